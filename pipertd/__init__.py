@@ -1,0 +1,34 @@
+"""Real-time analytics pipelines as a Linux service: what a pipeline author imports.
+
+Names are loaded when they are first used, so that ``pipertctl`` never pays for numpy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from pipertd.flow.events import events as events
+    from pipertd.flow.routine import DestinationRoutine as DestinationRoutine
+    from pipertd.flow.routine import EndOfStream as EndOfStream
+    from pipertd.flow.routine import MiddleRoutine as MiddleRoutine
+    from pipertd.flow.routine import SourceRoutine as SourceRoutine
+
+_HOMES = {
+    "DestinationRoutine": "pipertd.flow.routine",
+    "EndOfStream": "pipertd.flow.routine",
+    "MiddleRoutine": "pipertd.flow.routine",
+    "SourceRoutine": "pipertd.flow.routine",
+    "events": "pipertd.flow.events",
+}
+
+__all__ = ["DestinationRoutine", "EndOfStream", "MiddleRoutine", "SourceRoutine", "events"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pipertd' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

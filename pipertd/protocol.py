@@ -1,0 +1,167 @@
+"""What the daemon and a flow say to each other: the launch specification and the channel's messages.
+
+The specification travels in a memfd that the flow inherits; the channel is a SOCK_SEQPACKET socket in the runtime
+directory which the flow dials. One datagram is one message in MessagePack, tagged with its type.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+PROTOCOL_VERSION = 1
+MAX_MESSAGE_BYTES = 64 * 1024
+
+
+class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One in-link of a routine: ``slot`` is its place in the own ledger, ``peer_slot`` in the producer's."""
+
+    link: str
+    slot: int
+    within_flow: bool
+    peer: str
+    peer_slot: int
+    peer_ledger_fd: int
+    peer_pool_fd: int
+    peer_bell_fd: int
+    depth: int
+    policy: str = "wait"
+
+
+class OutputSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One out-link of a routine: ``slot`` is its place in the own ledger, ``peer_slot`` in the consumer's."""
+
+    link: str
+    slot: int
+    within_flow: bool
+    peer: str
+    peer_slot: int
+    peer_ledger_fd: int
+    peer_bell_fd: int
+    depth: int
+    policy: str = "wait"
+
+
+class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One routine: its code, its segments (descriptor numbers in the flow) and its links."""
+
+    name: str
+    class_path: str
+    params: dict[str, Any]
+    fps: float | None
+    on_error: str
+    ledger_fd: int
+    pool_fd: int
+    bell_fd: int
+    inputs: list[InputSpec]
+    outputs: list[OutputSpec]
+
+
+class LogSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a flow writes its records: ``file`` with a path, or ``journald``."""
+
+    kind: str
+    path: str = ""
+
+
+class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a flow is told when it is started."""
+
+    version: int = PROTOCOL_VERSION
+    pipeline: str
+    flow: str
+    generation: int
+    nonce: str
+    channel: str
+    path: list[str]
+    orphan_timeout_s: float
+    log: LogSpec
+    routines: list[RoutineSpec]
+
+
+class Hello(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Flow to daemon, first on every connection: who dials."""
+
+    pipeline: str
+    flow: str
+    generation: int
+    nonce: str
+    pid: int
+    version: int = PROTOCOL_VERSION
+
+
+class Answer(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Flow to daemon: what one routine answered to one event; exactly one of ``value`` and ``error`` counts."""
+
+    request: int
+    routine: str
+    value: Any = None
+    error: str | None = None
+
+
+class Raise(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Flow to daemon: a routine called ``notify_event``; nobody waits for answers.
+
+    ``targets`` maps flows to routines (empty list: all of the flow); an empty map means the whole pipeline.
+    """
+
+    routine: str
+    event: str
+    targets: dict[str, list[str]]
+    params: dict[str, Any]
+
+
+class Deliver(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Daemon to flow: hand the event to these routines; each gives one Answer unless ``request`` is 0."""
+
+    request: int
+    event: str
+    routines: list[str]
+    params: dict[str, Any]
+
+
+class Stop(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Daemon to flow: sources take no more, what is in hand is finished, cleanup runs, the flow exits 0."""
+
+
+FromFlow = Hello | Answer | Raise
+ToFlow = Deliver | Stop
+
+_encoder = msgspec.msgpack.Encoder()
+_from_flow = msgspec.msgpack.Decoder(FromFlow)
+_to_flow = msgspec.msgpack.Decoder(ToFlow)
+_spec = msgspec.json.Decoder(FlowSpec)
+
+
+def encode(message: FromFlow | ToFlow) -> bytes:
+    """One datagram.
+
+    Raises:
+        ValueError: it would exceed MAX_MESSAGE_BYTES.
+        TypeError: it holds something that MessagePack cannot carry.
+    """
+    datagram = _encoder.encode(message)
+    if len(datagram) > MAX_MESSAGE_BYTES:
+        raise ValueError(f"cannot send {type(message).__name__}: {len(datagram)} bytes, the limit is {MAX_MESSAGE_BYTES}")
+    return datagram
+
+
+def decode_from_flow(datagram: bytes) -> FromFlow:
+    """Read what a flow sent; msgspec.MsgspecError on garbage."""
+    return _from_flow.decode(datagram)
+
+
+def decode_to_flow(datagram: bytes) -> ToFlow:
+    """Read what the daemon sent; msgspec.MsgspecError on garbage."""
+    return _to_flow.decode(datagram)
+
+
+def encode_spec(spec: FlowSpec) -> bytes:
+    """The specification as JSON, so that a person can read it in ``/proc/PID/fd``."""
+    return msgspec.json.encode(spec)
+
+
+def decode_spec(text: bytes) -> FlowSpec:
+    """Read a specification; msgspec.MsgspecError where it is none."""
+    return _spec.decode(text)

@@ -1,0 +1,148 @@
+"""Frozen records for whoever looks: what the supervisor shows, and all that control, clients and ``run`` may see.
+
+Durations are seconds, sizes bytes, rates per second. ``None`` means: not known, or nothing measured yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """The lifecycle of a flow; a pipeline's state is derived from its flows'."""
+
+    STOPPED = "STOPPED"
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    STOPPING = "STOPPING"
+    KILLING = "KILLING"
+    BACKING_OFF = "BACKING_OFF"
+    EXITED = "EXITED"
+    FAILED = "FAILED"
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing runs and nothing will by itself."""
+        return self in (State.STOPPED, State.EXITED, State.FAILED)
+
+
+@dataclass(frozen=True)
+class RoutineView:
+    """One routine: what it does and how long ``main_logic`` takes."""
+
+    flow: str
+    name: str
+    kind: str
+    state: str
+    handled: int
+    failed: int
+    rate: float
+    p50_s: float | None
+    p99_s: float | None
+    busy: float | None = None
+
+
+@dataclass(frozen=True)
+class LinkView:
+    """One link's ledger: produced = delivered + failed + dropped + quarantined + in_flight, each counted by itself."""
+
+    source: str
+    destination: str
+    policy: str
+    depth: int
+    produced: int
+    delivered: int
+    failed: int
+    dropped: Mapping[str, int]
+    quarantined: int
+    waiting: int
+    in_hand: int
+    leased: int
+    blocked_by: str | None = None
+
+    @property
+    def in_flight(self) -> int:
+        """Messages in hand and waiting."""
+        return self.waiting + self.in_hand
+
+
+@dataclass(frozen=True)
+class FlowView:
+    """One flow; ``reason`` says in words how the last generation ended, where one did."""
+
+    name: str
+    state: State
+    pid: int | None
+    generation: int
+    restarts: int
+    seconds: float
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class PipelineView:
+    """One pipeline's whole snapshot; the end-to-end latency is capture to handled, at its destinations."""
+
+    name: str
+    description: str
+    state: State
+    seconds: float
+    flows: tuple[FlowView, ...]
+    routines: tuple[RoutineView, ...]
+    links: tuple[LinkView, ...]
+    end_to_end_p50_s: float | None = None
+    end_to_end_p99_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything at one moment; continue with notices after ``revision``."""
+
+    epoch: str
+    revision: int
+    pipelines: tuple[PipelineView, ...]
+
+
+class NoticeKind(StrEnum):
+    """What kind of fact a notice records."""
+
+    DAEMON_STARTED = "daemon_started"
+    DAEMON_STOPPING = "daemon_stopping"
+    PIPELINE_LOADED = "pipeline_loaded"
+    DEFINITION_INVALID = "definition_invalid"
+    PIPELINE_ENDED = "pipeline_ended"
+    FLOW_STATE_CHANGED = "flow_state_changed"
+    FLOW_STARTED = "flow_started"
+    FLOW_EXITED = "flow_exited"
+    FLOW_RESTARTING = "flow_restarting"
+    FLOW_FAILED = "flow_failed"
+    WATCHDOG_EXPIRED = "watchdog_expired"
+    EVENT_RAISED = "event_raised"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """An immutable fact that the daemon recorded; ``message`` is one line for people."""
+
+    epoch: str
+    revision: int
+    time_s: float
+    kind: NoticeKind
+    pipeline: str
+    flow: str
+    routine: str
+    message: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EventAnswer:
+    """What one routine made of an event: a value (JSON-like), or an error in words."""
+
+    flow: str
+    routine: str
+    value: object = None
+    error: str | None = None
+    deadline_exceeded: bool = False
