@@ -1,0 +1,135 @@
+"""The classes that a pipeline's author derives from: source, middle and destination routines.
+
+Source: the names and the three methods are PipeRT2's.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+class EndOfStream(Exception):  # noqa: N818 - it is no error: a finite source ends by it
+    """Raise it from a source's ``main_logic`` to end: the end travels down the links behind the last message."""
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What is known of the message in hand besides its content.
+
+    ``sequence`` numbers it on its link, ``origin`` is its number among all that its producer published, ``attempt`` is
+    1 for the first delivery; times are seconds on the monotonic clock.
+    """
+
+    link: str
+    sequence: int
+    origin: int
+    attempt: int
+    capture_time_s: float
+    publish_time_s: float
+
+
+class _Host:
+    """What the flow lends to a routine; before it runs in one there is none."""
+
+    def __init__(
+        self,
+        *,
+        read_published: Callable[[], int],
+        raise_event: Callable[[str, Mapping[str, list[str]], Mapping[str, Any]], None],
+        declare_waiting: Callable[[bool], None],
+    ) -> None:
+        self.read_published = read_published
+        self.raise_event = raise_event
+        self.declare_waiting = declare_waiting
+
+
+class Routine:
+    """One step of user code, on a thread of its own in a flow.
+
+    Attributes:
+        name: its name in the pipeline.
+        generation: which start of its flow this is, from 1.
+        fps: how many times a second ``main_logic`` runs at most; None is as fast as the links allow.
+        position: 64 bits of the routine's own, committed with the message that ``main_logic`` returns next.
+        message: the envelope of the message in hand; None in a source.
+        logger: writes records that carry the pipeline's, flow's and routine's name.
+    """
+
+    kind: ClassVar[str] = ""
+
+    name: str = ""
+    generation: int = 0
+    fps: float | None = None
+    position: int = 0
+    message: Envelope | None = None
+    logger: logging.Logger = logging.getLogger("pipertd.routine")
+    _host: _Host | None = None
+
+    def setup(self) -> None:
+        """Runs once before the first message of this generation; an exception fails the flow."""
+
+    def cleanup(self) -> None:
+        """Runs once behind the last message of this generation, unless the process is killed."""
+
+    @property
+    def published(self) -> int:
+        """How many messages this routine has published in this run, over all generations of its flow."""
+        return self._host.read_published() if self._host else 0
+
+    def notify_event(self, name: str, targets: Mapping[str, list[str]] | None = None, **params: Any) -> None:
+        """Send an event to routines of this pipeline; does not wait for answers.
+
+        Args:
+            name: the event's name.
+            targets: flow → names of routines, an empty list for all of the flow; None for the whole pipeline.
+            params: the handlers' keyword arguments: scalars, strings, bytes, lists and dicts.
+        """
+        if self._host is None:
+            raise RuntimeError(f"cannot notify {name!r}: {type(self).__name__} runs in no flow yet")
+        self._host.raise_event(name, targets or {}, params)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Say that a long block inside is no hang: the progress watchdog looks away meanwhile."""
+        if self._host is None:
+            yield
+            return
+        self._host.declare_waiting(True)
+        try:
+            yield
+        finally:
+            self._host.declare_waiting(False)
+
+
+class SourceRoutine(Routine):
+    """Brings data in: ``main_logic`` returns one message, or None for nothing, or raises EndOfStream."""
+
+    kind = "source"
+
+    def main_logic(self) -> Any:
+        """One step: a message to publish, or None."""
+        raise NotImplementedError
+
+
+class MiddleRoutine(Routine):
+    """Turns messages into messages: ``main_logic`` takes one and returns one, or None for nothing."""
+
+    kind = "middle"
+
+    def main_logic(self, data: Any) -> Any:
+        """One step. Arrays in ``data`` are read-only and stay valid for as long as they are kept."""
+        raise NotImplementedError
+
+
+class DestinationRoutine(Routine):
+    """Takes data out: ``main_logic`` takes one message."""
+
+    kind = "destination"
+
+    def main_logic(self, data: Any) -> None:
+        """One step. Arrays in ``data`` are read-only and stay valid for as long as they are kept."""
+        raise NotImplementedError
