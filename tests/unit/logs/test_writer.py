@@ -1,0 +1,120 @@
+"""What the handler leaves in the file, whatever happens to it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipertd.logs.writer import KEPT_FILES, FileHandler, handler
+from pipertd.protocol import LogSpec
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "street" / "capture.log"
+
+
+@pytest.fixture
+def log(file: Path) -> Iterator[FileHandler]:
+    writer = FileHandler(file, pipeline="street", flow="capture", generation=3, max_bytes=2000)
+    yield writer
+    writer.close()
+
+
+def record(text: str, **extra: object) -> logging.LogRecord:
+    made = logging.LogRecord("user.code", logging.WARNING, "x.py", 1, text, (), None)
+    vars(made).update(extra)
+    return made
+
+
+def lines(file: Path) -> list[dict[str, object]]:
+    return [json.loads(line[1:]) for line in file.read_text().split("\n") if line.startswith("\x1e")]
+
+
+def test_record_is_one_line_with_its_context(log: FileHandler, file: Path) -> None:
+    """A record says from where it comes; what it carries besides is in its fields."""
+    log.handle(record("two\nlines", routine="decode", frame=7))
+    (line,) = lines(file)
+    assert (line["pipeline"], line["flow"], line["routine"], line["generation"]) == ("street", "capture", "decode", 3)
+    assert (line["message"], line["level"], line["fields"]) == ("two\nlines", logging.WARNING, {"frame": 7})
+
+
+def test_exception_travels_with_the_record(log: FileHandler, file: Path) -> None:
+    """The traceback of a record is in the same line."""
+    try:
+        raise RuntimeError("no picture")
+    except RuntimeError:
+        made = record("failed")
+        made.exc_info = sys.exc_info()
+    log.handle(made)
+    assert "RuntimeError: no picture" in str(lines(file)[0]["exception"])
+
+
+def test_format_that_does_not_fit_is_still_written(log: FileHandler, file: Path) -> None:
+    """A mistake in a log call costs no record and no flow."""
+    made = record("frame %d of %d")
+    made.args = ("x",)
+    log.handle(made)
+    assert "frame %d of %d" in str(lines(file)[0]["message"])
+
+
+def test_full_file_is_turned_over_and_old_ones_go(log: FileHandler, file: Path) -> None:
+    """No more files are kept than were agreed, and none grows far beyond its limit."""
+    for number in range(200):
+        log.handle(record(f"record {number}"))
+    files = sorted(file.parent.iterdir())
+    assert len(files) == KEPT_FILES + 1
+    assert all(path.stat().st_size < 2500 for path in files)
+    assert lines(file)[-1]["message"] == "record 199"
+
+
+def test_deleted_file_is_made_anew(log: FileHandler, file: Path) -> None:
+    """Records go on when somebody removes the file."""
+    file.unlink()
+    log.handle(record("here again"))
+    assert lines(file)[0]["message"] == "here again"
+
+
+def test_prints_follow_into_the_new_file(tmp_path: Path) -> None:
+    """Descriptors 1 and 2 of a flow move to the new file with its records."""
+    file = tmp_path / "capture.log"
+    program = (
+        "import logging, sys; from pathlib import Path; from pipertd.logs.writer import FileHandler\n"
+        "log = FileHandler(Path(sys.argv[1]), max_bytes=10)\n"
+        "print('before', flush=True); log.handle(logging.makeLogRecord({'msg': 'a'}))\n"
+        "log.handle(logging.makeLogRecord({'msg': 'b'})); print('behind', flush=True)\n"
+    )
+    with file.open("ab") as output:
+        subprocess.run([sys.executable, "-c", program, str(file)], stdout=output, check=True, timeout=60)
+    assert file.read_text().endswith("behind\n")
+    assert "before" in file.with_name("capture.log.1").read_text()
+
+
+def test_lost_records_are_counted_and_said(log: FileHandler, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk loses records, but never silently and never with an exception in user code."""
+
+    def full(fd: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "write", full)
+        log.handle(record("lost"))
+        log.handle(record("lost too"))
+    log.handle(record("kept"))
+    assert [line["message"] for line in lines(file)] == [
+        "2 records were lost: the log file could not be written",
+        "kept",
+    ]
+
+
+def test_unknown_kind_of_log_is_refused() -> None:
+    """A flow never falls back to a log that nobody asked for."""
+    with pytest.raises(ValueError, match="stone"):
+        handler(LogSpec(kind="stone"), pipeline="p", flow="f", generation=1)
