@@ -1,0 +1,263 @@
+"""The taking side of a routine's links.
+
+Take: the entry is copied into the other hand copy, then **k**, then ``taken`` = p + 1: the message is claimed. Acknowledge: the
+other hand copy {idle, delivered + 1}, then **k**. Return, when the last view is gone: the sequence into the return ring, then
+``rhead`` + 1; the routine's own thread does it, never ``__del__``.
+
+A hand that names a sequence at or above ``taken`` was never claimed and is void. A claimed one is given again from the
+hand copy by the successor, with one attempt more, unless the commit record says that its output is out already: then it
+is acknowledged without running again. Slots that the predecessor's leases held are returned by the successor: all that
+the producer's hold table has below ``taken``, except the one in hand.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipertd.errors import SegmentError
+from pipertd.shm import bell, codec
+from pipertd.shm import layout as at
+from pipertd.shm.fence import fence
+from pipertd.shm.lease import leased_array
+from pipertd.shm.ledger import Ledger
+from pipertd.shm.pool import ByteArray
+
+
+@dataclass(frozen=True)
+class Writer:
+    """The other end of an in-link: its ledger and pool (read-only), the column of the link there, and its bell."""
+
+    ledger: Ledger
+    pool: ByteArray | None
+    column: int
+    bell_fd: int
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A message in hand: which one, and what its entry says. Times are on the monotonic clock."""
+
+    slot: int
+    sequence: int
+    attempt: int
+    origin: int
+    captured_ns: int
+    published_ns: int
+
+
+class Consumer:
+    """Takes the messages of one routine. Not thread-safe, but for the end of leases, which may come from anywhere."""
+
+    def __init__(self, ledger: Ledger, writers: Sequence[Writer], own_bell_fd: int) -> None:
+        self._ledger = ledger
+        self._layout = ledger.layout
+        self._writers = tuple(writers)
+        self._own_bell_fd = own_bell_fd
+        self._let_go: deque[tuple[int, int]] = deque()
+        self._next = 0
+        self.hand: Taken | None = None
+
+    # -- links whose producer is another process
+
+    def recover(self, *, within_flow: Sequence[bool]) -> bool:
+        """Put right what the predecessor left; whether a message is in hand that must be handled again.
+
+        Args:
+            within_flow: per in-link, whether its producer lives in this process; such messages died with it.
+        """
+        layout, words = self._layout, self._ledger.words
+        again = False
+        if self._ledger.hand_word(at.H_STATE) == at.IN_HAND:
+            slot, sequence = self._ledger.hand_word(at.H_LINK), self._ledger.hand_word(at.H_SEQUENCE)
+            if within_flow[slot] or sequence >= words[layout.ins[slot].base + at.I_TAKEN]:
+                self._settle_hand(None)
+            elif self.already_published(slot, sequence):
+                self._settle_hand(at.N_DELIVERED)
+            else:
+                self._copy_hand({at.H_ATTEMPTS: self._ledger.hand_word(at.H_ATTEMPTS) + 1})
+                self.hand = self._read_hand()
+                again = True
+        for slot, writer in enumerate(self._writers):
+            if not within_flow[slot]:
+                self._return_predecessors_leases(slot, writer)
+        self.flush()
+        for writer in self._writers:
+            bell.ring(writer.bell_fd)
+        return again
+
+    def _return_predecessors_leases(self, slot: int, writer: Writer) -> None:
+        taken = self._ledger.words[self._layout.ins[slot].base + at.I_TAKEN]
+        kept = self.hand.sequence if self.hand is not None and self.hand.slot == slot else None
+        for row in range(writer.ledger.layout.rows):
+            held = writer.ledger.words[writer.ledger.layout.hold_of(row, writer.column)]
+            if held and held - 1 < taken and held - 1 != kept:
+                self._let_go.append((slot, held - 1))
+
+    def take(self, slots: Sequence[int]) -> Taken | None:
+        """Claim the next message of the in-links ``slots``, in turn; None where nothing waits."""
+        for turn in range(len(slots)):
+            slot = slots[(self._next + turn) % len(slots)]
+            mine, writer = self._layout.ins[slot], self._writers[slot]
+            sequence = self._ledger.words[mine.base + at.I_TAKEN]
+            theirs, out = writer.ledger.words, writer.ledger.layout.outs[writer.column]
+            if sequence >= theirs[out.base + at.O_HEAD]:
+                continue
+            entry = out.entry(sequence)
+            if theirs[entry + at.E_SEQUENCE] != sequence + 1:
+                raise SegmentError(
+                    f"cannot take message {sequence}: its entry holds {theirs[entry + at.E_SEQUENCE] - 1}; "
+                    "this is a bug in pipertd"
+                )
+            self._claim(slot, sequence, 1, theirs[entry : entry + at.ENTRY_WORDS])
+            self._ledger.words[mine.base + at.I_TAKEN] = sequence + 1
+            self._next = (self._next + turn + 1) % len(slots)
+            return self.hand
+        return None
+
+    def read(self) -> Any:
+        """The content of the message in hand. Its arrays are leases on the producer's slot, or copies if it is small."""
+        assert self.hand is not None, "read needs a message in hand"
+        words = self._ledger.words
+        entry = self._layout.hand_copy(words[self._layout.hand]) + at.H_ENTRY
+        length, body = words[entry + at.E_LENGTH], words[entry + at.E_BODY_OFFSET]
+        if words[entry + at.E_ROW] == at.INLINE_ROW:
+            start = (entry + at.E_INLINE) * at.WORD
+            return codec.decode(np.frombuffer(bytes(self._ledger.bytes[start : start + length]), np.uint8), body)
+        pool = self._writers[self.hand.slot].pool
+        assert pool is not None, "a message that lies in a slot came from a pool"
+        key, let_go, own_bell_fd = (self.hand.slot, self.hand.sequence), self._let_go, self._own_bell_fd
+
+        def end_lease() -> None:
+            let_go.append(key)
+            bell.ring(own_bell_fd)
+
+        return codec.decode(leased_array(pool, words[entry + at.E_OFFSET], length, end_lease), body)
+
+    def acknowledge(self, *, failed: bool = False) -> None:
+        """The message in hand is handled: counted as delivered or failed, and never given again."""
+        self._settle_hand(at.N_FAILED if failed else at.N_DELIVERED)
+
+    def flush(self) -> None:
+        """Return the slots whose last view is gone. Never blocks: what does not fit waits for the next time."""
+        words, rung = self._ledger.words, set()
+        while self._let_go:
+            slot, sequence = self._let_go[0]
+            mine, writer = self._layout.ins[slot], self._writers[slot]
+            head = words[mine.base + at.I_RETURN_HEAD]
+            out = writer.ledger.layout.outs[writer.column]
+            if head - writer.ledger.words[out.base + at.O_RETURN_TAIL] >= mine.capacity:
+                break
+            words[mine.returned(head)] = sequence
+            words[mine.base + at.I_RETURN_HEAD] = head + 1
+            self._let_go.popleft()
+            rung.add(writer.bell_fd)
+        for fd in rung:
+            bell.ring(fd)
+
+    def at_end(self, slots: Sequence[int]) -> bool:
+        """Whether every one of these in-links was closed and has nothing left."""
+        for slot in slots:
+            writer = self._writers[slot]
+            closed = writer.ledger.words[writer.ledger.layout.outs[writer.column].base + at.O_CLOSED]
+            if not closed or self._ledger.words[self._layout.ins[slot].base + at.I_TAKEN] != closed - 1:
+                return False
+        return True
+
+    def sleep_unless(self, news: Any, sleeper: bell.Bell, timeout_s: float) -> None:
+        """Say that we sleep, look once more, then sleep. The fence keeps the look behind the store of ``asleep``."""
+        asleep = self._layout.status + at.S_ASLEEP
+        self._ledger.words[asleep] = 1
+        fence()
+        if not news():
+            sleeper.sleep(timeout_s)
+        self._ledger.words[asleep] = 0
+
+    # -- links within the flow
+
+    def claim_handed_over(self, slot: int, sequence: int, origin: int, captured_ns: int, published_ns: int) -> Taken:
+        """Take a message by reference; one that comes again after a crash has an attempt more."""
+        before = self._ledger.hand_word
+        again = before(at.H_LINK) == slot and before(at.H_SEQUENCE) == sequence and before(at.H_ATTEMPTS) > 0
+        entry = memoryview(bytearray(at.ENTRY_WORDS * at.WORD)).cast("Q")
+        entry[at.E_SEQUENCE], entry[at.E_ORIGIN] = sequence + 1, origin
+        entry[at.E_CAPTURED_NS], entry[at.E_PUBLISHED_NS] = captured_ns, published_ns
+        taken = self._claim(slot, sequence, before(at.H_ATTEMPTS) + 1 if again else 1, entry)
+        self._ledger.words[self._layout.ins[slot].base + at.I_TAKEN] = sequence + 1
+        return taken
+
+    def acknowledge_handed_over(self, *, failed: bool = False) -> None:
+        """As :meth:`acknowledge`; a message that was counted before the crash of its producer is not counted twice."""
+        assert self.hand is not None, "acknowledge needs a message in hand"
+        counted = sum(self._ledger.count(self.hand.slot, which) for which in range(at.COUNT_WORDS))
+        if counted > self.hand.sequence:
+            self._settle_hand(None)
+        else:
+            self._settle_hand(at.N_FAILED if failed else at.N_DELIVERED)
+
+    def already_published(self, slot: int, sequence: int) -> bool:
+        """Whether the output made from this message is committed: then it must not run again."""
+        return (
+            self._ledger.commit_word(at.C_IN_LINK) == slot + 1
+            and self._ledger.commit_word(at.C_IN_SEQUENCE) == sequence
+        )
+
+    # -- the hand record: two copies and k
+
+    def _claim(self, slot: int, sequence: int, attempts: int, entry: memoryview) -> Taken:
+        other = self._copy_counts()
+        words = self._ledger.words
+        words[other + at.H_STATE] = at.IN_HAND
+        words[other + at.H_LINK] = slot
+        words[other + at.H_SEQUENCE] = sequence
+        words[other + at.H_ATTEMPTS] = attempts
+        words[other + at.H_DEATHS] = 0
+        words[other + at.H_ENTRY : other + at.H_ENTRY + at.ENTRY_WORDS] = entry
+        words[self._layout.hand] = 1 - words[self._layout.hand]
+        self.hand = self._read_hand()
+        return self.hand
+
+    def _settle_hand(self, count: int | None) -> None:
+        """Make the hand idle, and count its message; the attempts stay, to know it again if it comes again."""
+        slot = self._ledger.hand_word(at.H_LINK)
+        self._copy_hand(
+            {at.H_STATE: at.IDLE},
+            counted=None if count is None else at.H_COUNTS + slot * at.COUNT_WORDS + count,
+        )
+        self.hand = None
+
+    def _copy_hand(self, changes: dict[int, int], counted: int | None = None) -> None:
+        words, current = self._ledger.words, self._ledger.words[self._layout.hand]
+        here, other = self._layout.hand_copy(current), self._layout.hand_copy(1 - current)
+        size = self._layout.hand_words
+        words[other : other + size] = words[here : here + size]
+        for field, value in changes.items():
+            words[other + field] = value
+        if counted is not None:
+            words[other + counted] += 1
+        words[self._layout.hand] = 1 - current
+
+    def _copy_counts(self) -> int:
+        """Carry the counts over into the other copy, which is what the next record is written into."""
+        words, current = self._ledger.words, self._ledger.words[self._layout.hand]
+        here, other = self._layout.hand_copy(current), self._layout.hand_copy(1 - current)
+        size = len(self._layout.ins) * at.COUNT_WORDS
+        words[other + at.H_COUNTS : other + at.H_COUNTS + size] = words[here + at.H_COUNTS : here + at.H_COUNTS + size]
+        return other
+
+    def _read_hand(self) -> Taken:
+        words = self._ledger.words
+        hand = self._layout.hand_copy(words[self._layout.hand])
+        entry = hand + at.H_ENTRY
+        return Taken(
+            slot=words[hand + at.H_LINK],
+            sequence=words[hand + at.H_SEQUENCE],
+            attempt=words[hand + at.H_ATTEMPTS],
+            origin=words[entry + at.E_ORIGIN],
+            captured_ns=words[entry + at.E_CAPTURED_NS],
+            published_ns=words[entry + at.E_PUBLISHED_NS],
+        )

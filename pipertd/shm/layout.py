@@ -1,0 +1,245 @@
+"""Where every word of a ledger lies. The byte format of docs/data-plane.md, as code.
+
+A ledger is one segment of aligned 8-byte words; only its routine's current generation writes to it. It is made by
+:func:`format_ledger` and read by :func:`read_layout`, which takes every number from the header, so that a reader needs
+nothing but the descriptor::
+
+    header    magic, version, size, counts and the offset of every block below
+    status    asleep, activity, heartbeat, counters, histograms           (status.py)
+    commit    c, then two copies of {published, position, in_link + 1, in_seq}
+    hand      k, then two copies of {state, link, seq, attempts, deaths, entry, counts of every in-link}
+    out-links {head, evicted, closed, rtail, counts of drops, depth, hold column, ring of entries}
+    in-links  {taken, rhead, capacity, counts of drops, ring of returned sequences}
+    rows      per slot of the pool: offset and capacity in bytes
+    hold      per row and out-link: sequence + 1 of the message that lies there, or 0
+    foreign   per row beyond the pool's: in_link + 1 and in_seq of a message that is passed on
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipertd.errors import LayoutMismatch
+
+MAGIC = 0x3144_5452_4550_4950  # "PIPERTD1" in little-endian bytes
+VERSION = 1
+WORD = 8  # bytes
+LINE = 8  # words: a cache line; every block starts on one of its own
+
+# header
+_MAGIC, _VERSION, _SIZE, _OUTS, _INS, _ROWS, _FOREIGN_ROWS, _POOL_BYTES = range(8)
+_STATUS, _COMMIT, _HAND, _OUT, _IN, _ROW_TABLE, _HOLD, _FOREIGN = range(8, 16)
+HEADER_WORDS = 32
+
+# an entry of a ring: the envelope, where the payload lies, and a small payload itself
+# E_SEQUENCE holds the number + 1, so that an entry never written is told from message 0
+E_SEQUENCE, E_ORIGIN, E_POOL, E_ROW, E_OFFSET, E_LENGTH, E_BODY_OFFSET, E_BODY_LENGTH = range(8)
+E_CAPTURED_NS, E_PUBLISHED_NS, E_TRACE_HIGH, E_TRACE_LOW, E_HOPS = range(8, 13)
+E_HOP_TABLE = 16
+MAX_HOPS = 16
+HOP_WORDS = 3
+E_INLINE = E_HOP_TABLE + MAX_HOPS * HOP_WORDS
+INLINE_BYTES = 1024
+ENTRY_WORDS = E_INLINE + INLINE_BYTES // WORD
+INLINE_ROW = (1 << 64) - 1  # E_ROW of a message that lies in its entry
+
+# commit
+C_PUBLISHED, C_POSITION, C_IN_LINK, C_IN_SEQUENCE = range(4)
+COMMIT_WORDS = 8
+
+# hand
+H_STATE, H_LINK, H_SEQUENCE, H_ATTEMPTS, H_DEATHS = range(5)
+H_ENTRY = 8
+H_COUNTS = H_ENTRY + ENTRY_WORDS
+IDLE, IN_HAND = 0, 1
+# counts of one in-link, behind H_COUNTS
+N_DELIVERED, N_FAILED, N_QUARANTINED, N_STALE = range(4)
+COUNT_WORDS = 4
+
+# an out-link's block
+O_HEAD, O_EVICTED, O_CLOSED, O_RETURN_TAIL, O_DROPPED_NEWEST, O_TOO_LARGE, O_CONSUMER_STOPPED, O_DEPTH = range(8)
+O_RING = 16
+
+# an in-link's block
+I_TAKEN, I_RETURN_HEAD, I_CAPACITY, I_UNLINKED, I_STOPPED = range(5)
+I_RETURNS = 8
+
+# a row of the row table
+R_OFFSET, R_CAPACITY = range(2)
+ROW_WORDS = 2
+FOREIGN_WORDS = 2
+
+# status words
+S_ASLEEP, S_ACTIVITY, S_SINCE_NS, S_HEARTBEAT_NS, S_GENERATION, S_KIND = range(6)
+S_HANDLED, S_ERRORS, S_BUSY_NS, S_ERROR_LENGTH = range(8, 12)
+S_ERROR_TEXT = 16
+ERROR_BYTES = 512
+S_DURATIONS = S_ERROR_TEXT + ERROR_BYTES // WORD
+HISTOGRAM_WORDS = 248
+S_END_TO_END = S_DURATIONS + HISTOGRAM_WORDS
+STATUS_WORDS = S_END_TO_END + HISTOGRAM_WORDS
+
+
+@dataclass(frozen=True)
+class OutLayout:
+    """Word offsets of one out-link's block."""
+
+    base: int
+    depth: int
+    column: int
+
+    def entry(self, sequence: int) -> int:
+        """The first word of the entry that message ``sequence`` lies in."""
+        return self.base + O_RING + sequence % self.depth * ENTRY_WORDS
+
+
+@dataclass(frozen=True)
+class InLayout:
+    """Word offsets of one in-link's block."""
+
+    base: int
+    capacity: int
+    slot: int
+
+    def returned(self, position: int) -> int:
+        """The word of the return ring that the ``position``-th returned sequence lies in."""
+        return self.base + I_RETURNS + position % self.capacity
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Word offsets of one ledger."""
+
+    words: int
+    rows: int
+    foreign_rows: int
+    pool_bytes: int
+    status: int
+    commit: int
+    hand: int
+    hand_words: int
+    row_table: int
+    hold: int
+    foreign: int
+    outs: tuple[OutLayout, ...]
+    ins: tuple[InLayout, ...]
+
+    def commit_copy(self, index: int) -> int:
+        """The first word of commit copy 0 or 1."""
+        return self.commit + LINE + index * COMMIT_WORDS
+
+    def hand_copy(self, index: int) -> int:
+        """The first word of hand copy 0 or 1."""
+        return self.hand + LINE + index * self.hand_words
+
+    def hold_of(self, row: int, column: int) -> int:
+        """The word that says whether out-link ``column`` holds ``row``."""
+        return self.hold + row * max(1, len(self.outs)) + column
+
+    def row_of(self, row: int) -> int:
+        """The first word of a slot's entry in the row table."""
+        return self.row_table + row * ROW_WORDS
+
+
+def return_capacity(producer_rows: int) -> int:
+    """How many returns an in-link keeps: what a dead reader and its successor may both return, and never full."""
+    return 2 * max(1, producer_rows)
+
+
+def _whole_lines(words: int) -> int:
+    return -(-words // LINE) * LINE
+
+
+def _header(
+    out_depths: Sequence[int], in_capacities: Sequence[int], rows: int, foreign_rows: int, pool_bytes: int
+) -> list[int]:
+    """The header's words."""
+    header = [0] * HEADER_WORDS
+    header[_MAGIC], header[_VERSION], header[_OUTS], header[_INS] = MAGIC, VERSION, len(out_depths), len(in_capacities)
+    header[_ROWS], header[_FOREIGN_ROWS], header[_POOL_BYTES] = rows, foreign_rows, pool_bytes
+    columns = max(1, len(out_depths))
+    hand_words = _whole_lines(H_COUNTS + len(in_capacities) * COUNT_WORDS)
+    sizes = {
+        _STATUS: STATUS_WORDS,
+        _COMMIT: LINE + 2 * COMMIT_WORDS,
+        _HAND: LINE + 2 * hand_words,
+        _OUT: sum(O_RING + depth * ENTRY_WORDS for depth in out_depths),
+        _IN: sum(_whole_lines(I_RETURNS + capacity) for capacity in in_capacities),
+        _ROW_TABLE: rows * ROW_WORDS,
+        _HOLD: (rows + foreign_rows) * columns,
+        _FOREIGN: foreign_rows * FOREIGN_WORDS,
+    }
+    offset = HEADER_WORDS
+    for block, size in sizes.items():
+        header[block] = offset
+        offset += _whole_lines(size)
+    header[_SIZE] = offset
+    return header
+
+
+def ledger_bytes(
+    out_depths: Sequence[int], in_capacities: Sequence[int], rows: int, foreign_rows: int, pool_bytes: int
+) -> int:
+    """How large a ledger of this shape is."""
+    return _header(out_depths, in_capacities, rows, foreign_rows, pool_bytes)[_SIZE] * WORD
+
+
+def format_ledger(
+    words: memoryview,
+    out_depths: Sequence[int],
+    in_capacities: Sequence[int],
+    rows: int,
+    foreign_rows: int,
+    pool_bytes: int,
+) -> Layout:
+    """Write the header, the depths and the capacities into an all-zero ledger, the magic number last."""
+    header = _header(out_depths, in_capacities, rows, foreign_rows, pool_bytes)
+    base = header[_OUT]
+    for depth in out_depths:
+        words[base + O_DEPTH] = depth
+        base += O_RING + depth * ENTRY_WORDS
+    base = header[_IN]
+    for capacity in in_capacities:
+        words[base + I_CAPACITY] = capacity
+        base += _whole_lines(I_RETURNS + capacity)
+    for index in range(HEADER_WORDS - 1, -1, -1):
+        words[index] = header[index]
+    return read_layout(words)
+
+
+def read_layout(words: memoryview) -> Layout:
+    """The layout that a ledger's header describes.
+
+    Raises:
+        LayoutMismatch: it is no ledger, or one of another version.
+    """
+    if words[_MAGIC] != MAGIC or words[_VERSION] != VERSION:
+        raise LayoutMismatch(
+            f"cannot read a ledger: expected format {VERSION}, found magic {words[_MAGIC]:#x} version {words[_VERSION]}"
+        )
+    outs, base = [], words[_OUT]
+    for column in range(words[_OUTS]):
+        depth = words[base + O_DEPTH]
+        outs.append(OutLayout(base, depth, column))
+        base += O_RING + depth * ENTRY_WORDS
+    ins, base = [], words[_IN]
+    for slot in range(words[_INS]):
+        capacity = words[base + I_CAPACITY]
+        ins.append(InLayout(base, capacity, slot))
+        base += _whole_lines(I_RETURNS + capacity)
+    return Layout(
+        words=words[_SIZE],
+        rows=words[_ROWS],
+        foreign_rows=words[_FOREIGN_ROWS],
+        pool_bytes=words[_POOL_BYTES],
+        status=words[_STATUS],
+        commit=words[_COMMIT],
+        hand=words[_HAND],
+        hand_words=(words[_OUT] - words[_HAND] - LINE) // 2,
+        row_table=words[_ROW_TABLE],
+        hold=words[_HOLD],
+        foreign=words[_FOREIGN],
+        outs=tuple(outs),
+        ins=tuple(ins),
+    )

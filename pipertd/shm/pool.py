@@ -1,0 +1,85 @@
+"""A routine's payload slots: one sparse segment, its pages reserved extent by extent as messages need them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from pipertd.errors import MessageTooLarge
+from pipertd.shm import layout as at
+from pipertd.shm.ledger import Ledger
+from pipertd.shm.segment import PAGE, map_read_only, map_writable, reserve
+
+ByteArray = npt.NDArray[np.uint8]
+
+
+class Pool:
+    """The writing side. A slot is a row of the ledger's row table: where its bytes lie, and how many there are.
+
+    A slot that is free keeps its extent, so that frames of one size never move; one that is too small gives it up and
+    takes a gap. The row table is written before a slot is held, and read again only by a successor.
+    """
+
+    def __init__(self, fd: int, ledger: Ledger) -> None:
+        self._fd = fd
+        self._ledger = ledger
+        self._layout = ledger.layout
+        self._size = ledger.layout.pool_bytes
+        self.array: ByteArray = np.frombuffer(map_writable(fd), np.uint8)
+
+    def place(self, row: int, length: int, free_rows: list[int]) -> int | None:
+        """Make the free slot ``row`` hold ``length`` bytes; returns its offset, None where there is no gap now.
+
+        Raises:
+            MessageTooLarge: it would not fit into an empty pool either.
+            SegmentError: the system has no shared memory left, with the arithmetic.
+        """
+        words, base = self._ledger.words, self._layout.row_of(row)
+        if words[base + at.R_CAPACITY] >= length:
+            return int(words[base + at.R_OFFSET])
+        capacity = _rounded(length)
+        if capacity > self._size:
+            raise MessageTooLarge(
+                f"cannot publish {length} bytes: the routine's share of shm_limit is {self._size} bytes; raise it"
+            )
+        self._forget(row)
+        offset = self._gap(capacity)
+        if offset is None:
+            for other in free_rows:
+                self._forget(other)
+            offset = self._gap(capacity)
+        if offset is None:
+            return None
+        reserve(self._fd, offset, capacity)
+        words[base + at.R_OFFSET] = offset
+        words[base + at.R_CAPACITY] = capacity
+        return offset
+
+    def _forget(self, row: int) -> None:
+        self._ledger.words[self._layout.row_of(row) + at.R_CAPACITY] = 0
+
+    def _gap(self, capacity: int) -> int | None:
+        """The lowest offset at which ``capacity`` bytes belong to no slot."""
+        words = self._ledger.words
+        taken = []
+        for row in range(self._layout.rows):
+            base = self._layout.row_of(row)
+            if words[base + at.R_CAPACITY]:
+                taken.append((words[base + at.R_OFFSET], words[base + at.R_CAPACITY]))
+        end = 0
+        for offset, size in sorted(taken):
+            if offset - end >= capacity:
+                break
+            end = offset + size
+        return end if self._size - end >= capacity else None
+
+
+def _rounded(length: int) -> int:
+    """Whole pages, with an eighth of the size as grain, so that sizes that vary a little reuse a slot."""
+    grain = max(PAGE, 1 << max(0, length.bit_length() - 4))
+    return -(-length // grain) * grain
+
+
+def map_pool(fd: int) -> ByteArray:
+    """The reading side: the whole pool, read-only. The array keeps its mapping, which nobody ever closes."""
+    return np.frombuffer(map_read_only(fd), np.uint8)

@@ -1,0 +1,237 @@
+"""The publishing side of a routine's links.
+
+Publish n: drain the return rings, find room on every link and a free slot, write the payload, then
+
+    hold = head + 1 on every link · the entry at ring[head % depth] · the other commit copy · **c** · head + 1 on every link · bells
+
+The store of ``c`` *is* the publication. A crash before it leaves nothing visible: holds above head are set to 0 by the
+successor. A crash behind it and before the heads is completed by the successor, which knows the entry by its sequence
+and by its origin = published - 1; so a fan-out is whole, and never twice. Nobody but the successor puts anything right.
+
+A slot is free when its row of the hold table is all zeros; there is no counter in shared memory that a crash could
+leave wrong. What this process keeps beside it (which row a sequence lies in) is only an index, made anew at recovery.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipertd.shm import bell
+from pipertd.shm import layout as at
+from pipertd.shm.codec import Encoded
+from pipertd.shm.fence import fence
+from pipertd.shm.ledger import Ledger
+from pipertd.shm.pool import Pool
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The other end of an out-link: its ledger (read-only), the slot of the link there, and its bell."""
+
+    ledger: Ledger
+    in_slot: int
+    bell_fd: int
+
+
+@dataclass(frozen=True)
+class _Out:
+    """An out-link with a reader in another process."""
+
+    mine: at.OutLayout
+    theirs: at.InLayout
+    reader: Reader
+
+
+class Producer:
+    """Publishes the messages of one routine. Not thread-safe: it belongs to the routine's own thread."""
+
+    def __init__(self, ledger: Ledger, pool: Pool | None, readers: Sequence[Reader | None]) -> None:
+        """Attach to the out-links of ``ledger``; None marks a link within the flow, which has no ring to write."""
+        self._ledger = ledger
+        self._pool = pool
+        self._layout = ledger.layout
+        self._outs = [
+            _Out(out, reader.ledger.layout.ins[reader.in_slot], reader)
+            for out, reader in zip(ledger.layout.outs, readers, strict=True)
+            if reader is not None
+        ]
+        self._rows_of: dict[int, dict[int, int]] = {out.mine.column: {} for out in self._outs}
+        self._links_on = [0] * ledger.layout.rows
+        self._free: list[int] = []
+
+    @property
+    def published(self) -> int:
+        """How many messages were published in this run, over all generations: the commit word itself."""
+        return self._ledger.commit_word(at.C_PUBLISHED)
+
+    @property
+    def position(self) -> int:
+        """The author's own 64 bits, as committed with the last message."""
+        return self._ledger.commit_word(at.C_POSITION)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the end of the stream was said on every out-link."""
+        outs = self._layout.outs
+        return bool(outs) and all(self._ledger.words[out.base + at.O_CLOSED] for out in outs)
+
+    def recover(self) -> None:
+        """Put right what the predecessor left; does nothing on a fresh ledger. Called once, before anything else."""
+        words = self._ledger.words
+        last_origin = self.published - 1
+        for out in self._outs:
+            head_word = out.mine.base + at.O_HEAD
+            head = words[head_word]
+            entry = out.mine.entry(head)
+            if words[entry + at.E_SEQUENCE] == head + 1 and words[entry + at.E_ORIGIN] == last_origin:
+                head += 1  # committed, but not yet shown on this link
+                words[head_word] = head
+            for row in range(self._layout.rows):
+                hold = self._layout.hold_of(row, out.mine.column)
+                held = words[hold]
+                if held > head:
+                    words[hold] = 0  # never committed: nobody saw it
+                elif held:
+                    self._rows_of[out.mine.column][held - 1] = row
+                    self._links_on[row] += 1
+        self._free = [row for row in range(self._layout.rows - 1, -1, -1) if not self._links_on[row]]
+        self._ring_all()
+
+    def drain(self) -> None:
+        """Take back the slots that readers returned. A sequence that is not held is an old return said twice."""
+        words = self._ledger.words
+        for out in self._outs:
+            tail_word = out.mine.base + at.O_RETURN_TAIL
+            tail = words[tail_word]
+            theirs = out.reader.ledger.words
+            head = theirs[out.theirs.base + at.I_RETURN_HEAD]
+            while tail != head:
+                row = self._rows_of[out.mine.column].pop(theirs[out.theirs.returned(tail)], None)
+                if row is not None:
+                    words[self._layout.hold_of(row, out.mine.column)] = 0
+                    self._links_on[row] -= 1
+                    if not self._links_on[row]:
+                        self._free.append(row)
+                tail += 1
+                words[tail_word] = tail
+
+    def full_links(self) -> list[int]:
+        """The columns of the links that have no room now."""
+        words = self._ledger.words
+        return [
+            out.mine.column
+            for out in self._outs
+            if words[out.mine.base + at.O_HEAD] - out.reader.ledger.words[out.theirs.base + at.I_TAKEN]
+            >= out.mine.depth
+        ]
+
+    def publish(
+        self, message: Encoded, *, position: int = 0, input_link: int = -1, input_sequence: int = 0, captured_ns: int
+    ) -> bool:
+        """Publish on every link at once, or do nothing and return False where there is no room or no free slot.
+
+        Args:
+            message: what to publish; every byte of its arrays is copied once, into the pool.
+            position: 64 bits to commit with it.
+            input_link, input_sequence: the message in hand that it was made from; -1 for a source.
+            captured_ns: when what it tells of was captured, on the monotonic clock.
+
+        Raises:
+            MessageTooLarge: it can never fit. SegmentError: no shared memory is left.
+        """
+        self.drain()
+        if self.full_links():
+            return False
+        row, offset = at.INLINE_ROW, 0
+        if self._outs and message.length > at.INLINE_BYTES:
+            placed = self._place(message.length)
+            if placed is None:
+                return False
+            row, offset = placed
+            assert self._pool is not None
+            message.write(self._pool.array[offset : offset + message.length])
+        words, origin = self._ledger.words, self.published
+        if row != at.INLINE_ROW:
+            for out in self._outs:
+                words[self._layout.hold_of(row, out.mine.column)] = words[out.mine.base + at.O_HEAD] + 1
+        for out in self._outs:
+            self._write_entry(out, message, row, offset, origin, captured_ns)
+        self.commit(origin + 1, position, input_link, input_sequence)
+        for out in self._outs:
+            head_word = out.mine.base + at.O_HEAD
+            if row != at.INLINE_ROW:
+                self._rows_of[out.mine.column][words[head_word]] = row
+                self._links_on[row] += 1
+            words[head_word] += 1
+        self._ring_sleepers()
+        return True
+
+    def commit(self, published: int, position: int, input_link: int, input_sequence: int) -> None:
+        """Write the other commit copy, then ``c``: this one store is what makes it so."""
+        words, current = self._ledger.words, self._ledger.words[self._layout.commit]
+        other = self._layout.commit_copy(1 - current)
+        words[other + at.C_PUBLISHED] = published
+        words[other + at.C_POSITION] = position
+        words[other + at.C_IN_LINK] = input_link + 1
+        words[other + at.C_IN_SEQUENCE] = input_sequence
+        words[self._layout.commit] = 1 - current
+
+    def count_handed_over(self, column: int, sequence: int) -> None:
+        """A link within the flow carries message ``sequence`` now; said again for the same one it counts once."""
+        self._ledger.words[self._layout.outs[column].base + at.O_HEAD] = sequence + 1
+
+    def close(self) -> None:
+        """Say the end of the stream on every link, behind the last message."""
+        words = self._ledger.words
+        for mine in self._layout.outs:
+            words[mine.base + at.O_CLOSED] = words[mine.base + at.O_HEAD] + 1
+        self._ring_all()
+
+    def _place(self, length: int) -> tuple[int, int] | None:
+        """A free slot of at least ``length`` bytes: row and offset. The one freed last is still in the cache."""
+        assert self._pool is not None, "a routine with out-links to other flows has a pool"
+        if not self._free:
+            return None
+        row = self._free.pop()
+        offset = self._pool.place(row, length, self._free)
+        if offset is None:
+            self._free.append(row)
+            return None
+        return row, offset
+
+    def _write_entry(
+        self, out: _Out, message: Encoded, row: int, offset: int, origin: int, captured_ns: int
+    ) -> None:
+        words = self._ledger.words
+        head = words[out.mine.base + at.O_HEAD]
+        entry = out.mine.entry(head)
+        words[entry + at.E_SEQUENCE] = head + 1
+        words[entry + at.E_ORIGIN] = origin
+        words[entry + at.E_ROW] = row
+        words[entry + at.E_OFFSET] = offset
+        words[entry + at.E_LENGTH] = message.length
+        words[entry + at.E_BODY_OFFSET] = message.body_offset
+        words[entry + at.E_BODY_LENGTH] = len(message.body)
+        words[entry + at.E_CAPTURED_NS] = captured_ns
+        words[entry + at.E_PUBLISHED_NS] = time.monotonic_ns()
+        if row == at.INLINE_ROW:
+            payload = np.zeros(message.length, np.uint8)
+            message.write(payload)
+            start = (entry + at.E_INLINE) * at.WORD
+            self._ledger.bytes[start : start + message.length] = payload.data
+
+    def _ring_sleepers(self) -> None:
+        """Wake the readers that sleep. The fence keeps the look at ``asleep`` behind the store of the head."""
+        fence()
+        for out in self._outs:
+            theirs = out.reader.ledger
+            if theirs.words[theirs.layout.status + at.S_ASLEEP]:
+                bell.ring(out.reader.bell_fd)
+
+    def _ring_all(self) -> None:
+        for out in self._outs:
+            bell.ring(out.reader.bell_fd)

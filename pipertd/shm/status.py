@@ -1,0 +1,130 @@
+"""A routine's status words: what it does now, signs of life, counters and histograms. Its own thread writes them.
+
+They outlive their writer: the last word of a dead routine is still there to be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from pipertd.clock import NS
+from pipertd.shm import layout as at
+from pipertd.shm.histogram import bucket_of, quantile_s
+from pipertd.shm.ledger import Ledger
+
+KINDS = ("", "source", "middle", "destination")
+
+
+class Activity(IntEnum):
+    """What a routine does at this moment."""
+
+    NONE = 0
+    SETUP = 1
+    WORKING = 2  # in main_logic or an event handler
+    IDLE = 3  # waits for input, for room or for its pace; ticks at least once a second
+    DECLARED = 4  # inside `with self.waiting()`: may block for as long as it likes
+    PAUSED = 5
+    CLEANUP = 6
+    ENDED = 7  # the stream is over
+    STOPPED = 8  # told to stop, and did
+    FAILED = 9
+
+    @property
+    def over(self) -> bool:
+        """Whether this generation of the routine is done."""
+        return self in (Activity.ENDED, Activity.STOPPED, Activity.FAILED)
+
+
+class StatusWriter:
+    """The routine's own side."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._base = ledger.layout.status
+
+    def begin(self, kind: str, generation: int) -> None:
+        """A new generation of a routine of this kind is here."""
+        words, base = self._ledger.words, self._base
+        words[base + at.S_KIND] = KINDS.index(kind)
+        words[base + at.S_GENERATION] = generation
+        words[base + at.S_ERROR_LENGTH] = 0
+
+    def enter(self, activity: Activity, now_ns: int) -> None:
+        """Do something else from now on; the change is itself a sign of life."""
+        words, base = self._ledger.words, self._base
+        words[base + at.S_HEARTBEAT_NS] = now_ns
+        words[base + at.S_SINCE_NS] = now_ns
+        words[base + at.S_ACTIVITY] = activity
+
+    def beat(self, now_ns: int) -> None:
+        """Still alive, still at the same."""
+        self._ledger.words[self._base + at.S_HEARTBEAT_NS] = now_ns
+
+    def ran(self, duration_ns: int, *, failed: bool) -> None:
+        """``main_logic`` ran once."""
+        words, base = self._ledger.words, self._base
+        words[base + at.S_HANDLED] += 1
+        words[base + at.S_BUSY_NS] += duration_ns
+        words[base + at.S_DURATIONS + bucket_of(duration_ns)] += 1
+        if failed:
+            words[base + at.S_ERRORS] += 1
+
+    def arrived(self, age_ns: int) -> None:
+        """A destination handled a message that was captured ``age_ns`` ago."""
+        self._ledger.words[self._base + at.S_END_TO_END + bucket_of(age_ns)] += 1
+
+    def said(self, error: str) -> None:
+        """Keep the last error's text, cut to what fits."""
+        text = error.encode("utf-8", "replace")[: at.ERROR_BYTES]
+        base = self._base + at.S_ERROR_TEXT
+        self._ledger.words[self._base + at.S_ERROR_LENGTH] = 0
+        self._ledger.bytes[base * at.WORD : base * at.WORD + len(text)] = text
+        self._ledger.words[self._base + at.S_ERROR_LENGTH] = len(text)
+
+
+@dataclass(frozen=True)
+class RoutineFacts:
+    """A routine's status words, read by somebody else; each may lag behind the others.
+
+    ``since_s`` and ``heartbeat_s`` are times on the monotonic clock, ``busy_s`` the time spent in ``main_logic``.
+    """
+
+    kind: str
+    activity: Activity
+    since_s: float
+    heartbeat_s: float
+    generation: int
+    handled: int
+    failed: int
+    busy_s: float
+    p50_s: float | None
+    p99_s: float | None
+    error: str
+
+
+def read_status(ledger: Ledger) -> RoutineFacts:
+    """What a routine last said of itself."""
+    words, base = ledger.words, ledger.layout.status
+    durations = words[base + at.S_DURATIONS : base + at.S_DURATIONS + at.HISTOGRAM_WORDS].tolist()
+    text = (base + at.S_ERROR_TEXT) * at.WORD
+    error = bytes(ledger.bytes[text : text + min(words[base + at.S_ERROR_LENGTH], at.ERROR_BYTES)])
+    return RoutineFacts(
+        kind=KINDS[words[base + at.S_KIND]],
+        activity=Activity(words[base + at.S_ACTIVITY]),
+        since_s=words[base + at.S_SINCE_NS] / NS,
+        heartbeat_s=words[base + at.S_HEARTBEAT_NS] / NS,
+        generation=words[base + at.S_GENERATION],
+        handled=words[base + at.S_HANDLED],
+        failed=words[base + at.S_ERRORS],
+        busy_s=words[base + at.S_BUSY_NS] / NS,
+        p50_s=quantile_s(durations, 0.5),
+        p99_s=quantile_s(durations, 0.99),
+        error=error.decode("utf-8", "replace"),
+    )
+
+
+def read_end_to_end(ledger: Ledger) -> list[int]:
+    """The counts of a destination's end-to-end histogram."""
+    base = ledger.layout.status + at.S_END_TO_END
+    return [int(count) for count in ledger.words[base : base + at.HISTOGRAM_WORDS]]
