@@ -104,7 +104,7 @@ def decode(payload: ByteArray, body_offset: int) -> Any:
         flat = payload[offset : offset + count * dtype.itemsize].view(dtype)
         return flat.reshape(shape, order=order)
 
-    return msgspec.msgpack.decode(memoryview(payload)[body_offset:], ext_hook=array)
+    return msgspec.msgpack.decode(payload[body_offset:].data, ext_hook=array)
 
 
 def _structured(descriptor: list[Any]) -> np.dtype[Any]:

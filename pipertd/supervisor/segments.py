@@ -1,0 +1,296 @@
+"""All shared memory of one run of one pipeline: made here, handed to flows by descriptor, read for status.
+
+The daemon keeps every descriptor, so that data in flight outlives both ends of a link. It maps ledgers read-only and
+never maps a pool: it has no business with payloads.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from pipertd.definition.model import Link, Pipeline
+from pipertd.errors import SegmentError
+from pipertd.names import RoutineRef
+from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
+from pipertd.shm import bell, settle
+from pipertd.shm import layout as at
+from pipertd.shm.histogram import quantile_s
+from pipertd.shm.ledger import Ledger, create_ledger
+from pipertd.shm.segment import PAGE, create_segment
+from pipertd.shm.status import Activity, RoutineFacts, read_end_to_end, read_status
+from pipertd.supervisor.view import LinkView
+
+HOLD_ALLOWANCE = 2  # slots a link may have leased beside the one in hand before its producer has to wait
+
+_SHOWN_DROPS_OF_PRODUCER = {
+    "newest": at.O_DROPPED_NEWEST,
+    "too_large": at.O_TOO_LARGE,
+    "consumer_stopped": at.O_CONSUMER_STOPPED,
+}
+_SHOWN_DROPS_OF_CONSUMER = {"unlinked": at.I_UNLINKED, "stopped": at.I_STOPPED}
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """How many words and bytes one routine needs."""
+
+    inputs: tuple[Link, ...]
+    outputs: tuple[Link, ...]
+    rows: int
+    foreign_rows: int
+
+
+@dataclass(frozen=True)
+class _Home:
+    """One routine's segments and bell."""
+
+    shape: _Shape
+    ledger_fd: int
+    pool_fd: int
+    bell_fd: int
+    ledger: Ledger
+
+
+def _shape(pipeline: Pipeline, routine: RoutineRef) -> _Shape:
+    inputs, outputs = pipeline.inputs_of(routine), pipeline.outputs_of(routine)
+    held = sum(link.depth + 1 + HOLD_ALLOWANCE for link in outputs if not link.within_flow)
+    return _Shape(inputs, outputs, rows=held + 1 if held else 0, foreign_rows=held if inputs else 0)
+
+
+def _free_bytes() -> int:
+    room = os.statvfs("/dev/shm")
+    return room.f_bavail * room.f_frsize
+
+
+class PipelineSegments:
+    """Ledgers, pools and bells of a pipeline's routines."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        """Make them all.
+
+        Raises:
+            SegmentError: the pipeline asks for more shared memory than there is, with the arithmetic.
+        """
+        self._pipeline = pipeline
+        self._homes: dict[RoutineRef, _Home] = {}
+        shapes = {
+            ref: _shape(pipeline, ref)
+            for flow in pipeline.flows
+            for ref in (RoutineRef(flow.name, routine.name) for routine in flow.routines)
+        }
+        pools = self._admit(shapes)
+        try:
+            for ref, shape in shapes.items():
+                self._homes[ref] = self._create(shape, shapes, pools[ref])
+        except BaseException:
+            self.close()
+            raise
+
+    def _admit(self, shapes: dict[RoutineRef, _Shape]) -> dict[RoutineRef, int]:
+        """Split what ``shm_limit`` leaves for payloads among the pools, by their slots; refuse what cannot fit."""
+        ledgers = sum(self._ledger_bytes(shape, shapes, 0) for shape in shapes.values())
+        slots = sum(shape.rows for shape in shapes.values())
+        limit, free = self._pipeline.shm_limit, _free_bytes()
+        if limit > free:
+            raise SegmentError(
+                f"cannot start {self._pipeline.name}: its shm_limit is {limit} bytes and /dev/shm has {free} free; "
+                "lower shm_limit or make /dev/shm larger (mount -o remount,size=… /dev/shm)"
+            )
+        if slots and (limit - ledgers) // slots < PAGE:
+            raise SegmentError(
+                f"cannot start {self._pipeline.name}: its shm_limit is {limit} bytes, its ledgers take {ledgers} and "
+                f"its {slots} slots need a page of {PAGE} each; raise shm_limit or lower depth"
+            )
+        return {
+            ref: (limit - ledgers) * shape.rows // slots // PAGE * PAGE if shape.rows else 0
+            for ref, shape in shapes.items()
+        }
+
+    @staticmethod
+    def _depths(shape: _Shape) -> list[int]:
+        return [1 if link.within_flow else link.depth for link in shape.outputs]
+
+    @staticmethod
+    def _capacities(shape: _Shape, shapes: dict[RoutineRef, _Shape]) -> list[int]:
+        return [
+            at.return_capacity(shapes[link.source].rows + shapes[link.source].foreign_rows) for link in shape.inputs
+        ]
+
+    def _ledger_bytes(self, shape: _Shape, shapes: dict[RoutineRef, _Shape], pool_bytes: int) -> int:
+        return at.ledger_bytes(
+            self._depths(shape), self._capacities(shape, shapes), shape.rows, shape.foreign_rows, pool_bytes
+        )
+
+    def _create(self, shape: _Shape, shapes: dict[RoutineRef, _Shape], pool_bytes: int) -> _Home:
+        ledger_fd = create_ledger(
+            self._depths(shape), self._capacities(shape, shapes), shape.rows, shape.foreign_rows, pool_bytes
+        )
+        pool_fd = create_segment(pool_bytes) if pool_bytes else -1
+        return _Home(shape, ledger_fd, pool_fd, bell.create_bell(), Ledger(ledger_fd, writable=False))
+
+    # -- for the launch of a flow
+
+    def flow_specs(self, flow: str) -> list[RoutineSpec]:
+        """What a flow is told of its routines; descriptor numbers are the daemon's, to be kept in the child."""
+        return [self._routine_spec(RoutineRef(flow, routine.name)) for routine in self._pipeline.flow(flow).routines]
+
+    def _routine_spec(self, ref: RoutineRef) -> RoutineSpec:
+        home = self._homes[ref]
+        routine = next(each for each in self._pipeline.flow(ref.flow).routines if each.name == ref.routine)
+        return RoutineSpec(
+            name=routine.name,
+            class_path=routine.class_path,
+            params=dict(routine.params),
+            fps=routine.fps,
+            on_error=routine.on_error.value,
+            ledger_fd=home.ledger_fd,
+            pool_fd=home.pool_fd,
+            bell_fd=home.bell_fd,
+            inputs=[self._input_spec(slot, link) for slot, link in enumerate(home.shape.inputs)],
+            outputs=[self._output_spec(slot, link) for slot, link in enumerate(home.shape.outputs)],
+        )
+
+    def _input_spec(self, slot: int, link: Link) -> InputSpec:
+        peer = self._homes[link.source]
+        return InputSpec(
+            link=str(link),
+            slot=slot,
+            within_flow=link.within_flow,
+            peer=link.source.routine,
+            peer_slot=peer.shape.outputs.index(link),
+            peer_ledger_fd=peer.ledger_fd,
+            peer_pool_fd=-1 if link.within_flow else peer.pool_fd,
+            peer_bell_fd=peer.bell_fd,
+            depth=link.depth,
+            policy=link.policy.value,
+        )
+
+    def _output_spec(self, slot: int, link: Link) -> OutputSpec:
+        peer = self._homes[link.destination]
+        return OutputSpec(
+            link=str(link),
+            slot=slot,
+            within_flow=link.within_flow,
+            peer=link.destination.routine,
+            peer_slot=peer.shape.inputs.index(link),
+            peer_ledger_fd=peer.ledger_fd,
+            peer_bell_fd=peer.bell_fd,
+            depth=link.depth,
+            policy=link.policy.value,
+        )
+
+    def flow_fds(self, flow: str) -> list[int]:
+        """The descriptors that a flow's process inherits, and no other does."""
+        fds = set()
+        for spec in self.flow_specs(flow):
+            fds |= {spec.ledger_fd, spec.pool_fd, spec.bell_fd}
+            for given in spec.inputs:
+                fds |= {given.peer_ledger_fd, given.peer_pool_fd, given.peer_bell_fd}
+            for sent in spec.outputs:
+                fds |= {sent.peer_ledger_fd, sent.peer_bell_fd}
+        return sorted(fds - {-1})
+
+    def ring(self, ref: RoutineRef) -> None:
+        """Wake a routine."""
+        bell.ring(self._homes[ref].bell_fd)
+
+    # -- for status
+
+    def routine_facts(self, ref: RoutineRef) -> RoutineFacts:
+        """What a routine last said of itself."""
+        return read_status(self._homes[ref].ledger)
+
+    def link_views(self) -> tuple[LinkView, ...]:
+        """The counts of every link, in the order of the definition."""
+        return tuple(self._link_view(link) for link in self._pipeline.links)
+
+    def _link_view(self, link: Link) -> LinkView:
+        consumer, producer = self._homes[link.destination].ledger, self._homes[link.source].ledger
+        slot = self._homes[link.destination].shape.inputs.index(link)
+        column = self._homes[link.source].shape.outputs.index(link)
+        mine, theirs = consumer.layout.ins[slot].base, producer.layout.outs[column].base
+        # The consumer's words first: what it counted, the producer had counted before, so that nothing is negative.
+        delivered = consumer.count(slot, at.N_DELIVERED)
+        failed = consumer.count(slot, at.N_FAILED)
+        quarantined = consumer.count(slot, at.N_QUARANTINED)
+        dropped = {reason: consumer.words[mine + word] for reason, word in _SHOWN_DROPS_OF_CONSUMER.items()}
+        dropped["stale"] = consumer.count(slot, at.N_STALE)
+        taken = consumer.words[mine + at.I_TAKEN]
+        in_hand = _in_hand(consumer, slot, taken)
+        dropped |= {reason: producer.words[theirs + word] for reason, word in _SHOWN_DROPS_OF_PRODUCER.items()}
+        produced = producer.words[theirs + at.O_HEAD]
+        waiting = max(0, produced - max(taken, producer.words[theirs + at.O_EVICTED]))
+        return LinkView(
+            source=str(link.source),
+            destination=str(link.destination),
+            policy=link.policy.value,
+            depth=link.depth,
+            produced=produced,
+            delivered=delivered,
+            failed=failed,
+            dropped={reason: count for reason, count in dropped.items() if count},
+            quarantined=quarantined,
+            waiting=waiting,
+            in_hand=in_hand,
+            leased=max(0, _held(producer, column, below=taken) - in_hand),
+            blocked_by=str(link.destination) if waiting >= link.depth else None,
+        )
+
+    def end_to_end(self) -> tuple[float | None, float | None]:
+        """The median and the 99th percentile, in seconds, from capture to handled, over all destinations."""
+        total = [0] * at.HISTOGRAM_WORDS
+        for home in self._homes.values():
+            if not home.shape.outputs:
+                total = [sum(pair) for pair in zip(total, read_end_to_end(home.ledger), strict=True)]
+        return quantile_s(total, 0.5), quantile_s(total, 0.99)
+
+    def drained(self, flow: str) -> bool:
+        """Whether nothing waits for the flow's routines and nothing is in their hands."""
+        return all(
+            view.in_flight == 0
+            for link, view in zip(self._pipeline.links, self.link_views(), strict=True)
+            if link.destination.flow == flow
+        )
+
+    def ended(self, flow: str) -> bool:
+        """Whether every routine of the flow said that its stream is over."""
+        return all(
+            self.routine_facts(RoutineRef(flow, routine.name)).activity is Activity.ENDED
+            for routine in self._pipeline.flow(flow).routines
+        )
+
+    # -- at the end of the run
+
+    def count_stopped(self) -> None:
+        """Count what is left on the links as stopped; every flow must be dead.
+
+        Raises:
+            LedgerInUse: one is not.
+        """
+        for link in self._pipeline.links:
+            consumer, producer = self._homes[link.destination], self._homes[link.source]
+            slot, column = consumer.shape.inputs.index(link), producer.shape.outputs.index(link)
+            settle.count_stopped(consumer.ledger_fd, slot, producer.ledger, column)
+
+    def close(self) -> None:
+        """Close every descriptor; the kernel frees the memory with the last process that maps it."""
+        for home in self._homes.values():
+            for fd in (home.ledger_fd, home.pool_fd, home.bell_fd):
+                if fd >= 0:
+                    os.close(fd)
+        self._homes = {}
+
+
+def _in_hand(consumer: Ledger, slot: int, taken: int) -> int:
+    return int(
+        consumer.hand_word(at.H_STATE) == at.IN_HAND
+        and consumer.hand_word(at.H_LINK) == slot
+        and consumer.hand_word(at.H_SEQUENCE) < taken
+    )
+
+
+def _held(producer: Ledger, column: int, below: int) -> int:
+    """How many slots the link holds for messages that were taken already."""
+    layout, words = producer.layout, producer.words
+    return sum(0 < words[layout.hold_of(row, column)] <= below for row in range(layout.rows))
