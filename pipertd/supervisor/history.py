@@ -1,0 +1,177 @@
+"""The notices: appended to a file before anybody sees them, and read from any revision that is still kept.
+
+The file begins with a line that names its epoch; every further line is one notice. A reader continues after a revision
+of the same epoch, or is told that it cannot. An epoch ends with the boot (what was not on the disk yet may be lost),
+with the file, and when a notice cannot be written: never is one revision two different notices.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import secrets
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+
+from pipertd.clock import wall_s
+from pipertd.errors import RevisionTooOld
+from pipertd.supervisor.pulse import Pulse
+from pipertd.supervisor.view import Notice, NoticeKind
+
+KEPT_NOTICES = 10_000
+_LEVELS = {
+    NoticeKind.FLOW_STATE_CHANGED: logging.DEBUG,
+    NoticeKind.FLOW_RESTARTING: logging.WARNING,
+    NoticeKind.WATCHDOG_EXPIRED: logging.WARNING,
+    NoticeKind.FLOW_FAILED: logging.ERROR,
+    NoticeKind.DEFINITION_INVALID: logging.ERROR,
+}
+logger = logging.getLogger("pipertd.notice")
+
+
+class History:
+    """The newest notices of this daemon and of those before it on the same state directory."""
+
+    def __init__(self, file: Path, *, kept: int = KEPT_NOTICES) -> None:
+        self._file = file
+        self._kept = kept
+        self._notices: deque[Notice] = deque(maxlen=kept)
+        self._pulse = Pulse()
+        self._fd: int | None = None
+        self._lines = 0
+        self._written_epoch = ""
+        self.epoch = ""
+        self.revision = 0
+        self._load()
+
+    def record(
+        self,
+        kind: NoticeKind,
+        message: str,
+        *,
+        pipeline: str = "",
+        flow: str = "",
+        routine: str = "",
+        details: Mapping[str, str] | None = None,
+    ) -> Notice:
+        """Write one fact down, show it to all watchers, and put it into the daemon's log."""
+        notice = Notice(
+            self.epoch, self.revision + 1, wall_s(), kind, pipeline, flow, routine, message, dict(details or {})
+        )
+        self._notices.append(notice)
+        self.revision = notice.revision
+        self._append(notice)
+        where = {"pipeline": pipeline, "flow": flow, "routine": routine}
+        logger.log(_LEVELS.get(kind, logging.INFO), message, extra={**where, "notice": kind.value, **notice.details})
+        self._pulse.beat()
+        return self._notices[-1]
+
+    def since(self, revision: int, epoch: str | None = None) -> tuple[Notice, ...]:
+        """The notices behind ``revision``, oldest first.
+
+        Raises:
+            RevisionTooOld: they are not all kept, or the revision is of another epoch.
+        """
+        oldest = self.revision - len(self._notices)
+        if (epoch is not None and epoch != self.epoch) or not oldest <= revision <= self.revision:
+            raise RevisionTooOld(revision, oldest + 1)
+        return tuple(islice(self._notices, revision - oldest, None))
+
+    async def wait_beyond(self, revision: int) -> None:
+        """Return when there are notices behind ``revision``."""
+        await self._pulse.until(lambda: self.revision > revision)
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def _append(self, notice: Notice) -> None:
+        try:
+            if self._fd is None or self._lines >= 2 * self._kept:
+                self._rewrite()
+            else:
+                _write(self._fd, _line(notice))
+                self._lines += 1
+        except OSError as reason:
+            self._lose_file(reason)
+
+    def _lose_file(self, reason: OSError) -> None:
+        """Go on in memory, in an epoch that no file holds: a later daemon could give its revisions out again."""
+        self.close()
+        if self.epoch == self._written_epoch:
+            self._begin_epoch()
+        logger.error("cannot write notices: %s", reason, extra={"file": str(self._file)})
+
+    def _rewrite(self) -> None:
+        """Replace the file by one with what is kept, in one step."""
+        self.close()
+        new = self._file.with_name(self._file.name + ".new")
+        fd = os.open(new, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+        try:
+            _write(fd, _header(self.epoch), *map(_line, self._notices))
+            os.replace(new, self._file)
+        except OSError:
+            os.close(fd)
+            raise
+        self._fd = fd
+        self._written_epoch = self.epoch
+        self._lines = len(self._notices)
+
+    def _load(self) -> None:
+        try:
+            text = self._file.read_bytes()
+        except FileNotFoundError:
+            text = b""
+        header, *lines = text[: text.rfind(b"\n") + 1].split(b"\n")
+        try:
+            written = json.loads(header)
+            self._notices.extend(_notice(written["epoch"], line) for line in lines[:-1])
+        except (ValueError, KeyError, TypeError):
+            written = {}
+            self._notices.clear()
+        self.revision = self._notices[-1].revision if self._notices else 0
+        self.epoch = self._written_epoch = str(written.get("epoch", ""))
+        if written.get("boot") != _boot():
+            self._begin_epoch()
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._rewrite()
+        except OSError as reason:
+            self._lose_file(reason)
+
+    def _begin_epoch(self) -> None:
+        self.epoch = secrets.token_hex(8)
+        kept = [Notice(**{**vars(notice), "epoch": self.epoch}) for notice in self._notices]
+        self._notices = deque(kept, maxlen=self._kept)
+
+
+def _write(fd: int, *lines: bytes) -> None:
+    data = b"".join(lines)
+    if os.write(fd, data) != len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _header(epoch: str) -> bytes:
+    return json.dumps({"epoch": epoch, "boot": _boot()}).encode() + b"\n"
+
+
+def _line(notice: Notice) -> bytes:
+    document = asdict(notice)
+    del document["epoch"]
+    return json.dumps(document).encode() + b"\n"
+
+
+def _notice(epoch: str, line: bytes) -> Notice:
+    document = json.loads(line)
+    return Notice(**{**document, "epoch": epoch, "kind": NoticeKind(document["kind"])})
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

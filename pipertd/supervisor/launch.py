@@ -1,0 +1,107 @@
+"""Starting a process and burying it: posix_spawn, a pidfd, and the whole process group at its end.
+
+Nothing is ever forked from the daemon (gRPC does not survive it). A process that died stays a zombie until its group
+is killed: as long as it is one, nobody else can be given its process id.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipertd.errors import LaunchFailed
+from pipertd.supervisor.restart import Ending
+
+_DAEMON_ONLY = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
+_RESET_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGUSR1, signal.SIGXFSZ)
+
+
+@dataclass(frozen=True)
+class Process:
+    """A child of ours; ``pidfd`` becomes readable when it has died."""
+
+    pid: int
+    pidfd: int
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process alone; one that died already does not mind."""
+        try:
+            signal.pidfd_send_signal(self.pidfd, number)
+        except ProcessLookupError:
+            pass
+
+    def kill_group(self) -> None:
+        """SIGKILL to the process and all that it started in its group. Only before it is buried."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def is_stopped(self) -> bool:
+        """Whether a signal (SIGSTOP) or a debugger holds the process."""
+        try:
+            text = Path(f"/proc/{self.pid}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return text.rpartition(")")[2].split()[0] in ("T", "t")
+
+    def bury(self) -> Ending:
+        """Take what is left of its group down, reap it, and say how it ended. Call it when the pidfd is readable."""
+        os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | os.WNOWAIT)
+        self.kill_group()
+        result = os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED)
+        os.close(self.pidfd)
+        assert result is not None
+        if result.si_code == os.CLD_EXITED:
+            return Ending(result.si_status)
+        return Ending(-result.si_status, result.si_status)
+
+
+def flow_environment(own: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a flow: ours without what systemd told us alone, prints unbuffered, and the definition's."""
+    inherited = {name: value for name, value in own.items() if name not in _DAEMON_ONLY}
+    return {**inherited, "PYTHONUNBUFFERED": "1", **extra}
+
+
+def launch(argv: Sequence[str], *, environment: Mapping[str, str], fds: Sequence[int], output: int) -> Process:
+    """Start a process in a session of its own.
+
+    Args:
+        argv: program and arguments; the program is looked for in PATH where it has no slash.
+        environment: all of its environment.
+        fds: descriptors which it inherits under the same numbers; everything else of ours is close-on-exec.
+        output: the descriptor which becomes its standard output and error; its input is /dev/null.
+
+    Raises:
+        LaunchFailed: the system refused.
+    """
+    actions: list[tuple[object, ...]] = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, output, 1),
+        (os.POSIX_SPAWN_DUP2, output, 2),
+        *((os.POSIX_SPAWN_DUP2, fd, fd) for fd in fds),  # onto itself: clears close-on-exec in the child alone
+    ]
+    try:
+        pid = os.posix_spawnp(
+            argv[0],
+            list(argv),
+            dict(environment),
+            file_actions=actions,
+            setsid=True,
+            setsigmask=(),
+            setsigdef=_RESET_SIGNALS,
+        )
+    except (OSError, ValueError) as reason:
+        raise LaunchFailed(f"cannot start {argv[0]}: {reason}") from reason
+    return Process(pid, os.pidfd_open(pid))
+
+
+def memory_file(name: str, content: bytes) -> int:
+    """A close-on-exec descriptor of an unnamed file that holds ``content``, to be read from its start."""
+    fd = os.memfd_create(name, os.MFD_CLOEXEC)
+    os.write(fd, content)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd

@@ -1,0 +1,202 @@
+"""One pipeline under supervision: its flows, and the shared memory of its present run.
+
+A run begins when a flow is started while all are at rest, and ends when all are at rest again; restarts continue it.
+What then is left on its links is counted, its last figures are kept for whoever looks, and its memory is given back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from pipertd.clock import monotonic_s
+from pipertd.definition.model import Pipeline
+from pipertd.errors import UnknownTarget, WrongState
+from pipertd.supervisor.figures import Figures, Rates
+from pipertd.supervisor.flow import SupervisedFlow
+from pipertd.supervisor.order import stop_order
+from pipertd.supervisor.segments import PipelineSegments
+from pipertd.supervisor.spawn import Surroundings
+from pipertd.supervisor.view import NoticeKind, PipelineView, State
+
+_POLL_S = 0.05
+# A pipeline is shown in the first of these that one of its flows is in.
+_WORST_FIRST = (
+    State.FAILED,
+    State.KILLING,
+    State.BACKING_OFF,
+    State.STARTING,
+    State.STOPPING,
+    State.RUNNING,
+    State.STOPPED,
+    State.EXITED,
+)
+
+
+class SupervisedPipeline:
+    """A definition and what runs of it."""
+
+    def __init__(self, definition: Pipeline, shared: Surroundings) -> None:
+        self.definition = definition
+        self._shared = shared
+        self.flows = {flow.name: SupervisedFlow(definition, flow, shared, self._on_rest) for flow in definition.flows}
+        self._segments: PipelineSegments | None = None
+        self._figures = Figures.blank(definition)
+        self._rates = Rates()
+        self._stopping: asyncio.Task[None] | None = None
+        self._holds = 0
+        self._began_s = self._ended_s = monotonic_s()
+
+    @property
+    def state(self) -> State:
+        """The worst of its flows' states: one FAILED flow makes it FAILED, even while others still run."""
+        if self._stopping is not None:
+            return State.STOPPING
+        states = {flow.state for flow in self.flows.values()}
+        return next(state for state in _WORST_FIRST if state in states)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every flow is at rest."""
+        return all(flow.state.at_rest for flow in self.flows.values())
+
+    def flow(self, name: str) -> SupervisedFlow:
+        """The flow of that name.
+
+        Raises:
+            UnknownTarget: there is none.
+        """
+        try:
+            return self.flows[name]
+        except KeyError:
+            raise UnknownTarget(f"{self.definition.name}/{name}", sorted(self.flows)) from None
+
+    def start(self, name: str | None = None) -> None:
+        """Have all flows up, or one; what is up stays as it is.
+
+        Raises:
+            UnknownTarget: no flow has that name.
+            WrongState: it is being stopped.
+            SegmentError: there is not enough shared memory.
+        """
+        chosen = [self.flow(name)] if name else list(self.flows.values())
+        if self._stopping is not None:
+            raise WrongState("start", self.definition.name, State.STOPPING)
+        for flow in chosen:
+            flow.check_can_start()
+        if self._segments is None:
+            self._segments = PipelineSegments(self.definition)
+            self._rates = Rates()
+            self._began_s = monotonic_s()
+        self._holds += 1
+        for flow in chosen:
+            flow.start(self._segments, self._rates)
+        self._release()
+
+    async def stop(self, name: str | None = None, *, now: bool = False) -> None:
+        """Have all flows down, or one, and wait for it.
+
+        All: sources first, a later flow when its links have drained or its stop deadline is over; ``now`` kills.
+
+        Raises:
+            UnknownTarget: no flow has that name.
+        """
+        chosen = [self.flow(name)] if name else list(self.flows.values())
+        if now and self._stopping is not None:
+            self._stopping.cancel()
+        if now or name:
+            for flow in chosen:
+                flow.stop(now=now)
+        elif self._stopping is None and not self.is_over:
+            self._stopping = asyncio.create_task(self._stop_in_order())
+            self._stopping.add_done_callback(self._stopped)
+        await self._shared.pulse.until(lambda: self._stopping is None and all(flow.state.at_rest for flow in chosen))
+
+    async def restart(self, name: str | None = None) -> None:
+        """Stop and start again: one flow within the run, or all in a new one.
+
+        Raises:
+            UnknownTarget: no flow has that name.
+        """
+        if name is None:
+            await self.stop()
+            self.start()
+            return
+        flow = self.flow(name)
+        self._holds += 1
+        try:
+            flow.stop()
+            await self._shared.pulse.until(lambda: flow.state.at_rest)
+            self.start(name)
+        finally:
+            self._release()
+
+    def view(self) -> PipelineView:
+        """Everything about it, as it is now or as it was at the end of its last run."""
+        if self._segments is not None:
+            self._figures = self._read_figures(self._segments)
+        figures = self._figures
+        return PipelineView(
+            name=self.definition.name,
+            description=self.definition.description,
+            state=self.state,
+            seconds=(self._ended_s if self._segments is None else monotonic_s()) - self._began_s,
+            flows=tuple(flow.view() for flow in self.flows.values()),
+            routines=figures.routines,
+            links=figures.links,
+            end_to_end_p50_s=figures.end_to_end_p50_s,
+            end_to_end_p99_s=figures.end_to_end_p99_s,
+        )
+
+    def _read_figures(self, segments: PipelineSegments) -> Figures:
+        states = {flow.definition.name: (flow.state, flow.generation) for flow in self.flows.values()}
+        return Figures.read(self.definition, segments, states, self._rates)
+
+    async def _stop_in_order(self) -> None:
+        order = stop_order(self.definition)
+        await asyncio.gather(*(self._stop_drained(name, before) for name, before in order.items()))
+        await self._shared.pulse.until(lambda: self.is_over)
+
+    async def _stop_drained(self, name: str, before: Iterable[str]) -> None:
+        flow = self.flows[name]
+        senders = [self.flows[sender] for sender in before]
+        await self._shared.pulse.until(lambda: flow.state.at_rest or all(one.state.at_rest for one in senders))
+        deadline_s = monotonic_s() + flow.definition.watchdog.stop_s
+        while not flow.state.at_rest and monotonic_s() < deadline_s:
+            if self._segments is None or self._segments.drained(name):
+                break
+            await asyncio.sleep(_POLL_S)
+        flow.stop()
+
+    def _stopped(self, task: asyncio.Task[None]) -> None:
+        self._stopping = None
+        if not task.cancelled():
+            task.result()
+        self._shared.pulse.beat()
+
+    def _on_rest(self) -> None:
+        if self._holds == 0 and self.is_over:
+            self._end_run()
+
+    def _release(self) -> None:
+        self._holds -= 1
+        self._on_rest()
+
+    def _end_run(self) -> None:
+        segments = self._segments
+        if segments is None:
+            return
+        segments.count_stopped()
+        self._figures = self._read_figures(segments)
+        for flow in self.flows.values():
+            flow.let_go()
+        self._segments = None
+        segments.close()
+        self._ended_s = monotonic_s()
+        name = self.definition.name
+        states = {flow.definition.name: str(flow.state) for flow in self.flows.values()}
+        seconds = self._ended_s - self._began_s
+        worst = next(state for state in _WORST_FIRST if state in states.values())
+        text = f"pipeline {name} is {worst} after {seconds:.1f} s"
+        self._shared.history.record(NoticeKind.PIPELINE_ENDED, text, pipeline=name, details=states)
+        self._shared.pulse.beat()

@@ -1,0 +1,88 @@
+"""What becomes of a flow that died: stays down, is restarted after a delay, or has failed for good. No I/O, no clock."""
+
+from __future__ import annotations
+
+import signal
+from collections import deque
+from dataclasses import dataclass
+
+from pipertd.definition.model import Restart, RestartPolicy
+from pipertd.supervisor.lifecycle import Input
+
+CANNOT_USE_SPEC = 2  # a flow's exit code: trying again with the same specification is no use
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a process ended: by ``signal``, or with exit ``code`` where that is None."""
+
+    code: int
+    signal: int | None = None
+
+    def __str__(self) -> str:
+        if self.signal is None:
+            return f"exited with code {self.code}"
+        try:
+            return f"was killed by {signal.Signals(self.signal).name}"
+        except ValueError:  # a real-time signal has no name
+            return f"was killed by signal {self.signal}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a death means: the lifecycle's input, the delay before a restart, and why, in words."""
+
+    happened: Input
+    reason: str
+    delay_s: float = 0.0
+
+
+class Restarts:
+    """One flow's restarts: how many, how recent, and how long the next one waits."""
+
+    def __init__(self, rule: Restart) -> None:
+        self._rule = rule
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: an operator started the flow."""
+        self.count = 0
+        self._recent: deque[float] = deque()
+        self._delay_s = self._rule.backoff_first_s
+
+    def judge(self, ending: Ending, *, wanted: bool, ended: bool, ran_s: float, now_s: float) -> Verdict:
+        """Decide about one death.
+
+        Args:
+            ending: how the process ended.
+            wanted: whether an operator still wants the flow up.
+            ended: whether every routine of it came to the end of its stream.
+            ran_s: how long it was RUNNING.
+            now_s: the monotonic time.
+        """
+        how = str(ending)
+        if not wanted:
+            return Verdict(Input.DIED_AS_ASKED, how)
+        if ending.signal is None and ending.code == 0:
+            if ended:
+                return Verdict(Input.DIED_AT_THE_END, "its stream ended")
+            how = "stopped although nobody had asked it to"
+        if self._rule.policy is RestartPolicy.NEVER:
+            return Verdict(Input.DIED_FOR_GOOD, f"{how}, and its restart policy is never")
+        if ending.signal is None and ending.code == CANNOT_USE_SPEC:
+            return Verdict(Input.DIED_FOR_GOOD, f"{how}: it cannot use its specification")
+        return self._again(how, ran_s, now_s)
+
+    def _again(self, how: str, ran_s: float, now_s: float) -> Verdict:
+        rule = self._rule
+        while self._recent and now_s - self._recent[0] > rule.window_s:
+            self._recent.popleft()
+        if len(self._recent) >= rule.limit:
+            return Verdict(Input.DIED_FOR_GOOD, f"{how}, after {rule.limit} restarts within {rule.window_s:g} s")
+        if ran_s > self._delay_s:  # it ran for longer than it would now wait: that was a clean run
+            self._delay_s = rule.backoff_first_s
+        delay_s = min(self._delay_s, rule.backoff_most_s)
+        self._delay_s = min(delay_s * 2, rule.backoff_most_s)
+        self._recent.append(now_s)
+        self.count += 1
+        return Verdict(Input.DIED_TO_RETURN, how, delay_s)

@@ -1,0 +1,69 @@
+"""From a flow's definition to its process: the specification in a memfd, its descriptors, its environment, its log."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+from pipertd.definition.model import Flow, Pipeline
+from pipertd.errors import LaunchFailed
+from pipertd.logs.reader import LogStore
+from pipertd.logs.writer import open_log
+from pipertd.protocol import FlowSpec, LogSpec, encode_spec
+from pipertd.supervisor.channel import FlowChannel
+from pipertd.supervisor.history import History
+from pipertd.supervisor.launch import Process, flow_environment, launch, memory_file
+from pipertd.supervisor.pulse import Pulse
+from pipertd.supervisor.segments import PipelineSegments
+
+ROUTINES_FOLDER = "/etc/pipertd/routines"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all flows of one daemon share."""
+
+    logs: LogStore
+    history: History
+    channel: FlowChannel
+    pulse: Pulse
+    orphan_timeout_s: float
+
+
+def spawn_flow(
+    pipeline: Pipeline, flow: Flow, generation: int, nonce: str, segments: PipelineSegments, shared: Surroundings
+) -> Process:
+    """Start one generation of a flow.
+
+    Raises:
+        LaunchFailed: its interpreter or its log cannot be used.
+    """
+    log = shared.logs.flow_file(pipeline.name, flow.name)
+    own_s = pipeline.orphan_timeout_s
+    spec = FlowSpec(
+        pipeline=pipeline.name,
+        flow=flow.name,
+        generation=generation,
+        nonce=nonce,
+        channel=str(shared.channel.path),
+        path=[*pipeline.path, ROUTINES_FOLDER],
+        orphan_timeout_s=shared.orphan_timeout_s if own_s is None else own_s,
+        log=LogSpec(kind="file", path=str(log)),
+        routines=segments.flow_specs(flow.name),
+    )
+    try:
+        output = open_log(log)
+    except OSError as reason:
+        raise LaunchFailed(f"cannot open the log of {pipeline.name}/{flow.name}: {reason}") from reason
+    spec_fd = memory_file(f"pipertd-{flow.name}", encode_spec(spec))
+    try:
+        return launch(
+            [pipeline.python or sys.executable, "-m", "pipertd.flow", f"{pipeline.name}/{flow.name}", str(spec_fd)],
+            environment=flow_environment(os.environ, pipeline.environment),
+            fds=[*segments.flow_fds(flow.name), spec_fd],
+            output=output,
+        )
+    finally:
+        os.close(spec_fd)
+        os.close(output)

@@ -1,0 +1,190 @@
+"""The supervisor: the single owner of all pipelines, flows and notices of one daemon, on its one loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipertd.definition.model import Pipeline
+from pipertd.errors import PipertdError, SegmentError, UnknownTarget, WrongState
+from pipertd.logs.reader import LogStore
+from pipertd.names import Target
+from pipertd.protocol import Answer, Hello, Raise
+from pipertd.supervisor.answers import Events
+from pipertd.supervisor.channel import FlowChannel
+from pipertd.supervisor.history import History
+from pipertd.supervisor.pipeline import SupervisedPipeline
+from pipertd.supervisor.pulse import Pulse
+from pipertd.supervisor.spawn import Surroundings
+from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snapshot
+
+logger = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Loads definitions, starts and stops them, and shows what they do.
+
+    Args:
+        runtime_dir: where the flows' socket lies; the caller holds its lock.
+        logs: where flows write.
+        history: where notices are recorded; closed by the caller.
+        orphan_timeout_s: how long flows work on without this daemon, unless their definition says otherwise.
+    """
+
+    def __init__(self, *, runtime_dir: Path, logs: LogStore, history: History, orphan_timeout_s: float) -> None:
+        self.history = history
+        self._channel = FlowChannel(
+            runtime_dir / "flows.sock",
+            believe=self._believe,
+            on_message=self._hear,
+            on_gone=lambda pipeline, flow: self._events.lose(pipeline, flow),
+        )
+        self._events = Events(self._channel)
+        self._pulse = Pulse()
+        self._shared = Surroundings(logs, history, self._channel, self._pulse, orphan_timeout_s)
+        self._pipelines: dict[str, SupervisedPipeline] = {}
+
+    async def open(self) -> None:
+        """Begin to listen to flows.
+
+        Raises:
+            OSError: the socket cannot be made.
+        """
+        self._channel.open()
+
+    async def close(self, *, now: bool = False) -> None:
+        """Stop everything, draining within the stop deadlines unless ``now``; may be called again to hurry."""
+        await asyncio.gather(*(pipeline.stop(now=now) for pipeline in self._pipelines.values()))
+        self._channel.close()
+
+    async def load(self, pipelines: Sequence[Pipeline]) -> None:
+        """Take definitions over and start those that start by themselves; one at rest is replaced.
+
+        Raises:
+            WrongState: one of that name is up; nothing is changed then.
+        """
+        for definition in pipelines:
+            known = self._pipelines.get(definition.name)
+            if known is not None and not known.is_over:
+                raise WrongState("replace", definition.name, known.state)
+        for definition in pipelines:
+            self._pipelines[definition.name] = SupervisedPipeline(definition, self._shared)
+            text = f"pipeline {definition.name} is loaded"
+            details = {"file": str(definition.file)} if definition.file else {}
+            self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=definition.name, details=details)
+        for definition in pipelines:
+            if definition.autostart:
+                self._autostart(definition.name)
+
+    async def start(self, target: Target) -> None:
+        """Have a pipeline or one flow up; idempotent.
+
+        Raises:
+            UnknownTarget: there is no such pipeline or flow.
+            WrongState: it is being stopped.
+            SegmentError: there is not enough shared memory.
+        """
+        pipeline, flow = self._find(target)
+        pipeline.start(flow)
+
+    async def stop(self, target: Target, *, now: bool = False) -> None:
+        """Have a pipeline or one flow down, and return when it is; idempotent.
+
+        Raises:
+            UnknownTarget: there is no such pipeline or flow.
+        """
+        pipeline, flow = self._find(target)
+        await pipeline.stop(flow, now=now)
+
+    async def restart(self, target: Target) -> None:
+        """Stop, then start: one flow within its run, a pipeline in a new run.
+
+        Raises:
+            UnknownTarget: there is no such pipeline or flow.
+            WrongState: somebody else stops it meanwhile.
+            SegmentError: there is not enough shared memory.
+        """
+        pipeline, flow = self._find(target)
+        await pipeline.restart(flow)
+
+    async def notify(
+        self, event: str, target: Target, params: Mapping[str, object], timeout_s: float = 5.0
+    ) -> tuple[EventAnswer, ...]:
+        """Hand an event to every routine of the target and return what each made of it.
+
+        Raises:
+            UnknownTarget: the target names nothing.
+            MessageError: the parameters cannot be carried.
+        """
+        definition = self._pipeline(target.pipeline).definition
+        answers = await self._events.ask(definition, event, target, params, timeout_s)
+        self._tell_event(event, target, f"event {event} went to {target}: {len(answers)} asked")
+        return answers
+
+    def snapshot(self, target: Target | None = None) -> Snapshot:
+        """Everything now, or one pipeline of it.
+
+        Raises:
+            UnknownTarget: there is no such pipeline.
+        """
+        chosen = [self._pipeline(target.pipeline)] if target else list(self._pipelines.values())
+        views = tuple(pipeline.view() for pipeline in chosen)
+        return Snapshot(self.history.epoch, self.history.revision, views)
+
+    async def wait_ended(self, pipeline: str) -> PipelineView:
+        """Return when every flow of it is at rest, or one has FAILED.
+
+        Raises:
+            UnknownTarget: there is no such pipeline.
+        """
+        found = self._pipeline(pipeline)
+        await self._pulse.until(lambda: found.state.at_rest)
+        return found.view()
+
+    def _autostart(self, name: str) -> None:
+        try:
+            self._pipelines[name].start()
+        except SegmentError as reason:
+            self.history.record(NoticeKind.FLOW_FAILED, f"cannot start pipeline {name}: {reason}", pipeline=name)
+
+    def _pipeline(self, name: str) -> SupervisedPipeline:
+        try:
+            return self._pipelines[name]
+        except KeyError:
+            raise UnknownTarget(name, sorted(self._pipelines)) from None
+
+    def _find(self, target: Target) -> tuple[SupervisedPipeline, str | None]:
+        pipeline = self._pipeline(target.pipeline)
+        if target.routine is not None:
+            raise UnknownTarget(f"{target} as a pipeline or flow")
+        if target.flow is not None:
+            pipeline.flow(target.flow)
+        return pipeline, target.flow
+
+    def _believe(self, hello: Hello) -> bool:
+        pipeline = self._pipelines.get(hello.pipeline)
+        flow = pipeline.flows.get(hello.flow) if pipeline else None
+        return flow is not None and flow.is_from_here(hello)
+
+    def _hear(self, pipeline: str, flow: str, message: Answer | Raise) -> None:
+        if isinstance(message, Answer):
+            self._events.hear(flow, message)
+            return
+        definition = self._pipelines[pipeline].definition
+        try:
+            self._events.tell(definition, message.event, message.targets, message.params)
+        except PipertdError as reason:
+            where = {"pipeline": pipeline, "flow": flow, "routine": message.routine}
+            logger.warning("cannot raise %s: %s", message.event, reason, extra=where)
+
+    def _tell_event(self, event: str, target: Target, text: str) -> None:
+        self.history.record(
+            NoticeKind.EVENT_RAISED,
+            text,
+            pipeline=target.pipeline,
+            flow=target.flow or "",
+            routine=target.routine or "",
+            details={"event": event},
+        )

@@ -1,0 +1,147 @@
+"""The notices in the file and in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipertd.errors import RevisionTooOld
+from pipertd.supervisor.history import History
+from pipertd.supervisor.view import NoticeKind
+
+
+@contextmanager
+def opened(file: Path, kept: int = 100) -> Iterator[History]:
+    history = History(file, kept=kept)
+    try:
+        yield history
+    finally:
+        history.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "notices.jsonl"
+
+
+def record(history: History, *messages: str) -> None:
+    for message in messages:
+        history.record(NoticeKind.FLOW_STARTED, message, pipeline="p", details={"pid": "1"})
+
+
+def messages(history: History, revision: int) -> list[str]:
+    return [notice.message for notice in history.since(revision)]
+
+
+def test_notices_follow_their_revision(file: Path) -> None:
+    """A reader gets exactly what it has not seen."""
+    with opened(file) as history:
+        record(history, "a", "b", "c")
+        assert [messages(history, revision) for revision in (0, 2, 3)] == [["a", "b", "c"], ["c"], []]
+
+
+def test_next_daemon_goes_on_in_the_same_epoch(file: Path) -> None:
+    """A restart of the daemon loses no notice and no reader's place."""
+    with opened(file) as history:
+        record(history, "a", "b")
+        epoch, notices = history.epoch, history.since(0)
+    with opened(file) as history:
+        assert (history.epoch, history.revision, history.since(0)) == (epoch, 2, notices)
+        record(history, "c")
+        assert messages(history, 2) == ["c"]
+
+
+def test_torn_tail_is_cut(file: Path) -> None:
+    """Half a notice was never shown, so its revision is given out again."""
+    with opened(file) as history:
+        record(history, "a")
+    with file.open("a") as torn:
+        torn.write('{"revision": 2, "mess')
+    with opened(file) as history:
+        record(history, "b")
+        assert messages(history, 0) == ["a", "b"]
+    assert [json.loads(line)["message"] for line in file.read_text().splitlines()[1:]] == ["a", "b"]
+
+
+def test_other_boot_begins_an_epoch(file: Path) -> None:
+    """After a power cut the tail may be lost: no revision of before is continued."""
+    with opened(file) as history:
+        record(history, "a")
+        epoch = history.epoch
+    header, *lines = file.read_text().splitlines(keepends=True)
+    file.write_text(json.dumps({**json.loads(header), "boot": "another"}) + "\n" + "".join(lines))
+    with opened(file) as history:
+        assert messages(history, 0) == ["a"]
+        with pytest.raises(RevisionTooOld):
+            history.since(1, epoch)
+
+
+def test_damaged_file_begins_an_epoch(file: Path) -> None:
+    """Garbage is no history."""
+    file.write_text("garbage\n")
+    with opened(file) as history:
+        assert (history.revision, bool(history.epoch)) == (0, True)
+
+
+def test_revision_that_is_not_kept_is_refused(file: Path) -> None:
+    """A reader that comes too late is told, and a revision that never was is no beginning."""
+    with opened(file, kept=3) as history:
+        record(history, *"abcde")
+        assert messages(history, 2) == ["c", "d", "e"]
+        for revision in (1, 6):
+            with pytest.raises(RevisionTooOld) as refusal:
+                history.since(revision)
+            assert (refusal.value.asked, refusal.value.oldest) == (revision, 3)
+
+
+def test_file_stays_small(file: Path) -> None:
+    """The file never holds much more than what is kept."""
+    with opened(file, kept=3) as history:
+        record(history, *map(str, range(50)))
+    assert len(file.read_text().splitlines()) <= 1 + 2 * 3
+    with opened(file, kept=3) as history:
+        assert messages(history, 47) == ["47", "48", "49"]
+
+
+def test_notice_that_cannot_be_written_begins_an_epoch(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a full disk notices still go on, but no later daemon can mistake their revisions for its own."""
+
+    def full(*arguments: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with opened(file) as history:
+        record(history, "a")
+        before = history.epoch
+        with monkeypatch.context() as disk:
+            disk.setattr("os.write", full)
+            record(history, "b")
+            during = history.epoch
+            record(history, "c")
+        assert (history.epoch, during != before) == (during, True)
+        record(history, "d")
+        assert messages(history, 0) == ["a", "b", "c", "d"]
+    with opened(file) as history:
+        assert (history.epoch, messages(history, 0)) == (during, ["a", "b", "c", "d"])
+
+
+def test_waiting_ends_with_the_next_notice(file: Path) -> None:
+    """A watcher sleeps until there is something beyond its revision."""
+
+    async def watch(history: History) -> list[str]:
+        watcher = asyncio.create_task(history.wait_beyond(1))
+        await asyncio.sleep(0)
+        record(history, "a")
+        await asyncio.sleep(0)
+        assert not watcher.done()
+        record(history, "b")
+        async with asyncio.timeout(10):
+            await watcher
+        return messages(history, 1)
+
+    with opened(file) as history:
+        assert asyncio.run(watch(history)) == ["b"]
