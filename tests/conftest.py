@@ -1,0 +1,33 @@
+"""What holds for every test: nothing of it is left when it is over, not even after a failure."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.leaks import MARK, Belongings, GrpcWarmth, end_processes_since, leaked_since
+
+_grpc_warmth = GrpcWarmth()
+
+
+def pytest_configure() -> None:
+    """Mark this run, so that every process which comes of it can be told from others."""
+    os.environ[MARK] = uuid.uuid4().hex
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaks() -> Iterator[None]:
+    """Fail a test, by name of what it left, that leaks a shared memory name, process, thread or descriptor."""
+    with tempfile.TemporaryDirectory() as folder:
+        _grpc_warmth.provide(Path(folder))
+    before = Belongings.now()
+    yield
+    left = leaked_since(before)
+    end_processes_since(before)
+    if left:
+        pytest.fail("this test left behind:\n  " + "\n  ".join(left), pytrace=False)
