@@ -27,6 +27,7 @@ class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
     peer_bell_fd: int
     depth: int
     policy: str = "wait"
+    max_deliveries: int = 3
 
 
 class OutputSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,12 +93,16 @@ class Hello(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """Flow to daemon: what one routine answered to one event; exactly one of ``value`` and ``error`` counts."""
+    """Flow to daemon: what one routine answered to one event; ``value`` counts where ``error`` is None.
+
+    ``unhandled`` marks the error of a routine that has no handler for the event.
+    """
 
     request: int
     routine: str
     value: Any = None
     error: str | None = None
+    unhandled: bool = False
 
 
 class Raise(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -129,8 +134,8 @@ FromFlow = Hello | Answer | Raise
 ToFlow = Deliver | Stop
 
 _encoder = msgspec.msgpack.Encoder()
-_from_flow = msgspec.msgpack.Decoder(FromFlow)
-_to_flow = msgspec.msgpack.Decoder(ToFlow)
+_from_flow: msgspec.msgpack.Decoder[FromFlow] = msgspec.msgpack.Decoder(FromFlow)
+_to_flow: msgspec.msgpack.Decoder[ToFlow] = msgspec.msgpack.Decoder(ToFlow)
 _spec = msgspec.json.Decoder(FlowSpec)
 
 

@@ -67,6 +67,9 @@ class Inbox:
         self._waiting.append(delivery)
         self._ring()
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def take(self) -> Delivery | None:
         """The oldest event, or None."""
         return self._waiting.popleft() if self._waiting else None

@@ -32,7 +32,7 @@ class Envelope:
     publish_time_s: float
 
 
-class _Host:
+class Host:
     """What the flow lends to a routine; before it runs in one there is none."""
 
     def __init__(
@@ -67,7 +67,7 @@ class Routine:
     position: int = 0
     message: Envelope | None = None
     logger: logging.Logger = logging.getLogger("pipertd.routine")
-    _host: _Host | None = None
+    _host: Host | None = None
 
     def setup(self) -> None:
         """Runs once before the first message of this generation; an exception fails the flow."""

@@ -60,6 +60,7 @@ class Consumer:
         self._own_bell_fd = own_bell_fd
         self._let_go: deque[tuple[int, int]] = deque()
         self._next = 0
+        self.leases = 0
         self.hand: Taken | None = None
 
     # -- links whose producer is another process
@@ -97,6 +98,7 @@ class Consumer:
             held = writer.ledger.words[writer.ledger.layout.hold_of(row, writer.column)]
             if held and held - 1 < taken and held - 1 != kept:
                 self._let_go.append((slot, held - 1))
+                self.leases += 1
 
     def take(self, slots: Sequence[int]) -> Taken | None:
         """Claim the next message of the in-links ``slots``, in turn; None where nothing waits."""
@@ -116,8 +118,24 @@ class Consumer:
             self._claim(slot, sequence, 1, theirs[entry : entry + at.ENTRY_WORDS])
             self._ledger.words[mine.base + at.I_TAKEN] = sequence + 1
             self._next = (self._next + turn + 1) % len(slots)
+            self._say_room(writer)
             return self.hand
         return None
+
+    def _say_room(self, writer: Writer) -> None:
+        """Wake a producer that sleeps for want of room."""
+        fence()
+        if writer.ledger.words[writer.ledger.layout.status + at.S_ASLEEP]:
+            bell.ring(writer.bell_fd)
+
+    def waiting(self, slots: Sequence[int]) -> bool:
+        """Whether a message waits on any of these in-links."""
+        for slot in slots:
+            writer = self._writers[slot]
+            head = writer.ledger.words[writer.ledger.layout.outs[writer.column].base + at.O_HEAD]
+            if self._ledger.words[self._layout.ins[slot].base + at.I_TAKEN] < head:
+                return True
+        return False
 
     def read(self) -> Any:
         """The content of the message in hand. Its arrays are leases on the producer's slot, or copies if it is small."""
@@ -132,6 +150,8 @@ class Consumer:
         assert pool is not None, "a message that lies in a slot came from a pool"
         key, let_go, own_bell_fd = (self.hand.slot, self.hand.sequence), self._let_go, self._own_bell_fd
 
+        self.leases += 1
+
         def end_lease() -> None:
             let_go.append(key)
             bell.ring(own_bell_fd)
@@ -141,6 +161,11 @@ class Consumer:
     def acknowledge(self, *, failed: bool = False) -> None:
         """The message in hand is handled: counted as delivered or failed, and never given again."""
         self._settle_hand(at.N_FAILED if failed else at.N_DELIVERED)
+
+    def try_again(self) -> None:
+        """Keep the message in hand, and count another attempt at it."""
+        self._copy_hand({at.H_ATTEMPTS: self._ledger.hand_word(at.H_ATTEMPTS) + 1})
+        self.hand = self._read_hand()
 
     def flush(self) -> None:
         """Return the slots whose last view is gone. Never blocks: what does not fit waits for the next time."""
@@ -155,6 +180,7 @@ class Consumer:
             words[mine.returned(head)] = sequence
             words[mine.base + at.I_RETURN_HEAD] = head + 1
             self._let_go.popleft()
+            self.leases -= 1
             rung.add(writer.bell_fd)
         for fd in rung:
             bell.ring(fd)

@@ -164,6 +164,7 @@ class PipelineSegments:
             peer_bell_fd=peer.bell_fd,
             depth=link.depth,
             policy=link.policy.value,
+            max_deliveries=link.max_deliveries,
         )
 
     def _output_spec(self, slot: int, link: Link) -> OutputSpec:

@@ -1,0 +1,71 @@
+"""``python -m pipertd.flow PIPELINE/FLOW DESCRIPTOR``: one flow, as the supervisor starts it.
+
+Exit status: 0 every routine ended or stopped cleanly, 1 a routine failed, 2 the specification cannot be used.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import signal
+import sys
+
+import msgspec
+
+from pipertd.errors import PipertdError
+from pipertd.flow.process import FlowProcess
+from pipertd.logs.writer import handler
+from pipertd.protocol import FlowSpec, decode_spec
+
+ENDED, FAILED, UNUSABLE = 0, 1, 2
+SWITCH_INTERVAL_S = 50e-6  # at Python's 5 ms one busy routine costs its neighbours 5 ms a hop
+EXIT_DEADLINE_S = 10
+
+logger = logging.getLogger("pipertd.flow")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the flow that the descriptor's specification tells of."""
+    try:
+        spec = _read_spec(int(arguments[1]))
+    except (IndexError, ValueError, OSError, msgspec.MsgspecError) as reason:
+        print(f"cannot run a flow: {reason}; flows are started by pipertd", file=sys.stderr)
+        return UNUSABLE
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    faulthandler.enable(all_threads=True)
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
+    _log_to_the_file(spec)
+    try:
+        process = FlowProcess(spec)
+    except PipertdError as reason:
+        logger.error("%s", reason)
+        return FAILED
+    signal.signal(signal.SIGTERM, lambda *_: process.stop())
+    well = process.run()
+    # Code of a library that never returns at exit must not hang the flow silently: it says where, and goes.
+    faulthandler.dump_traceback_later(EXIT_DEADLINE_S, exit=True)
+    return ENDED if well else FAILED
+
+
+def _read_spec(fd: int) -> FlowSpec:
+    with os.fdopen(fd, "rb") as file:
+        file.seek(0)
+        return decode_spec(file.read())
+
+
+def _log_to_the_file(spec: FlowSpec) -> None:
+    """Every record of the process goes there, and what is logged on a routine's thread is the routine's."""
+    routines = {routine.name for routine in spec.routines}
+
+    def name_routine(record: logging.LogRecord) -> bool:
+        record.routine = record.threadName if record.threadName in routines else ""
+        return True
+
+    writer = handler(spec.log, pipeline=spec.pipeline, flow=spec.flow, generation=spec.generation)
+    writer.addFilter(name_routine)
+    logging.basicConfig(level=logging.INFO, handlers=[writer])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

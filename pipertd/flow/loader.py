@@ -1,0 +1,143 @@
+"""From a class path and params to a routine object. Runs in flows and in the check's child process, never in the daemon."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipertd.errors import LoadError
+from pipertd.flow.events import handlers_of
+from pipertd.flow.routine import Routine
+
+_NO_PARAMS = set(typing.get_type_hints(Routine))
+
+
+def load_class(class_path: str, search_path: Sequence[Path]) -> type[Routine]:
+    """Import ``module:Class`` with ``search_path`` in front of Python's own.
+
+    Raises:
+        LoadError: it cannot be imported, or is no routine.
+    """
+    module_name, _, class_name = class_path.partition(":")
+    for folder in reversed(search_path):
+        if str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as reason:  # user code runs at import
+        raise LoadError(f"cannot import {module_name}: {type(reason).__name__}: {reason}") from reason
+    cls = getattr(module, class_name, None)
+    if not isinstance(cls, type):
+        raise LoadError(f"cannot find class {class_name} in {module_name} ({getattr(module, '__file__', 'built in')})")
+    if not issubclass(cls, Routine) or not cls.kind:
+        raise LoadError(
+            f"cannot use {class_path}: it derives from none of SourceRoutine, MiddleRoutine, DestinationRoutine"
+        )
+    return cls
+
+
+def build(cls: type[Routine], params: Mapping[str, Any]) -> Routine:
+    """Make the routine: params are the keywords of a constructor of its own, else its annotated attributes.
+
+    Raises:
+        LoadError: a param is unknown, missing or of another type, or the constructor raised.
+    """
+    known = parameters(cls)
+    problems = [f"unknown param {name!r} (there are: {', '.join(known) or 'none'})" for name in params if name not in known]
+    problems += [f"missing param {name!r}" for name, (_, required, _) in known.items() if required and name not in params]
+    problems += [
+        f"param {name!r} is {value!r}, not {_type_name(known[name][0])}"
+        for name, value in params.items()
+        if name in known and not fits(value, known[name][0])
+    ]
+    if problems:
+        raise LoadError(f"cannot make {cls.__qualname__}: {'; '.join(problems)}")
+    values = {name: _converted(value, known[name][0]) for name, value in params.items()}
+    if _has_constructor(cls):
+        try:
+            return cls(**values)
+        except Exception as reason:  # user code
+            raise LoadError(f"cannot make {cls.__qualname__}: {type(reason).__name__}: {reason}") from reason
+    routine = cls()
+    for name, value in values.items():
+        setattr(routine, name, value)
+    return routine
+
+
+def parameters(cls: type[Routine]) -> dict[str, tuple[Any, bool, Any]]:
+    """Name → (annotation, whether it must be given, its default) of everything that ``params`` may set."""
+    if _has_constructor(cls):
+        hints = typing.get_type_hints(cls.__init__)
+        return {
+            name: (hints.get(name, Any), each.default is each.empty, None if each.default is each.empty else each.default)
+            for name, each in list(inspect.signature(cls.__init__).parameters.items())[1:]
+            if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
+        }
+    return {
+        name: (hint, not hasattr(cls, name), getattr(cls, name, None))
+        for name, hint in typing.get_type_hints(cls).items()
+        if name not in _NO_PARAMS and not name.startswith("_") and typing.get_origin(hint) is not typing.ClassVar
+    }
+
+
+def describe(cls: type[Routine]) -> dict[str, Any]:
+    """What ``pipertctl check`` wants to know of a class, as JSON-like values."""
+    return {
+        "kind": cls.kind,
+        "params": {
+            name: {"type": _type_name(hint), "required": required, "default": repr(default)}
+            for name, (hint, required, default) in parameters(cls).items()
+        },
+        "events": sorted(handlers_of(cls)),
+        "doc": inspect.getdoc(cls) or "",
+    }
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether a value read from YAML may stand for the annotation; an int may stand for a float."""
+    if hint in (Any, inspect.Parameter.empty):
+        return True
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return any(fits(value, each) for each in arguments)
+    if origin is typing.Literal:
+        return value in arguments
+    if hint is None or hint is type(None):
+        return value is None
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if hint is Path:
+        return isinstance(value, str)
+    if origin in (list, tuple, set, frozenset, Sequence) or hint in (list, tuple):
+        inner = arguments[0] if arguments else Any
+        return isinstance(value, list) and all(fits(each, inner) for each in value)
+    if origin in (dict, Mapping) or hint is dict:
+        inner = arguments[1] if arguments else Any
+        return isinstance(value, dict) and all(fits(each, inner) for each in value.values())
+    return isinstance(value, hint) if isinstance(hint, type) else True
+
+
+def _converted(value: Any, hint: Any) -> Any:
+    if hint is float and isinstance(value, int):
+        return float(value)
+    if hint is Path and isinstance(value, str):
+        return Path(value)
+    if typing.get_origin(hint) is tuple and isinstance(value, list):
+        return tuple(value)
+    return value
+
+
+def _has_constructor(cls: type[Routine]) -> bool:
+    return cls.__init__ is not object.__init__
+
+
+def _type_name(hint: Any) -> str:
+    return hint.__name__ if isinstance(hint, type) and not typing.get_args(hint) else str(hint)

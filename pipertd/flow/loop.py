@@ -1,0 +1,230 @@
+"""One routine's life on its thread: setup, messages, events between them, cleanup.
+
+Around user code is the one place of the flow where any exception is caught.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from pipertd.errors import MessageError, SegmentError
+from pipertd.flow.pacing import Pace
+from pipertd.flow.port import Outgoing, Port
+from pipertd.flow.reactions import Reactions
+from pipertd.flow.routine import DestinationRoutine, EndOfStream, MiddleRoutine, Routine, SourceRoutine
+from pipertd.shm.bell import TICK_S
+from pipertd.shm.status import Activity, StatusWriter
+
+
+class Outcome(Enum):
+    """How a routine's life in this generation ended."""
+
+    ENDED = Activity.ENDED
+    STOPPED = Activity.STOPPED
+    FAILED = Activity.FAILED
+
+
+class _Stopped(BaseException):
+    """Raised between messages when the flow was told to stop; no author's ``except Exception`` catches it."""
+
+
+class RoutineLoop:
+    """Runs one routine. Everything but ``stop`` happens on the routine's own thread."""
+
+    def __init__(
+        self,
+        routine: Routine,
+        port: Port,
+        status: StatusWriter,
+        pace: Pace,
+        reactions: Reactions,
+        *,
+        on_error: str,
+        log: logging.Logger,
+    ) -> None:
+        self._routine = routine
+        self._port = port
+        self._status = status
+        self._pace = pace
+        self._reactions = reactions
+        self._on_error = on_error
+        self._log = log
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Take no more messages, finish the one in hand, clean up. The caller rings the bell."""
+        self._stopping = True
+
+    def declare_waiting(self, waiting: bool) -> None:
+        """For ``with self.waiting()``."""
+        self._enter(Activity.DECLARED if waiting else Activity.WORKING)
+
+    def run(self, done_before: bool) -> Outcome:
+        """Live; ``done_before`` says that an earlier generation had cleaned up behind the end of the stream."""
+        again = self._port.recover()
+        if done_before:
+            self._enter(Activity.ENDED)
+            return Outcome.ENDED
+        self._routine.position = self._port.position
+        outcome = Outcome.FAILED
+        if self._call(Activity.SETUP, self._routine.setup):
+            outcome = self._serve(again)
+            if outcome is Outcome.ENDED:
+                self._port.close()  # before cleanup, so that whoever reads goes on meanwhile
+            if not self._call(Activity.CLEANUP, self._routine.cleanup):
+                outcome = Outcome.FAILED
+        self._enter(outcome.value)
+        return outcome
+
+    def _call(self, activity: Activity, method: Callable[[], None]) -> bool:
+        """Whether setup or cleanup went well."""
+        self._enter(activity)
+        try:
+            method()
+        except Exception as reason:
+            self._log.exception("%s failed", activity.name.lower())
+            self._status.said(f"{activity.name.lower()}: {type(reason).__name__}: {reason}")
+            return False
+        return True
+
+    def _serve(self, again: bool) -> Outcome:
+        if self._port.closed and not again:
+            return Outcome.ENDED  # an earlier generation said the end and died in cleanup
+        try:
+            if isinstance(self._routine, SourceRoutine):
+                return self._produce(self._routine)
+            assert isinstance(self._routine, MiddleRoutine | DestinationRoutine), "the loader lets no other class in"
+            return self._consume(self._routine, again)
+        except _Stopped:
+            return Outcome.STOPPED
+
+    # -- the two kinds of life
+
+    def _produce(self, routine: SourceRoutine) -> Outcome:
+        while True:
+            self._between_messages()
+            self._pace.beat()
+            try:
+                result, ok = self._run(routine.main_logic)
+            except EndOfStream:
+                return Outcome.ENDED
+            if result is not None:
+                ok = self._send(result)
+                del result
+            if not ok and self._on_error == "fail":
+                return Outcome.FAILED
+
+    def _consume(self, routine: MiddleRoutine | DestinationRoutine, again: bool) -> Outcome:
+        while True:
+            if not again and not self._await_message():
+                return Outcome.ENDED
+            again = False
+            routine.message = self._port.envelope()
+            ok = self._handle(routine)
+            if not ok and self._on_error == "fail":
+                return Outcome.FAILED
+            if not ok and self._on_error == "retry" and self._port.may_try_again():
+                again = True
+                continue
+            if ok and isinstance(routine, DestinationRoutine):
+                self._status.arrived(self._port.age_ns())
+            self._port.acknowledge(failed=not ok)
+
+    def _handle(self, routine: MiddleRoutine | DestinationRoutine) -> bool:
+        """Whether ``main_logic`` took the message in hand, and its output went out."""
+        result, ok = self._run(lambda: routine.main_logic(self._port.read()))
+        if result is not None and not isinstance(routine, DestinationRoutine):
+            return self._send(result)
+        return ok
+
+    def _run(self, step: Callable[[], Any]) -> tuple[Any, bool]:
+        """One call of ``main_logic``: what it returned, and whether it raised nothing. EndOfStream passes through."""
+        started_ns = self._enter(Activity.WORKING)
+        result, ok = None, True
+        try:
+            result = step()
+        except EndOfStream:
+            raise
+        except Exception as reason:
+            self._say_failure("main_logic", reason)
+            ok = False
+        self._status.ran(time.monotonic_ns() - started_ns, failed=not ok)
+        return result, ok
+
+    def _say_failure(self, where: str, reason: Exception) -> None:
+        message = self._routine.message
+        told = "" if message is None else f" of message {message.sequence} on {message.link}"
+        self._log.error("%s%s failed", where, told, exc_info=reason)
+        self._status.said(f"{where}{told}: {type(reason).__name__}: {reason}")
+        reason.__traceback__ = None  # its frames hold the message, and so its slot
+
+    def _send(self, result: Any) -> bool:
+        """Publish what ``main_logic`` returned, waiting for room; whether it could be sent at all."""
+        try:
+            outgoing = self._port.prepare(result)
+            self._port.hand_over(outgoing)
+            while not self._port.handed_over():
+                self._wait_to_send(self._port.handed_over)
+            while not self._publish(outgoing):
+                self._wait_to_send(self._port.room_news())
+        except MessageError as reason:
+            self._say_failure("publishing", reason)
+            return False
+        return True
+
+    def _publish(self, outgoing: Outgoing) -> bool:
+        """Whether it is out. Where the system has no shared memory left, the message waits like for any other room."""
+        try:
+            return self._port.publish(outgoing, self._routine.position)
+        except SegmentError as reason:
+            self._log.error("waiting for shared memory: %s", reason)
+            self._status.said(str(reason))
+            return False
+
+    # -- waiting, always with an ear for events
+
+    def _await_message(self) -> bool:
+        """Whether a message is in hand; False at the end of all inputs."""
+        while True:
+            self._between_messages()
+            if self._port.take() is not None:
+                self._pace.beat()
+                return True
+            if self._port.at_end:
+                return False
+            self._idle(lambda: self._stopping or self._port.has_input())
+
+    def _between_messages(self) -> None:
+        """Events, stop, pause and pace."""
+        while True:
+            while self._reactions.waiting:
+                self._enter(Activity.WORKING)
+                self._reactions.handle_next()
+            if self._stopping:
+                raise _Stopped
+            wait_s = self._pace.wait_s()
+            if self._reactions.paused:
+                self._idle(lambda: self._stopping, activity=Activity.PAUSED)
+            elif wait_s > 0:
+                self._idle(lambda: self._stopping, wait_s)
+            else:
+                return
+
+    def _wait_to_send(self, news: Callable[[], bool]) -> None:
+        """Wait with a message that must go out first, also when the flow was told to stop."""
+        if not self._reactions.handle_next():
+            self._idle(news)
+
+    def _idle(self, news: Callable[[], bool], timeout_s: float = TICK_S, activity: Activity = Activity.IDLE) -> None:
+        self._enter(activity)
+        self._port.sleep_unless(lambda: self._reactions.waiting or news(), timeout_s)
+        self._status.beat(time.monotonic_ns())
+
+    def _enter(self, activity: Activity) -> int:
+        now_ns = time.monotonic_ns()
+        self._status.enter(activity, now_ns)
+        return now_ns

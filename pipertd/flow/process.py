@@ -1,0 +1,136 @@
+"""One flow's process: its routines, made and started from the specification, and what ends them."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pipertd.flow.channel import Channel
+from pipertd.flow.events import Delivery, Inbox
+from pipertd.flow.handover import Handover
+from pipertd.flow.loader import build, load_class
+from pipertd.flow.loop import Outcome, RoutineLoop
+from pipertd.flow.pacing import Pace
+from pipertd.flow.port import Port
+from pipertd.flow.reactions import Reactions
+from pipertd.flow.routine import Host, Routine
+from pipertd.protocol import Deliver, FlowSpec, Raise, RoutineSpec, Stop, ToFlow
+from pipertd.shm.bell import ring
+from pipertd.shm.ledger import Ledger
+from pipertd.shm.status import Activity, StatusWriter, read_status
+
+logger = logging.getLogger(__name__)
+
+
+class _Member:
+    """A routine of the flow and all that belongs to it."""
+
+    def __init__(self, spec: RoutineSpec, process: FlowProcess) -> None:
+        self.spec = spec
+        self.ledger = Ledger(spec.ledger_fd, writable=True)
+        self.ledger.lock()
+        self.done_before = read_status(self.ledger).activity is Activity.ENDED
+        self.status = StatusWriter(self.ledger)
+        self.routine = build(load_class(spec.class_path, [Path(each) for each in process.spec.path]), spec.params)
+        self.inbox = Inbox(partial(ring, spec.bell_fd))
+        self.loop = self._loop(process)
+        self.thread = threading.Thread(target=self._run, args=(process,), name=spec.name, daemon=True)
+
+    def _loop(self, process: FlowProcess) -> RoutineLoop:
+        spec, routine = self.spec, self.routine
+        log = logging.getLogger(f"pipertd.routine.{spec.name}")
+        pace = Pace(spec.fps)
+        port = Port(spec, self.ledger, process.handovers)
+        loop = RoutineLoop(
+            routine,
+            port,
+            self.status,
+            pace,
+            Reactions(routine, pace, self.inbox, process.channel.send, log),
+            on_error=spec.on_error,
+            log=log,
+        )
+        routine.name, routine.generation, routine.logger, routine.fps = spec.name, process.spec.generation, log, spec.fps
+        routine._host = Host(
+            read_published=lambda: port.published,
+            raise_event=partial(process.raise_event, spec.name),
+            declare_waiting=loop.declare_waiting,
+        )
+        self.status.begin(routine.kind, process.spec.generation)
+        return loop
+
+    def _run(self, process: FlowProcess) -> None:
+        outcome = Outcome.FAILED
+        try:
+            outcome = self.loop.run(self.done_before)
+        finally:
+            process.finished.put((self.spec.name, outcome))
+
+    def stop(self) -> None:
+        """Stop at the next message."""
+        self.loop.stop()
+        ring(self.spec.bell_fd)
+
+
+class FlowProcess:
+    """All of the flow. The main thread only waits: for routines to finish, and for signals."""
+
+    def __init__(self, spec: FlowSpec) -> None:
+        """Make every routine.
+
+        Raises:
+            LoadError: a class cannot be had. LedgerInUse: another process still runs this flow.
+        """
+        self.spec = spec
+        self.finished: queue.SimpleQueue[tuple[str, Outcome]] = queue.SimpleQueue()
+        self.channel = Channel(spec, self._hear, self._orphaned)
+        self.handovers = {
+            out.link: Handover(partial(ring, routine.bell_fd), partial(ring, out.peer_bell_fd))
+            for routine in spec.routines
+            for out in routine.outputs
+            if out.within_flow
+        }
+        self._members = {routine.name: _Member(routine, self) for routine in spec.routines}
+
+    def run(self) -> bool:
+        """Run to the end of every routine; whether none failed. One that fails takes the others down with it."""
+        self.channel.start()
+        for member in self._members.values():
+            member.thread.start()
+        well = True
+        for _ in self._members:
+            name, outcome = self.finished.get()
+            if outcome is Outcome.FAILED:
+                well = False
+                logger.error("routine %s failed: the flow ends", name)
+                self.stop()
+        self.channel.flush(0.5)
+        return well
+
+    def stop(self) -> None:
+        """Tell every routine to stop. Safe in a signal handler."""
+        for member in self._members.values():
+            member.stop()
+
+    def raise_event(self, routine: str, event: str, targets: Mapping[str, list[str]], params: Mapping[str, Any]) -> None:
+        """A routine's ``notify_event``."""
+        self.channel.send(Raise(routine=routine, event=event, targets=dict(targets), params=dict(params)))
+
+    def _hear(self, message: ToFlow) -> None:
+        match message:
+            case Stop():
+                self.stop()
+            case Deliver():
+                for name in message.routines or list(self._members):
+                    member = self._members.get(name)
+                    if member is not None:
+                        member.inbox.put(Delivery(message.request, message.event, message.params))
+
+    def _orphaned(self) -> None:
+        logger.warning("the daemon was away for %.0f s: stopping", self.spec.orphan_timeout_s)
+        self.stop()

@@ -1,0 +1,93 @@
+"""What a routine does with an event: built-in ones and the author's handlers, on the routine's own thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from pipertd.flow import events
+from pipertd.flow.pacing import Pace
+from pipertd.flow.routine import Routine
+from pipertd.protocol import Answer, encode
+
+
+class Reactions:
+    """The events of one routine. ``paused`` is what pause and resume set."""
+
+    def __init__(
+        self, routine: Routine, pace: Pace, inbox: events.Inbox, answer: Callable[[Answer], None], log: logging.Logger
+    ) -> None:
+        self._routine = routine
+        self._pace = pace
+        self._inbox = inbox
+        self._answer = answer
+        self._log = log
+        self._methods = events.handlers_of(type(routine))
+        self._built_in: dict[str, Callable[..., Any]] = {
+            events.START: self._resume,
+            events.RESUME: self._resume,
+            events.PAUSE: self._pause,
+            events.UPDATE_FPS: self._update_fps,
+            events.LOG_DATA: self._log_data,
+        }
+        self.paused = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an event waits."""
+        return bool(self._inbox)
+
+    def handle_next(self) -> bool:
+        """Handle the oldest event and answer it; whether there was one."""
+        delivery = self._inbox.take()
+        if delivery is None:
+            return False
+        answer = self._react(delivery)
+        if delivery.request:
+            self._answer(_sendable(answer))
+        return True
+
+    def _react(self, delivery: events.Delivery) -> Answer:
+        name, value, known = self._routine.name, None, False
+        try:
+            for handler in (self._built_in.get(delivery.event), self._method(delivery.event)):
+                if handler is not None:
+                    known, value = True, handler(**delivery.params)
+        except Exception as reason:  # the author's handler, or parameters that it does not take
+            self._log.exception("event %s failed", delivery.event)
+            return Answer(request=delivery.request, routine=name, error=f"{type(reason).__name__}: {reason}")
+        if known:
+            return Answer(request=delivery.request, routine=name, value=value)
+        handles = ", ".join(sorted({*self._built_in, *self._methods}))
+        error = f"cannot handle {delivery.event!r}: {name} has no handler for it (it handles: {handles})"
+        return Answer(request=delivery.request, routine=name, error=error, unhandled=True)
+
+    def _method(self, event: str) -> Callable[..., Any] | None:
+        attribute = self._methods.get(event)
+        return getattr(self._routine, attribute) if attribute else None
+
+    def _pause(self) -> None:
+        self.paused = True
+
+    def _resume(self) -> None:
+        self.paused = False
+
+    def _update_fps(self, fps: float | None) -> None:
+        if fps is not None and fps <= 0:
+            raise ValueError(f"cannot set fps to {fps}: it is more than 0, or null for no limit")
+        self._routine.fps = self._pace.fps = fps
+
+    def _log_data(self) -> dict[str, Any]:
+        data = {"published": self._routine.published, "fps": self._routine.fps, "paused": self.paused}
+        self._log.info("log_data: %s", data)
+        return data
+
+
+def _sendable(answer: Answer) -> Answer:
+    """The answer, or why it cannot travel."""
+    try:
+        encode(answer)
+    except (TypeError, ValueError, OverflowError) as reason:
+        return Answer(request=answer.request, routine=answer.routine, error=f"cannot send the answer: {reason}")
+    return answer
