@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -84,8 +85,7 @@ def _processes() -> Iterator[str]:
         try:
             name, _, rest = (folder / "stat").read_text().partition("(")[2].rpartition(")")
             state, parent = rest.split()[:2]
-            marked = mark in (folder / "environ").read_bytes().split(b"\0")
-            if marked or int(parent) == own:
+            if int(parent) == own or mark in (folder / "environ").read_bytes().split(b"\0"):
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
                 yield f"{folder.name} ({command or name})" + (", dead but never waited for" if state == "Z" else "")
         except (FileNotFoundError, ProcessLookupError, PermissionError):
@@ -133,5 +133,5 @@ class GrpcWarmth:
             await server.stop(None)
 
         asyncio.run(use())
-        with grpc.insecure_channel(address) as channel:
-            channel.get_state(try_to_connect=True)
+        with grpc.insecure_channel(address) as channel, contextlib.suppress(grpc.RpcError):
+            channel.unary_unary("/nobody/is/there")(b"")
