@@ -234,7 +234,7 @@ class PipelineSegments:
             quarantined=quarantined,
             waiting=waiting,
             in_hand=in_hand,
-            leased=max(0, _held(producer, column, below=taken) - in_hand),
+            leased=max(0, _held(producer, column, taken) - _returned(consumer, slot, producer, column) - in_hand),
             blocked_by=str(link.destination) if waiting >= link.depth else None,
         )
 
@@ -291,7 +291,13 @@ def _in_hand(consumer: Ledger, slot: int, taken: int) -> int:
     )
 
 
-def _held(producer: Ledger, column: int, below: int) -> int:
+def _held(producer: Ledger, column: int, taken: int) -> int:
     """How many slots the link holds for messages that were taken already."""
     layout, words = producer.layout, producer.words
-    return sum(0 < words[layout.hold_of(row, column)] <= below for row in range(layout.rows))
+    return sum(0 < words[layout.hold_of(row, column)] <= taken for row in range(layout.rows))
+
+
+def _returned(consumer: Ledger, slot: int, producer: Ledger, column: int) -> int:
+    """How many of them were returned and not taken back yet, because the producer sleeps or is gone."""
+    head = consumer.words[consumer.layout.ins[slot].base + at.I_RETURN_HEAD]
+    return head - min(head, producer.words[producer.layout.outs[column].base + at.O_RETURN_TAIL])
