@@ -21,6 +21,7 @@ class _Request:
     def __init__(self, pipeline: str, asked: Iterable[_Who]) -> None:
         self.pipeline = pipeline
         self.answers: dict[_Who, EventAnswer | None] = dict.fromkeys(asked)
+        self.unhandled: set[_Who] = set()
         self.complete = asyncio.Event()
 
     def settle(self, who: _Who, answer: EventAnswer) -> None:
@@ -48,6 +49,8 @@ class Events:
     ) -> tuple[EventAnswer, ...]:
         """One answer for every routine of the target, in the order of the file.
 
+        Where some of them have a handler for the event, those that have none are left out.
+
         Raises:
             UnknownTarget: the target names no routine of the pipeline.
             MessageError: the parameters cannot be carried.
@@ -68,9 +71,11 @@ class Events:
                 pass
         finally:
             del self._requests[number]
+        chosen = request.answers.keys() - request.unhandled or request.answers.keys()
         return tuple(
             answer or EventAnswer(*who, error=f"no answer within {timeout_s:g} s", deadline_exceeded=True)
             for who, answer in request.answers.items()
+            if who in chosen
         )
 
     def tell(
@@ -94,10 +99,12 @@ class Events:
     def hear(self, flow: str, answer: Answer) -> None:
         """A routine answered; answers that nobody waits for any more are dropped."""
         request = self._requests.get(answer.request)
-        if request is not None:
-            request.settle(
-                (flow, answer.routine), EventAnswer(flow, answer.routine, value=answer.value, error=answer.error)
-            )
+        if request is None:
+            return
+        who = (flow, answer.routine)
+        if answer.unhandled:
+            request.unhandled.add(who)
+        request.settle(who, EventAnswer(*who, value=answer.value, error=answer.error))
 
     def lose(self, pipeline: str, flow: str) -> None:
         """A flow's connection ended: it will not answer any more."""

@@ -45,6 +45,7 @@ class Supervisor:
         self._pulse = Pulse()
         self._shared = Surroundings(logs, history, self._channel, self._pulse, orphan_timeout_s)
         self._pipelines: dict[str, SupervisedPipeline] = {}
+        self._closing = False
 
     async def open(self) -> None:
         """Begin to listen to flows.
@@ -56,6 +57,7 @@ class Supervisor:
 
     async def close(self, *, now: bool = False) -> None:
         """Stop everything, draining within the stop deadlines unless ``now``; may be called again to hurry."""
+        self._closing = True
         await asyncio.gather(*(pipeline.stop(now=now) for pipeline in self._pipelines.values()))
         self._channel.close()
 
@@ -75,7 +77,7 @@ class Supervisor:
             details = {"file": str(definition.file)} if definition.file else {}
             self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=definition.name, details=details)
         for definition in pipelines:
-            if definition.autostart:
+            if definition.autostart and not self._closing:
                 self._autostart(definition.name)
 
     async def start(self, target: Target) -> None:
@@ -87,6 +89,7 @@ class Supervisor:
             SegmentError: there is not enough shared memory.
         """
         pipeline, flow = self._find(target)
+        self._check_open("start", target)
         pipeline.start(flow)
 
     async def stop(self, target: Target, *, now: bool = False) -> None:
@@ -107,6 +110,7 @@ class Supervisor:
             SegmentError: there is not enough shared memory.
         """
         pipeline, flow = self._find(target)
+        self._check_open("restart", target)
         await pipeline.restart(flow)
 
     async def notify(
@@ -142,6 +146,10 @@ class Supervisor:
         found = self._pipeline(pipeline)
         await self._pulse.until(lambda: found.state.at_rest)
         return found.view()
+
+    def _check_open(self, action: str, target: Target) -> None:
+        if self._closing:
+            raise WrongState(action, target, "part of a daemon that is stopping")
 
     def _autostart(self, name: str) -> None:
         try:

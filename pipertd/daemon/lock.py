@@ -1,0 +1,66 @@
+"""One daemon a runtime directory: a lock that the kernel takes back whatever way its holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipertd.errors import RuntimeDirectoryInUse, SettingsError
+
+
+@contextmanager
+def runtime_directory(folder: Path) -> Iterator[None]:
+    """Hold ``folder``, made where missing. Sockets are bound only inside: a bind can steal a path in use.
+
+    Raises:
+        RuntimeDirectoryInUse: another daemon holds it.
+        SettingsError: it cannot be made or written to.
+    """
+    file = folder / "lock"
+    try:
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        fd = _open_locked(file)
+    except BlockingIOError:
+        raise RuntimeDirectoryInUse(
+            f"cannot use {folder}: the pipertd with process id {_holder(file)} runs there; "
+            "stop it, or give --runtime-dir another directory"
+        ) from None
+    except OSError as reason:
+        raise SettingsError(f"cannot use runtime directory {folder}: {reason}") from reason
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+        os.close(fd)
+
+
+def _open_locked(file: Path) -> int:
+    while True:
+        fd = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_still_there(fd, file):
+                os.truncate(fd, 0)
+                os.write(fd, f"{os.getpid()}\n".encode())
+                return fd
+        except OSError:
+            os.close(fd)
+            raise
+        os.close(fd)  # its holder took the file away while we waited for it
+
+
+def _is_still_there(fd: int, file: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), file.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _holder(file: Path) -> str:
+    try:
+        return file.read_text().strip() or "unknown"
+    except OSError:
+        return "unknown"

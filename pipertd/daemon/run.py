@@ -1,0 +1,127 @@
+"""`pipertd run FILE`: one definition in the foreground, with a supervisor of its own and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+import tempfile
+from collections.abc import Coroutine
+from contextlib import suppress
+from pathlib import Path
+
+from pipertd.daemon.lock import runtime_directory
+from pipertd.daemon.progress import Progress
+from pipertd.daemon.records import daemon_records
+from pipertd.daemon.summary import document, is_success, summary
+from pipertd.definition.check import check_files
+from pipertd.definition.model import Pipeline
+from pipertd.errors import SegmentError
+from pipertd.logs.reader import LogStore
+from pipertd.logs.record import LogRecord
+from pipertd.names import Target
+from pipertd.supervisor.history import History
+from pipertd.supervisor.supervisor import Supervisor
+from pipertd.supervisor.view import PipelineView
+
+DONE, FAILED, INVALID = 0, 1, 5
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(file: Path, *, as_json: bool) -> int:
+    """Run the definition to its end; returns the exit code."""
+    checked = check_files([file])
+    for problem in checked.problems:
+        print(problem, file=sys.stderr)
+    if checked.problems:
+        return INVALID
+    (pipeline,) = checked.pipelines
+    with tempfile.TemporaryDirectory(prefix="pipertd-") as name:
+        folder = Path(name)
+        logs = LogStore(folder / "logs")
+        with runtime_directory(folder), daemon_records(logs.daemon_file, shown=None):
+            try:
+                view = asyncio.run(_run(pipeline, folder, logs))
+            except SegmentError as reason:
+                print(reason, file=sys.stderr)
+                return FAILED
+    print(json.dumps(document(view), indent=2) if as_json else summary(view))
+    return DONE if is_success(view) else FAILED
+
+
+async def _run(pipeline: Pipeline, folder: Path, logs: LogStore) -> PipelineView:
+    history = History(folder / "notices.jsonl")
+    supervisor = Supervisor(runtime_dir=folder, logs=logs, history=history, orphan_timeout_s=0.0)
+    target = Target(pipeline.name)
+    interrupted = asyncio.Event()
+    await supervisor.open()
+    try:
+        _on_signals(interrupted, supervisor)
+        begin = logs.end()
+        await supervisor.load([pipeline])
+        await supervisor.start(target)
+        with Progress(lambda: supervisor.snapshot(target).pipelines[0]) as progress:
+            async with _Records(logs, begin, progress):
+                await _first_of(supervisor.wait_ended(pipeline.name), interrupted.wait())
+                await supervisor.stop(target)
+        return supervisor.snapshot(target).pipelines[0]
+    finally:
+        await supervisor.close()
+        history.close()
+
+
+class _Records:
+    """Shows what flows write, up to the last record, while its block runs."""
+
+    def __init__(self, logs: LogStore, cursor: str, progress: Progress) -> None:
+        self._logs = logs
+        self._cursor = cursor
+        self._progress = progress
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.create_task(self._follow())
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        for record in self._logs.read(cursor=self._cursor):
+            self._show(record)
+
+    async def _follow(self) -> None:
+        async for record in self._logs.follow(cursor=self._cursor):
+            self._show(record)
+
+    def _show(self, record: LogRecord) -> None:
+        self._cursor = record.cursor
+        least = logging.WARNING if record.logger.startswith("pipertd.") else logging.INFO
+        if record.level >= least:
+            self._progress.log(record)
+
+
+async def _first_of(*waits: Coroutine[None, None, object]) -> None:
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _on_signals(interrupted: asyncio.Event, supervisor: Supervisor) -> None:
+    """The first one stops the pipeline in order, a second one at once."""
+    loop = asyncio.get_running_loop()
+    hurrying: set[asyncio.Task[None]] = set()
+
+    def stop() -> None:
+        if interrupted.is_set():
+            hurrying.add(loop.create_task(supervisor.close(now=True)))
+        interrupted.set()
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop)

@@ -1,0 +1,111 @@
+"""`pipertd serve`: the daemon. Lock, then records and sockets, then definitions, then ready; and all of it back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+
+from pipertd import __version__
+from pipertd.control.server import ControlServer
+from pipertd.daemon.lock import runtime_directory
+from pipertd.daemon.records import daemon_records
+from pipertd.daemon.settings import Settings
+from pipertd.daemon.systemd import ServiceManager
+from pipertd.definition.check import check_files
+from pipertd.definition.read import definition_files
+from pipertd.errors import SettingsError
+from pipertd.logs.reader import LogStore
+from pipertd.supervisor.history import History
+from pipertd.supervisor.supervisor import Supervisor
+from pipertd.supervisor.view import NoticeKind
+
+logger = logging.getLogger(__name__)
+
+
+def serve(settings: Settings) -> None:
+    """Run until a signal says stop; then every flow is down and nothing is left but logs and notices.
+
+    Raises:
+        SettingsError: a directory or socket cannot be used.
+        RuntimeDirectoryInUse: another daemon runs there.
+    """
+    logs = LogStore(settings.state_dir / "logs")
+    with runtime_directory(settings.runtime_dir), daemon_records(logs.daemon_file, shown=logging.INFO):
+        history = History(settings.state_dir / "notices.jsonl")
+        try:
+            asyncio.run(_serve(settings, logs, history))
+        finally:
+            history.close()
+
+
+async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
+    supervisor = Supervisor(
+        runtime_dir=settings.runtime_dir,
+        logs=logs,
+        history=history,
+        orphan_timeout_s=settings.orphan_timeout_s,
+    )
+    control = ControlServer(supervisor, logs)
+    manager = ServiceManager()
+    stop = _stop_signals()
+    history.record(
+        NoticeKind.DAEMON_STARTED,
+        f"pipertd {__version__} started",
+        details={"pid": str(os.getpid()), "runtime_dir": str(settings.runtime_dir)},
+    )
+    try:
+        await supervisor.open()
+        await control.start(settings.runtime_dir / "control.sock")
+    except OSError as reason:
+        await supervisor.close()
+        raise SettingsError(f"cannot serve in {settings.runtime_dir}: {reason}") from reason
+    try:
+        if not stop.is_set():
+            await _load(settings.definitions, supervisor, history)
+        manager.ready()
+        manager.status(f"{len(supervisor.snapshot().pipelines)} pipelines")
+        await stop.wait()
+        stop.clear()
+        manager.stopping()
+        history.record(NoticeKind.DAEMON_STOPPING, "pipertd is stopping")
+        await _close(supervisor, stop)
+    finally:
+        await control.stop()
+        manager.close()
+
+
+async def _load(folders: tuple[Path, ...], supervisor: Supervisor, history: History) -> None:
+    """Start what can be; a broken definition stops nobody else's."""
+    checked = await asyncio.to_thread(lambda: check_files(definition_files(folders)))
+    for problem in checked.problems:
+        history.record(
+            NoticeKind.DEFINITION_INVALID,
+            str(problem),
+            details={"file": str(problem.file), "line": str(problem.line), "column": str(problem.column)},
+        )
+    await supervisor.load(checked.pipelines)
+
+
+async def _close(supervisor: Supervisor, hurry: asyncio.Event) -> None:
+    """Stop in order; at a second signal at once."""
+    closing = asyncio.create_task(supervisor.close())
+    hurried = asyncio.create_task(hurry.wait())
+    await asyncio.wait((closing, hurried), return_when=asyncio.FIRST_COMPLETED)
+    if not closing.done():
+        await supervisor.close(now=True)
+    hurried.cancel()
+    await closing
+
+
+def _stop_signals() -> asyncio.Event:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(
+        signal.SIGHUP, lambda: logger.warning("cannot reload definitions yet: nothing is changed; restart the daemon")
+    )
+    return stop

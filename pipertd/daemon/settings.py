@@ -1,0 +1,75 @@
+"""The daemon's own settings: built-in values, then the file, then the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from pipertd.errors import SettingsError
+
+CONFIG_FILE = Path("/etc/pipertd/pipertd.toml")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are, and how long flows work on without the daemon.
+
+    Attributes:
+        definitions: folders of definitions; the same file name in a later one replaces.
+        runtime_dir: lock and sockets, gone after a reboot.
+        state_dir: logs and notices.
+        orphan_timeout_s: see ``orphan_timeout`` of a definition, which goes first.
+    """
+
+    definitions: tuple[Path, ...] = (
+        Path("/usr/lib/pipertd/pipelines.d"),
+        Path("/etc/pipertd/pipelines.d"),
+        Path("/run/pipertd/pipelines.d"),
+    )
+    runtime_dir: Path = Path("/run/pipertd")
+    state_dir: Path = Path("/var/lib/pipertd")
+    orphan_timeout_s: float = 300.0
+
+
+def read_settings(file: Path | None, overrides: Mapping[str, Any]) -> Settings:
+    """The settings of ``file`` (of /etc/pipertd/pipertd.toml where None, if there is one) under ``overrides``.
+
+    Raises:
+        SettingsError: the file cannot be read, or says something that is no setting.
+    """
+    chosen = file or CONFIG_FILE
+    try:
+        said = tomllib.loads(chosen.read_text())
+    except FileNotFoundError:
+        if file is not None:
+            raise SettingsError(f"cannot read settings: there is no file {file}") from None
+        said = {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
+        raise SettingsError(f"cannot read settings: {chosen}: {reason}") from reason
+    known = [field.name for field in fields(Settings)]
+    unknown = sorted(said.keys() - set(known))
+    if unknown:
+        raise SettingsError(f"cannot read settings: {chosen}: unknown {', '.join(unknown)} (known: {', '.join(known)})")
+    try:
+        values = {key: _value(key, value) for key, value in said.items()}
+    except (TypeError, ValueError) as reason:
+        raise SettingsError(f"cannot read settings: {chosen}: {reason}") from reason
+    return replace(Settings(), **{**values, **{key: value for key, value in overrides.items() if value is not None}})
+
+
+def _value(key: str, said: object) -> object:
+    if key == "orphan_timeout_s":
+        if isinstance(said, bool) or not isinstance(said, int | float) or said < 0:
+            raise ValueError(f"{key} must be a number of seconds, not {said!r}")
+        return float(said)
+    if key == "definitions":
+        folders = [said] if isinstance(said, str) else said
+        if not isinstance(folders, list) or not all(isinstance(folder, str) for folder in folders):
+            raise ValueError(f"{key} must be a list of folders, not {said!r}")
+        return tuple(map(Path, folders))
+    if not isinstance(said, str):
+        raise TypeError(f"{key} must be a folder, not {said!r}")
+    return Path(said)

@@ -1,0 +1,52 @@
+"""One daemon a runtime directory."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipertd.daemon.lock import runtime_directory
+from pipertd.errors import RuntimeDirectoryInUse, SettingsError
+
+
+def test_second_is_refused_and_told_who(tmp_path: Path) -> None:
+    """Who holds the directory is named; afterwards it is free again and empty."""
+    folder = tmp_path / "run"
+    refused = pytest.raises(RuntimeDirectoryInUse, match=f"process id {os.getpid()}")
+    with runtime_directory(folder), refused, runtime_directory(folder):
+        pass
+    with runtime_directory(folder):
+        pass
+    assert list(folder.iterdir()) == []
+
+
+def test_lock_of_a_killed_daemon_is_free(tmp_path: Path) -> None:
+    """The kernel takes the lock back, whatever way its holder died."""
+    program = (
+        "import signal, sys; from pathlib import Path; from pipertd.daemon.lock import runtime_directory\n"
+        "with runtime_directory(Path(sys.argv[1])): print('held', flush=True); signal.pause()\n"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(RuntimeDirectoryInUse), runtime_directory(tmp_path):
+            pass
+    finally:
+        holder.send_signal(signal.SIGKILL)
+        holder.communicate()
+    assert (tmp_path / "lock").exists()
+    with runtime_directory(tmp_path):
+        pass
+
+
+def test_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    """A wrong --runtime-dir is named with its reason."""
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="cannot use runtime directory"), runtime_directory(tmp_path / "file" / "x"):
+        pass
