@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 # Every process that a test starts inherits this, so that orphans are found too, whoever adopted them.
 MARK = "PIPERTD_TEST_RUN"
@@ -134,4 +135,5 @@ class GrpcWarmth:
 
         asyncio.run(use())
         with grpc.insecure_channel(address) as channel, contextlib.suppress(grpc.RpcError):
-            channel.unary_unary("/nobody/is/there")(b"")
+            ask: Any = channel.unary_unary("/nobody/is/there")
+            ask(b"")
