@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +15,6 @@ from pipertd.errors import PipertdError
 
 app = typer.Typer(
     name="pipertd",
-    help="Run real-time analytics pipelines.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -26,6 +25,7 @@ app = typer.Typer(
 def version(
     show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
 ) -> None:
+    """Run real-time analytics pipelines."""
     if show:
         print(f"pipertd {__version__}")
         raise typer.Exit
@@ -76,12 +76,10 @@ def _keep_descriptors() -> None:
     while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(fd, True)
     os.close(fd)
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2:
-            try:
-                fcntl.fcntl(int(name), fcntl.F_SETFD, fcntl.FD_CLOEXEC)
-            except OSError:  # the listing's own
-                continue
+    for inherited in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+        if inherited > 2:
+            with suppress(OSError):  # the listing's own is closed already
+                os.set_inheritable(inherited, False)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class LogRecord:
 
     @property
     def level_name(self) -> str:
-        """``INFO``, ``WARNING`` …"""
+        """The level as people write it: ``INFO``, ``WARNING``, ``ERROR``."""
         return logging.getLevelName(self.level)
 
 

@@ -148,7 +148,7 @@ def _loss(count: int) -> logging.LogRecord:
 
 def _rename_if_there(old: Path, new: Path) -> None:
     try:
-        os.replace(old, new)
+        old.replace(new)
     except FileNotFoundError:
         pass
 

@@ -116,7 +116,7 @@ class History:
         fd = os.open(new, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
         try:
             _write(fd, _header(self.epoch), *map(_line, self._notices))
-            os.replace(new, self._file)
+            new.replace(self._file)
         except OSError:
             os.close(fd)
             raise

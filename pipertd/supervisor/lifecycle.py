@@ -1,4 +1,4 @@
-"""The lifecycle of a flow as a pure table: state × input → state + actions. No clock, no process, no I/O.
+"""The lifecycle of a flow as a pure table: state and input → state + actions. No clock, no process, no I/O.
 
 What is not in the table is either ignored on purpose (a fact that came too late), refused (an operator's wish that
 cannot be met now), or a mistake in the supervisor. The diagram in the docs is generated from here.

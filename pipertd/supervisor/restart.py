@@ -1,4 +1,4 @@
-"""What becomes of a flow that died: stays down, is restarted after a delay, or has failed for good. No I/O, no clock."""
+"""What becomes of a flow that died: it stays down, is restarted after a delay, or has failed for good. Pure."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Supervisor:
             runtime_dir / "flows.sock",
             believe=self._believe,
             on_message=self._hear,
-            on_gone=lambda pipeline, flow: self._events.lose(pipeline, flow),
+            on_gone=self._lose,
         )
         self._events = Events(self._channel)
         self._pulse = Pulse()
@@ -186,6 +186,9 @@ class Supervisor:
         except PipertdError as reason:
             where = {"pipeline": pipeline, "flow": flow, "routine": message.routine}
             logger.warning("cannot raise %s: %s", message.event, reason, extra=where)
+
+    def _lose(self, pipeline: str, flow: str) -> None:
+        self._events.lose(pipeline, flow)
 
     def _tell_event(self, event: str, target: Target, text: str) -> None:
         self.history.record(

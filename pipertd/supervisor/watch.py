@@ -1,4 +1,4 @@
-"""The watchdogs: which routine missed which deadline, read from the status pages. Pure: facts and times in, a finding out.
+"""The watchdogs: which routine missed which deadline, by its status page. Pure: facts and times in, a finding out.
 
 A routine that works or waits honestly renews its heartbeat at least once a second, so silence means that it hangs, or
 that its whole process was stopped. `with self.waiting()` is a declared block and never expires.

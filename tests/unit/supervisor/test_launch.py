@@ -138,7 +138,7 @@ def test_signal_to_the_dead_does_no_harm(start: Start) -> None:
 
 def test_missing_interpreter_is_a_clear_failure(output: Path) -> None:
     """A wrong `python:` names the program and the reason."""
-    with pytest.raises(LaunchFailed, match="cannot start /no/python: .*No such file"):
+    with pytest.raises(LaunchFailed, match=r"cannot start /no/python: .*No such file"):
         launch(["/no/python"], environment={}, fds=[], output=2)
 
 
