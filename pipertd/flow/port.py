@@ -209,7 +209,7 @@ class Port:
         the garbage is collected first, at most once a second.
         """
         now_ns = time.monotonic_ns()
-        if self._consumer.leases and now_ns - self._collected_ns > _COLLECT_EVERY_NS:
+        if self._consumer.has_leases and now_ns - self._collected_ns > _COLLECT_EVERY_NS:
             self._collected_ns = now_ns
             gc.collect()
         self._consumer.flush()

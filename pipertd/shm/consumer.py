@@ -1,8 +1,9 @@
 """The taking side of a routine's links.
 
 Take: the entry is copied into the other hand copy, then **k**, then ``taken`` = p + 1: the message is claimed. Acknowledge: the
-other hand copy {idle, delivered + 1}, then **k**. Return, when the last view is gone: the sequence into the return ring, then
-``rhead`` + 1; the routine's own thread does it, never ``__del__``.
+other hand copy {idle, delivered + 1}, then **k**. Return, when it is acknowledged and its last view is gone: the sequence into the
+return ring, then ``rhead`` + 1; the routine's own thread does it, never ``__del__``. Before the acknowledgement a slot is not
+returned even if no view is left: a successor would read it again.
 
 A hand that names a sequence at or above ``taken`` was never claimed and is void. A claimed one is given again from the
 hand copy by the successor, with one attempt more, unless the commit record says that its output is out already: then it
@@ -26,6 +27,9 @@ from pipertd.shm.fence import fence
 from pipertd.shm.lease import leased_array
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import ByteArray
+
+
+_Key = tuple[int, int]  # in-link and sequence of a message that lies in a slot
 
 
 @dataclass(frozen=True)
@@ -58,9 +62,10 @@ class Consumer:
         self._layout = ledger.layout
         self._writers = tuple(writers)
         self._own_bell_fd = own_bell_fd
-        self._let_go: deque[tuple[int, int]] = deque()
+        self._let_go: deque[_Key] = deque()  # ends of leases, from any thread
+        self._uses: dict[_Key, int] = {}  # per slot: leases, and one for the hand
+        self._to_return: deque[_Key] = deque()
         self._next = 0
-        self.leases = 0
         self.hand: Taken | None = None
 
     # -- links whose producer is another process
@@ -82,6 +87,7 @@ class Consumer:
             else:
                 self._copy_hand({at.H_ATTEMPTS: self._ledger.hand_word(at.H_ATTEMPTS) + 1})
                 self.hand = self._read_hand()
+                self._use_slot_in_hand()
                 again = True
         for slot, writer in enumerate(self._writers):
             if not within_flow[slot]:
@@ -97,8 +103,7 @@ class Consumer:
         for row in range(writer.ledger.layout.rows):
             held = writer.ledger.words[writer.ledger.layout.hold_of(row, writer.column)]
             if held and held - 1 < taken and held - 1 != kept:
-                self._let_go.append((slot, held - 1))
-                self.leases += 1
+                self._to_return.append((slot, held - 1))
 
     def take(self, slots: Sequence[int]) -> Taken | None:
         """Claim the next message of the in-links ``slots``, in turn; None where nothing waits."""
@@ -116,6 +121,7 @@ class Consumer:
                     "this is a bug in pipertd"
                 )
             self._claim(slot, sequence, 1, theirs[entry : entry + at.ENTRY_WORDS])
+            self._use_slot_in_hand()
             self._ledger.words[mine.base + at.I_TAKEN] = sequence + 1
             self._next = (self._next + turn + 1) % len(slots)
             self._say_room(writer)
@@ -150,7 +156,7 @@ class Consumer:
         assert pool is not None, "a message that lies in a slot came from a pool"
         key, let_go, own_bell_fd = (self.hand.slot, self.hand.sequence), self._let_go, self._own_bell_fd
 
-        self.leases += 1
+        self._uses[key] += 1
 
         def end_lease() -> None:
             let_go.append(key)
@@ -169,9 +175,11 @@ class Consumer:
 
     def flush(self) -> None:
         """Return the slots whose last view is gone. Never blocks: what does not fit waits for the next time."""
-        words, rung = self._ledger.words, set()
         while self._let_go:
-            slot, sequence = self._let_go[0]
+            self._unuse(self._let_go.popleft())
+        words, rung = self._ledger.words, set()
+        while self._to_return:
+            slot, sequence = self._to_return[0]
             mine, writer = self._layout.ins[slot], self._writers[slot]
             head = words[mine.base + at.I_RETURN_HEAD]
             out = writer.ledger.layout.outs[writer.column]
@@ -179,11 +187,27 @@ class Consumer:
                 break
             words[mine.returned(head)] = sequence
             words[mine.base + at.I_RETURN_HEAD] = head + 1
-            self._let_go.popleft()
-            self.leases -= 1
+            self._to_return.popleft()
             rung.add(writer.bell_fd)
         for fd in rung:
             bell.ring(fd)
+
+    @property
+    def has_leases(self) -> bool:
+        """Whether a slot is still kept by views of it."""
+        return len(self._uses) > (self.hand is not None)
+
+    def _use_slot_in_hand(self) -> None:
+        assert self.hand is not None, "a slot is used by the message in hand"
+        entry = self._layout.hand_copy(self._ledger.words[self._layout.hand]) + at.H_ENTRY
+        if self._ledger.words[entry + at.E_ROW] != at.INLINE_ROW:
+            self._uses[self.hand.slot, self.hand.sequence] = 1
+
+    def _unuse(self, key: _Key) -> None:
+        self._uses[key] -= 1
+        if not self._uses[key]:
+            del self._uses[key]
+            self._to_return.append(key)
 
     def at_end(self, slots: Sequence[int]) -> bool:
         """Whether every one of these in-links was closed and has nothing left."""
@@ -254,6 +278,8 @@ class Consumer:
             {at.H_STATE: at.IDLE},
             counted=None if count is None else at.H_COUNTS + slot * at.COUNT_WORDS + count,
         )
+        if self.hand is not None and (self.hand.slot, self.hand.sequence) in self._uses:
+            self._unuse((self.hand.slot, self.hand.sequence))
         self.hand = None
 
     def _copy_hand(self, changes: dict[int, int], counted: int | None = None) -> None:
