@@ -1,0 +1,140 @@
+# Bare `make` prints what it can do. Every target makes what it needs: a virtual environment in .venv first of all.
+
+.SHELLFLAGS := -euc
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := packaging/requirements-dev.lock
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK)
+# The first of these that is new enough and can make virtual environments; `make PYTHON=…` names another.
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
+BUF_VERSION := 1.75.0
+BUF := $(VENV)/buf/node_modules/.bin/buf
+
+export PIP_REQUIRE_VIRTUALENV := 1
+
+##@ Try it
+
+.PHONY: demo
+demo: $(VENV)/.demo ## a real street video through three supervised processes; pictures in ./street-out
+	@rm -rf street-out
+	$(BIN)/pipertd run pipertd/examples/street.yaml
+	@printf '\n%s\n' \
+	    "The pictures and the numbers are in $(CURDIR)/street-out:" \
+	    "$$(ls -1 street-out | sed 's/^/  /')" \
+	    "" \
+	    "Next: look at pipertd/examples/street.yaml and street.py, then take the tour in README.md:" \
+	    "  $(BIN)/pipertctl check pipertd/examples/street.yaml" \
+	    "  $(BIN)/pipertd serve --definitions pipertd/examples --runtime-dir /tmp/pipertd --state-dir /tmp/pipertd-state"
+
+##@ Work on it
+
+.PHONY: test
+test: $(VENV)/.dev ## every test; `make test ARGS="-k ring -x"` passes arguments on
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: lint types imports protos-check definitions ## what CI checks beside the tests
+
+.PHONY: lint
+lint: $(VENV)/.dev ## style: ruff, its formatter, shell syntax
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	bash -n .ci/run
+
+.PHONY: types
+types: $(VENV)/.dev ## types: mypy --strict
+	$(BIN)/mypy
+
+.PHONY: imports
+imports: $(VENV)/.dev ## architecture: imports point one way
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: definitions
+definitions: $(VENV)/.dev ## the definitions that ship are valid
+	$(BIN)/pipertctl check pipertd/examples/*.yaml
+
+.PHONY: format
+format: $(VENV)/.dev ## mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+##@ The public API
+
+.PHONY: protos
+protos: $(VENV)/.dev ## write the stubs in pipertd/rpc from protos/
+	$(BIN)/python -m pipertd.rpc.generate
+
+.PHONY: protos-check
+protos-check: $(VENV)/.dev ## buf lint (where npm is there), and stubs that are as new as the protos
+	@if command -v npm >/dev/null; then $(MAKE) buf; else echo 'buf lint: left out, because there is no npm here; CI has it'; fi
+	$(BIN)/python -m pipertd.rpc.generate --check
+
+.PHONY: buf
+buf: $(BUF) ## buf lint alone
+	cd protos && ../$(BUF) lint
+
+##@ House
+
+.PHONY: venv
+venv: $(VENV)/.dev ## the virtual environment with everything
+
+.PHONY: lock
+lock: $(VENV)/.made ## take the newest versions that work together into packaging/requirements-dev.lock
+	rm -rf build/lock
+	$(BIN)/python -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --editable '.[demo,dev]'
+	build/lock/bin/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > build/lock/frozen
+	{ head -1 $(LOCK); grep -v '^#' build/lock/frozen; } > build/lock/new
+	mv build/lock/new $(LOCK)
+	rm -rf build/lock
+
+.PHONY: clean
+clean: ## everything that was made, except the virtual environment
+	rm -rf build dist street-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find pipertd tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: distclean
+distclean: clean ## the virtual environment too
+	rm -rf $(VENV) *.egg-info
+
+.PHONY: help
+help: ## this
+	@awk 'BEGIN { FS = ":.*?## " } \
+	    /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	    /^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Stamps: each is newer than what it was made from, so set-up is done once.
+
+define find_python
+for python in $(PYTHON); do \
+    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+        new_enough="$$python"; \
+        if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then found="$$python"; break; fi; \
+    fi; \
+done
+endef
+
+$(VENV)/.made:
+	@found= new_enough=; $(find_python); \
+	if [ -z "$$found" ] && [ -n "$$new_enough" ]; then \
+	    echo "make: cannot make $(VENV): because $$new_enough has no venv (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; \
+	elif [ -z "$$found" ]; then \
+	    echo "make: cannot make $(VENV): because none of '$(PYTHON)' is Python 3.11 or newer; name one with make PYTHON=/path/to/python3" >&2; exit 1; \
+	fi; \
+	echo "$$found -m venv $(VENV)"; "$$found" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.made pyproject.toml $(LOCK)
+	$(PIP_INSTALL) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made pyproject.toml $(LOCK)
+	$(PIP_INSTALL) --editable '.[demo,dev]'
+	@touch $(VENV)/.demo $@
+
+$(BUF):
+	npm install --silent --no-fund --no-audit --prefix $(VENV)/buf @bufbuild/buf@$(BUF_VERSION)
