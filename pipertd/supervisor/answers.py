@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Mapping
 
 from pipertd.definition.model import Pipeline
@@ -12,6 +13,7 @@ from pipertd.protocol import Answer, Deliver
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.view import EventAnswer
 
+MOST_HELD = 100
 _Who = tuple[str, str]  # flow, routine
 
 
@@ -42,6 +44,7 @@ class Events:
     def __init__(self, channel: FlowChannel) -> None:
         self._channel = channel
         self._requests: dict[int, _Request] = {}
+        self._held: dict[tuple[str, str], deque[Deliver]] = {}
         self._last = 0
 
     async def ask(
@@ -81,7 +84,9 @@ class Events:
     def tell(
         self, pipeline: Pipeline, event: str, targets: Mapping[str, list[str]], params: Mapping[str, object]
     ) -> None:
-        """Deliver an event for which nobody waits; flows that are not connected miss it.
+        """Deliver an event for which nobody waits; a flow that is not connected gets it as soon as it is.
+
+        For such a flow ``MOST_HELD`` events are held, the newest.
 
         Raises:
             UnknownTarget: a target names no routine of the pipeline.
@@ -94,7 +99,18 @@ class Events:
         for flow, names in known.items():
             for name in names:
                 routines_of(pipeline, Target(pipeline.name, flow, name))
-            self._send(pipeline.name, flow, _deliver(0, event, names, params))
+            message = _deliver(0, event, names, params)
+            if not self._send(pipeline.name, flow, message):
+                self._held.setdefault((pipeline.name, flow), deque(maxlen=MOST_HELD)).append(message)
+
+    def meet(self, pipeline: str, flow: str) -> None:
+        """A flow is connected: give it what was held for it."""
+        for message in self._held.pop((pipeline, flow), ()):
+            self._send(pipeline, flow, message)
+
+    def begin_run(self, pipeline: str) -> None:
+        """A new run begins: what was held in an earlier one is of no use any more."""
+        self._held = {key: held for key, held in self._held.items() if key[0] != pipeline}
 
     def hear(self, flow: str, answer: Answer) -> None:
         """A routine answered; answers that nobody waits for any more are dropped."""

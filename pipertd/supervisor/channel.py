@@ -40,6 +40,7 @@ class FlowChannel:
     Args:
         path: where to listen.
         believe: whether a Hello is that of a process that was started here and still lives.
+        on_met: called with pipeline and flow when a connection was believed.
         on_message: called with pipeline, flow and what the flow said.
         on_gone: called with pipeline and flow when a believed connection ends.
     """
@@ -49,11 +50,13 @@ class FlowChannel:
         path: Path,
         *,
         believe: Callable[[Hello], bool],
+        on_met: Callable[[str, str], None],
         on_message: Callable[[str, str, Answer | Raise], None],
         on_gone: Callable[[str, str], None],
     ) -> None:
         self.path = path
         self._believe = believe
+        self._on_met = on_met
         self._on_message = on_message
         self._on_gone = on_gone
         self._listener: socket.socket | None = None
@@ -148,6 +151,7 @@ class FlowChannel:
         self._hang_up(key)
         self._flows[key] = connection
         loop.add_reader(connection, self._hear, key, connection)
+        self._on_met(*key)
 
     def _is_true(self, connection: socket.socket, hello: Hello) -> bool:
         size = struct.calcsize("3i")

@@ -66,8 +66,7 @@ class History:
         self._notices.append(notice)
         self.revision = notice.revision
         self._append(notice)
-        where = {"pipeline": pipeline, "flow": flow, "routine": routine}
-        logger.log(_LEVELS.get(kind, logging.INFO), message, extra={**where, "notice": kind.value, **notice.details})
+        _log(notice)
         self._pulse.beat()
         return self._notices[-1]
 
@@ -150,6 +149,18 @@ class History:
         self.epoch = secrets.token_hex(8)
         kept = [Notice(**{**vars(notice), "epoch": self.epoch}) for notice in self._notices]
         self._notices = deque(kept, maxlen=self._kept)
+
+
+def _log(notice: Notice) -> None:
+    extra = {
+        "pipeline": notice.pipeline,
+        "flow": notice.flow,
+        "routine": notice.routine,
+        "generation": int(notice.details.get("generation", 0)),
+        "notice": notice.kind.value,
+        "details": {key: value for key, value in notice.details.items() if key not in ("generation", "log")},
+    }
+    logger.log(_LEVELS.get(notice.kind, logging.INFO), notice.message, extra=extra)
 
 
 def _write(fd: int, *lines: bytes) -> None:

@@ -38,6 +38,7 @@ class Supervisor:
         self._channel = FlowChannel(
             runtime_dir / "flows.sock",
             believe=self._believe,
+            on_met=self._meet,
             on_message=self._hear,
             on_gone=self._lose,
         )
@@ -90,6 +91,8 @@ class Supervisor:
         """
         pipeline, flow = self._find(target)
         self._check_open("start", target)
+        if pipeline.is_over:
+            self._events.begin_run(target.pipeline)
         pipeline.start(flow)
 
     async def stop(self, target: Target, *, now: bool = False) -> None:
@@ -186,6 +189,9 @@ class Supervisor:
         except PipertdError as reason:
             where = {"pipeline": pipeline, "flow": flow, "routine": message.routine}
             logger.warning("cannot raise %s: %s", message.event, reason, extra=where)
+
+    def _meet(self, pipeline: str, flow: str) -> None:
+        self._events.meet(pipeline, flow)
 
     def _lose(self, pipeline: str, flow: str) -> None:
         self._events.lose(pipeline, flow)

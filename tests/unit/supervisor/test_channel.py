@@ -25,12 +25,17 @@ class Daemon:
         self.gone: list[tuple[str, str]] = []
         self.hellos: list[Hello] = []
         self.pulse = Pulse()
-        self.channel = FlowChannel(path, believe=self._believe, on_message=self._hear, on_gone=self._lose)
+        self.channel = FlowChannel(
+            path, believe=self._believe, on_met=self._meet, on_message=self._hear, on_gone=self._lose
+        )
 
     def _believe(self, hello: Hello) -> bool:
         self.hellos.append(hello)
         self.pulse.beat()
         return hello.nonce == "right"
+
+    def _meet(self, pipeline: str, flow: str) -> None:
+        self.pulse.beat()
 
     def _hear(self, pipeline: str, flow: str, message: Answer | Raise) -> None:
         self.heard.append((pipeline, flow, message))

@@ -1,0 +1,120 @@
+"""Routines that do what tests need done to a pipeline: count, write down, hang, fail, fork."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from pipertd import DestinationRoutine, EndOfStream, MiddleRoutine, SourceRoutine, events
+
+
+class Count(SourceRoutine):
+    """Counts from 0; goes on behind what it published before a crash."""
+
+    amount: int = 1_000_000_000
+
+    def main_logic(self) -> dict[str, int]:
+        if self.published >= self.amount:
+            raise EndOfStream
+        return {"number": self.published}
+
+
+class Ask(SourceRoutine):
+    """Sends one event to the whole pipeline, then nothing."""
+
+    def setup(self) -> None:
+        self.asked = False
+
+    def main_logic(self) -> None:
+        if not self.asked:
+            self.notify_event("NOTE", text="from afar")
+            self.asked = True
+
+
+class Pass(MiddleRoutine):
+    """Passes on, after ``pause_s``."""
+
+    pause_s: float = 0.0
+
+    def main_logic(self, data: dict[str, int]) -> dict[str, int]:
+        time.sleep(self.pause_s)
+        return {"number": data["number"]}
+
+
+class Write(DestinationRoutine):
+    """Appends each number to ``file`` as one line, after ``pause_s``; what was written is not written again."""
+
+    file: Path
+    pause_s: float = 0.0
+
+    def setup(self) -> None:
+        self.last = -1
+        if self.file.exists():
+            lines = self.file.read_bytes().split(b"\n")
+            self.file.write_bytes(b"".join(line + b"\n" for line in lines[:-1]))
+            self.last = int(lines[-2]) if len(lines) > 1 else -1
+
+    def main_logic(self, data: dict[str, int]) -> None:
+        time.sleep(self.pause_s)
+        if data["number"] > self.last:
+            with self.file.open("a") as file:
+                file.write(f"{data['number']}\n")
+
+    @events("NOTE")
+    def note(self, text: str) -> dict[str, Any]:
+        self.logger.info("noted %s", text)
+        return {"noted": text, "generation": self.generation}
+
+    @events("BREAK")
+    def fail(self) -> None:
+        raise LookupError("nothing to find")
+
+    @events("DOZE")
+    def doze(self) -> None:
+        time.sleep(3600)
+
+
+class Hang(DestinationRoutine):
+    """Hangs at the number ``at`` in its first generation, or in its cleanup where ``at`` is -1."""
+
+    at: int = 3
+
+    def main_logic(self, data: dict[str, int]) -> None:
+        if data["number"] == self.at and self.generation == 1:
+            time.sleep(3600)  # here it hangs
+
+    def cleanup(self) -> None:
+        if self.at < 0:
+            time.sleep(3600)  # here it does not end
+
+
+class Crash(DestinationRoutine):
+    """Says why and dies at its first message, or fails in ``setup``."""
+
+    in_setup: bool = False
+
+    def setup(self) -> None:
+        if self.in_setup:
+            raise RuntimeError("no model to load")
+
+    def main_logic(self, data: dict[str, int]) -> None:
+        print("the last straw")
+        os._exit(9)
+
+
+class Fork(DestinationRoutine):
+    """Leaves a child behind, in its process group, and notes its process id in ``file``."""
+
+    file: Path
+
+    def setup(self) -> None:
+        child = os.fork()
+        if child == 0:
+            time.sleep(3600)
+            os._exit(0)
+        self.file.write_text(f"{child}\n")
+
+    def main_logic(self, data: dict[str, int]) -> None:
+        """Take it and do nothing."""
