@@ -16,10 +16,19 @@ _States = Mapping[str, tuple[State, int]]  # flow → its state and generation
 
 
 class Rates:
-    """How many messages a second each routine handled in the last few seconds."""
+    """How many messages a second each routine handled, in the last few seconds or over a whole run."""
 
     def __init__(self) -> None:
         self._samples: dict[RoutineRef, deque[tuple[float, int]]] = {}
+
+    @classmethod
+    def of_run(cls, definition: Pipeline, segments: PipelineSegments, seconds: float) -> Rates:
+        """Those of a whole run that is over."""
+        rates = cls()
+        for ref in _refs(definition):
+            rates.note(ref, 0.0, 0)
+            rates.note(ref, seconds, segments.routine_facts(ref).handled)
+        return rates
 
     def note(self, ref: RoutineRef, now_s: float, handled: int) -> None:
         """Note one counter."""

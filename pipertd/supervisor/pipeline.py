@@ -186,13 +186,14 @@ class SupervisedPipeline:
         segments = self._segments
         if segments is None:
             return
+        self._ended_s = monotonic_s()
         segments.count_stopped()
+        self._rates = Rates.of_run(self.definition, segments, self._ended_s - self._began_s)
         self._figures = self._read_figures(segments)
         for flow in self.flows.values():
             flow.let_go()
         self._segments = None
         segments.close()
-        self._ended_s = monotonic_s()
         name = self.definition.name
         states = {flow.definition.name: str(flow.state) for flow in self.flows.values()}
         seconds = self._ended_s - self._began_s

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 from pipertd.clock import monotonic_s
+from pipertd.logs.writer import FileHandler
 from pipertd.supervisor.launch import Process
 
 APPEAR_S = 2.0
 _POLL_S = 0.02
 _QUIET_POLLS = 5
+
+
+def announce_stacks(log: Path, pipeline: str, flow: str, generation: int, reason: str) -> None:
+    """Write into the flow's own log why stacks follow, so that they are found at their time and place."""
+    try:
+        writer = FileHandler(log, pipeline=pipeline, flow=flow, generation=generation, max_bytes=None)
+    except OSError:  # the notice says it all the same
+        return
+    record = {
+        "name": __name__,
+        "levelno": logging.WARNING,
+        "msg": f"the stacks of all threads follow, because {reason}",
+    }
+    writer.handle(logging.makeLogRecord(record))
+    writer.close()
 
 
 async def dump_stacks(process: Process, log: Path, is_alive: Callable[[], bool]) -> None:

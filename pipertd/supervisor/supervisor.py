@@ -177,7 +177,7 @@ class Supervisor:
     def _believe(self, hello: Hello) -> bool:
         pipeline = self._pipelines.get(hello.pipeline)
         flow = pipeline.flows.get(hello.flow) if pipeline else None
-        return flow is not None and flow.is_from_here(hello)
+        return flow is not None and flow.sent(hello)
 
     def _hear(self, pipeline: str, flow: str, message: Answer | Raise) -> None:
         if isinstance(message, Answer):

@@ -1,0 +1,128 @@
+"""One start of a flow: its process from the spawn to the burial, and how it is spoken to, watched and brought down."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+from collections.abc import Mapping
+
+from pipertd.clock import monotonic_s
+from pipertd.definition.model import Flow, Pipeline
+from pipertd.logs.tail import finish_line, last_lines
+from pipertd.protocol import Hello, Stop
+from pipertd.shm.status import RoutineFacts
+from pipertd.supervisor import watch
+from pipertd.supervisor.resources import limit
+from pipertd.supervisor.restart import Ending
+from pipertd.supervisor.segments import PipelineSegments
+from pipertd.supervisor.spawn import Surroundings, spawn_flow
+from pipertd.supervisor.stacks import announce_stacks, dump_stacks
+
+_LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
+_HEARTBEAT_S = 1.5  # within this time every honest routine has renewed its heartbeat
+
+
+class Generation:
+    """A process of a flow. It is made when the process is started, and useless once it is buried.
+
+    Attributes:
+        number: which start of its flow this is, from 1.
+        ready_s: when every routine was set up; None before.
+        why_killed: what a watchdog had against it, in words.
+        problems: which of its resource limits could not be applied, in words.
+    """
+
+    def __init__(
+        self, number: int, pipeline: Pipeline, flow: Flow, segments: PipelineSegments, shared: Surroundings
+    ) -> None:
+        """Start it.
+
+        Raises:
+            LaunchFailed: its interpreter or its log cannot be used.
+        """
+        self.number = number
+        self.ready_s: float | None = None
+        self.why_killed = ""
+        self._names = (pipeline.name, flow.name)
+        self._rule = flow.watchdog
+        self._channel = shared.channel
+        self._log = shared.logs.flow_file(*self._names)
+        self._nonce = secrets.token_hex(16)
+        self._process = spawn_flow(pipeline, flow, number, self._nonce, segments, shared)
+        self._buried = False
+        self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
+        self._asked_s: float | None = None
+        self._signalled = False
+        self.problems = limit(self._process.pid, flow.resources)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def pidfd(self) -> int:
+        """Becomes readable when the process has died."""
+        return self._process.pidfd
+
+    def sent(self, hello: Hello) -> bool:
+        """Whether a Hello comes from this process."""
+        known = hello.pid == self._process.pid and hello.generation == self.number
+        return known and secrets.compare_digest(hello.nonce, self._nonce)
+
+    def ask_to_stop(self) -> None:
+        """Stop, by the channel or else by SIGTERM."""
+        self._asked_s = monotonic_s()
+        if not self._channel.send(*self._names, Stop()):
+            self._signal_stop()
+
+    def kill(self) -> None:
+        """SIGKILL to the process and its group."""
+        self._process.kill_group()
+
+    def find_expiry(self, facts: Mapping[str, RoutineFacts], meant_s: float) -> watch.Expiry | None:
+        """Which deadline was missed, if one was; this look was meant to come ``meant_s`` after the last one.
+
+        When it comes much later, the daemon was held itself and the routines perhaps with it: they are given time
+        for a sign of life before they are judged again. Half-way to the stop deadline SIGTERM says it again.
+        """
+        now_s = monotonic_s()
+        if now_s - self._looked_s > meant_s + _LATE_S:
+            self._trusted_s = now_s + _HEARTBEAT_S
+        self._looked_s = now_s
+        if now_s < self._trusted_s:
+            return None
+        if self._asked_s is None:
+            return watch.find_expiry(facts, self.number, self._rule, launched_s=self._launched_s, now_s=now_s)
+        if not self._signalled and now_s - self._asked_s > self._rule.stop_s / 2:
+            self._signal_stop()
+        return watch.find_stop_expiry(facts, self.number, self._rule, asked_s=self._asked_s, now_s=now_s)
+
+    def blame(self, expiry: watch.Expiry) -> str:
+        """Note why it will be killed; returns it in words."""
+        held = "; the process is held by SIGSTOP or a debugger" if self._process.is_stopped() else ""
+        self.why_killed = f"{expiry}{held}"
+        return self.why_killed
+
+    async def dump_stacks_and_kill(self) -> None:
+        """Have the stacks of all threads in the log, then SIGKILL."""
+        announce_stacks(self._log, *self._names, self.number, self.why_killed)
+        await dump_stacks(self._process, self._log, lambda: not self._buried)
+        if not self._buried:
+            self._process.kill_group()
+
+    def bury(self) -> Ending:
+        """Reap the dead process and its group, and hear what it said last."""
+        self._buried = True
+        ending = self._process.bury()
+        finish_line(self._log)
+        self._channel.forget(*self._names)
+        return ending
+
+    def last_lines(self) -> str:
+        """The end of its log, for a notice."""
+        return "\n".join(last_lines(self._log))
+
+    def _signal_stop(self) -> None:
+        self._signalled = True
+        self._process.signal(signal.SIGTERM)
