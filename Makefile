@@ -129,10 +129,12 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.made pyproject.toml $(LOCK)
+	@echo "Setting up $(VENV); this takes a minute or two, once."
 	$(PIP_INSTALL) --editable '.[demo]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml $(LOCK)
+	@echo "Setting up $(VENV) for development; this takes a minute or two, once."
 	$(PIP_INSTALL) --editable '.[demo,dev]'
 	@touch $(VENV)/.demo $@
 
