@@ -1,8 +1,8 @@
 """The socket that flows dial: one SOCK_SEQPACKET connection a flow, each datagram one message of the protocol.
 
 A connection counts once its Hello is believed: the process id must be the one that the kernel names (SO_PEERCRED) and
-the flow, generation and nonce those of a process that we started. Sends never block: a flow that does not read is told
-nothing more, and the caller hears so.
+the flow, generation and nonce those of a process that we started; any other flow is told to stop. Sends never block: a
+flow that does not read is told nothing more, and the caller hears so.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -23,6 +24,7 @@ from pipertd.protocol import (
     FromFlow,
     Hello,
     Raise,
+    Stop,
     ToFlow,
     decode_from_flow,
     encode,
@@ -145,6 +147,9 @@ class FlowChannel:
         loop = asyncio.get_running_loop()
         loop.remove_reader(connection)
         if not isinstance(message, Hello) or not self._is_true(connection, message):
+            if isinstance(message, Hello):  # a flow of a daemon that was here before: nobody looks after it any more
+                with suppress(OSError):
+                    connection.send(encode(Stop()))
             connection.close()
             return
         key = (message.pipeline, message.flow)

@@ -94,12 +94,13 @@ def test_believed_flow_speaks_and_hears(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("nonce", "pid"), [("wrong", None), ("right", 1)])
-def test_liar_is_hung_up_on(tmp_path: Path, nonce: str, pid: int | None) -> None:
-    """Neither a wrong nonce nor another's process id is believed, and nothing that a liar says is heard."""
+def test_flow_of_another_daemon_is_told_to_stop(tmp_path: Path, nonce: str, pid: int | None) -> None:
+    """Neither a wrong nonce nor another's process id is believed; whoever says so stops, and is not heard again."""
 
     async def lie() -> None:
         async with daemon(tmp_path) as one:
             with dial(one, nonce, pid) as flow:
+                assert decode_to_flow(await asyncio.get_running_loop().sock_recv(flow, 100)) == Stop()
                 assert await is_hung_up(flow)
             assert not one.channel.reaches("p", "f")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -103,3 +104,9 @@ def test_stop_of_a_hung_flow_ends_stopped() -> None:
 def test_diagram_shows_every_row() -> None:
     """The generated diagram leaves nothing out."""
     assert diagram().count("-->") == 1 + sum(map(len, TABLE.values()))
+
+
+def test_docs_show_the_table() -> None:
+    """The diagram in the docs is the table of this version."""
+    page = Path(__file__).parents[3] / "docs" / "supervision.md"
+    assert f"```mermaid\n{diagram()}```" in page.read_text()
