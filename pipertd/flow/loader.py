@@ -49,8 +49,12 @@ def build(cls: type[Routine], params: Mapping[str, Any]) -> Routine:
         LoadError: a param is unknown, missing or of another type, or the constructor raised.
     """
     known = parameters(cls)
-    problems = [f"unknown param {name!r} (there are: {', '.join(known) or 'none'})" for name in params if name not in known]
-    problems += [f"missing param {name!r}" for name, (_, required, _) in known.items() if required and name not in params]
+    problems = [
+        f"unknown param {name!r} (there are: {', '.join(known) or 'none'})" for name in params if name not in known
+    ]
+    problems += [
+        f"missing param {name!r}" for name, (_, required, _) in known.items() if required and name not in params
+    ]
     problems += [
         f"param {name!r} is {value!r}, not {_type_name(known[name][0])}"
         for name, value in params.items()
@@ -75,7 +79,11 @@ def parameters(cls: type[Routine]) -> dict[str, tuple[Any, bool, Any]]:
     if _has_constructor(cls):
         hints = typing.get_type_hints(cls.__init__)
         return {
-            name: (hints.get(name, Any), each.default is each.empty, None if each.default is each.empty else each.default)
+            name: (
+                hints.get(name, Any),
+                each.default is each.empty,
+                None if each.default is each.empty else each.default,
+            )
             for name, each in list(inspect.signature(cls.__init__).parameters.items())[1:]
             if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
         }

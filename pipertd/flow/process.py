@@ -55,7 +55,12 @@ class _Member:
             on_error=spec.on_error,
             log=log,
         )
-        routine.name, routine.generation, routine.logger, routine.fps = spec.name, process.spec.generation, log, spec.fps
+        routine.name, routine.generation, routine.logger, routine.fps = (
+            spec.name,
+            process.spec.generation,
+            log,
+            spec.fps,
+        )
         routine._host = Host(
             read_published=lambda: port.published,
             raise_event=partial(process.raise_event, spec.name),
@@ -117,7 +122,9 @@ class FlowProcess:
         for member in self._members.values():
             member.stop()
 
-    def raise_event(self, routine: str, event: str, targets: Mapping[str, list[str]], params: Mapping[str, Any]) -> None:
+    def raise_event(
+        self, routine: str, event: str, targets: Mapping[str, list[str]], params: Mapping[str, Any]
+    ) -> None:
         """A routine's ``notify_event``."""
         self.channel.send(Raise(routine=routine, event=event, targets=dict(targets), params=dict(params)))
 

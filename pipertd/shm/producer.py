@@ -203,13 +203,10 @@ class Producer:
             return None
         return row, offset
 
-    def _write_entry(
-        self, out: _Out, message: Encoded, row: int, offset: int, origin: int, captured_ns: int
-    ) -> None:
+    def _write_entry(self, out: _Out, message: Encoded, row: int, offset: int, origin: int, captured_ns: int) -> None:
         words = self._ledger.words
         head = words[out.mine.base + at.O_HEAD]
         entry = out.mine.entry(head)
-        words[entry + at.E_SEQUENCE] = head + 1
         words[entry + at.E_ORIGIN] = origin
         words[entry + at.E_ROW] = row
         words[entry + at.E_OFFSET] = offset
@@ -223,6 +220,9 @@ class Producer:
             message.write(payload)
             start = (entry + at.E_INLINE) * at.WORD
             self._ledger.bytes[start : start + message.length] = payload.data
+        # Last: recovery knows an entry by its sequence, and then believes its origin. With depth 1 the origin that lies
+        # here before is just the one that would make it complete a message which was never committed.
+        words[entry + at.E_SEQUENCE] = head + 1
 
     def _ring_sleepers(self) -> None:
         """Wake the readers that sleep. The fence keeps the look at ``asleep`` behind the store of the head."""

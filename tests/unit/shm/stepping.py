@@ -1,0 +1,145 @@
+"""Run the real data plane one store at a time, and kill it before any of them.
+
+An actor is a "process": a thread that runs the code of pipertd.shm and hands the turn back before every store to shared
+memory. Only one actor runs at a time, so a schedule is a list of turns and every run can be repeated. A crash is a
+BaseException raised in place of the store; a dead actor can store no more, whatever its unwinding tries.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pipertd.shm.codec import Encoded
+from pipertd.shm.ledger import Ledger
+from pipertd.shm.pool import ByteArray
+
+LONG_S = 30.0
+
+
+def _closed_gate() -> threading.Lock:
+    """A lock that one thread releases to let another one pass: the cheapest baton there is."""
+    gate = threading.Lock()
+    gate.acquire()
+    return gate
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+class Actor:
+    """One process of the world; ``life`` is run anew, from nothing but shared memory, after each crash."""
+
+    def __init__(self, name: str, life: Callable[[Actor], None]) -> None:
+        self.name = name
+        self.crashes = 0
+        self.stores = 0
+        self.error: BaseException | None = None
+        self._life = life
+        self._born()
+
+    def _born(self) -> None:
+        self._dead = False
+        self._may_go = _closed_gate()
+        self._has_paused = _closed_gate()
+        self._thread = threading.Thread(target=self._live, name=self.name)
+        self._thread.start()
+
+    def _live(self) -> None:
+        self._may_go.acquire()
+        try:
+            self._life(self)
+        except Crash:
+            pass
+        except BaseException as error:  # noqa: BLE001 - raised by whoever gives the next turn
+            error.add_note(traceback.format_exc())
+            self.error = error.with_traceback(None)  # its frames hold leases, which end with the process
+        self._dead = True
+        self._has_paused.release()
+
+    def pause(self) -> None:
+        """Called by the actor itself, wherever a crash may strike or somebody else may go first."""
+        if threading.current_thread() is not self._thread:
+            return  # the end of a lease, in the thread of the test
+        if self._dead:
+            raise Crash
+        self._has_paused.release()
+        self._may_go.acquire()
+        if self._dead:
+            raise Crash
+
+    def turn(self) -> None:
+        """Let the actor run up to its next pause."""
+        assert not self._dead, f"{self.name} ended by itself"
+        self._may_go.release()
+        assert self._has_paused.acquire(timeout=LONG_S), f"{self.name} does not come to its next store"
+        if self.error is not None:
+            raise self.error
+
+    def crash(self) -> None:
+        """Kill it where it stands, and start its successor."""
+        self.end()
+        self.crashes += 1
+        self._born()
+
+    def end(self) -> None:
+        """Kill it for good."""
+        self._dead = True
+        self._may_go.release()
+        self._thread.join(LONG_S)
+        assert not self._thread.is_alive(), f"{self.name} survived"
+
+
+class SteppedWords:
+    """A ledger's words or bytes, as its writer sees them: every store is a turn, and a long one may tear."""
+
+    def __init__(self, memory: memoryview, actor: Actor) -> None:
+        self._memory = memory
+        self._actor = actor
+
+    def __getitem__(self, index: int | slice) -> Any:
+        return self._memory[index]
+
+    def __setitem__(self, index: int | slice, value: Any) -> None:
+        if isinstance(index, slice):
+            start, stop, _ = index.indices(len(self._memory))
+            middle = (start + stop) // 2
+            self._store(slice(start, middle), value[: middle - start])
+            self._store(slice(middle, stop), value[middle - start :])
+        else:
+            self._store(index, value)
+
+    def _store(self, index: int | slice, value: Any) -> None:
+        self._actor.pause()
+        self._actor.stores += 1
+        self._memory[index] = value
+
+
+def stepped(ledger: Ledger, actor: Actor) -> Ledger:
+    """The ledger, every store to which is a turn of its actor."""
+    ledger.words = SteppedWords(ledger.words, actor)  # type: ignore[assignment]
+    ledger.bytes = SteppedWords(ledger.bytes, actor)  # type: ignore[assignment]
+    return ledger
+
+
+class SteppedMessage(Encoded):
+    """A message whose payload is written in two halves, with a turn before each."""
+
+    def __init__(self, encoded: Encoded, actor: Actor) -> None:
+        super().__init__(encoded.body, encoded.body_offset, encoded.arrays)
+        object.__setattr__(self, "actor", actor)
+
+    def write(self, payload: ByteArray) -> None:
+        """As the real one, but torn in the middle."""
+        whole = np.zeros(self.length, np.uint8)
+        super().write(whole)
+        actor: Actor = self.actor  # type: ignore[attr-defined]
+        actor.pause()
+        payload[: self.length // 2] = whole[: self.length // 2]
+        actor.pause()
+        payload[self.length // 2 :] = whole[self.length // 2 :]

@@ -1,0 +1,166 @@
+"""A test that cannot fail proves nothing: each rule of the data plane is broken on purpose, and the crashes find it.
+
+The same search is silent on the honest code: that is test_crash_anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pipertd.errors import SegmentError
+from pipertd.shm import layout as at
+from pipertd.shm.consumer import Consumer, Taken, Writer
+from pipertd.shm.producer import Producer
+from tests.unit.shm.test_crash_anywhere import NAMES, crash_before_store
+from tests.unit.shm.world import Violation
+
+Break = Callable[[pytest.MonkeyPatch], None]
+
+
+def return_the_slot_in_hand(patch: pytest.MonkeyPatch) -> None:
+    """A slot goes back as soon as nobody views it, acknowledged or not."""
+
+    def use(consumer: Consumer) -> None:
+        assert consumer.hand is not None
+        consumer._uses[consumer.hand.slot, consumer.hand.sequence] = 0
+
+    def unuse(consumer: Consumer, key: tuple[int, int]) -> None:
+        consumer._uses[key] = consumer._uses.get(key, 0) - 1
+        if consumer._uses[key] == 0:
+            consumer._to_return.append(key)
+
+    patch.setattr(Consumer, "_use_slot_in_hand", use)
+    patch.setattr(Consumer, "_unuse", unuse)
+
+
+def write_the_sequence_first(patch: pytest.MonkeyPatch) -> None:
+    """An entry is known by its sequence before its origin is there."""
+    honest = Producer._write_entry
+
+    def write(producer: Producer, out: Any, *rest: Any) -> None:
+        words = producer._ledger.words
+        head = words[out.mine.base + at.O_HEAD]
+        words[out.mine.entry(head) + at.E_SEQUENCE] = head + 1
+        honest(producer, out, *rest)
+
+    patch.setattr(Producer, "_write_entry", write)
+
+
+def commit_before_the_entries(patch: pytest.MonkeyPatch) -> None:
+    """The message is published before its entries are there."""
+    honest_write, honest_commit = Producer._write_entry, Producer.commit
+    late: list[tuple[Any, ...]] = []
+
+    def write(*arguments: Any) -> None:
+        late.append(arguments)
+
+    def commit(producer: Producer, *arguments: Any) -> None:
+        honest_commit(producer, *arguments)
+        mine = [each for each in late if each[0] is producer]
+        late[:] = [each for each in late if each[0] is not producer]
+        for each in mine:
+            honest_write(*each)
+
+    patch.setattr(Producer, "_write_entry", write)
+    patch.setattr(Producer, "commit", commit)
+
+
+def hold_no_slot(patch: pytest.MonkeyPatch) -> None:
+    """A slot is used again while somebody reads it."""
+    honest = Producer._place
+
+    def place(producer: Producer, length: int) -> tuple[int, int] | None:
+        placed = honest(producer, length)
+        if placed is not None:
+            producer._free.append(placed[0])
+        return placed
+
+    patch.setattr(Producer, "_place", place)
+
+
+def leave_the_fan_out_half(patch: pytest.MonkeyPatch) -> None:
+    """A successor does not complete what was committed and not yet shown on every link."""
+    honest = Producer.recover
+
+    def recover(producer: Producer) -> None:
+        heads = [(word, producer._ledger.words[word]) for word in (out.mine.base for out in producer._outs)]
+        honest(producer)
+        for word, head in heads:
+            producer._ledger.words[word + at.O_HEAD] = head
+
+    patch.setattr(Producer, "recover", recover)
+
+
+def run_again_what_is_published(patch: pytest.MonkeyPatch) -> None:
+    """A successor handles its message again although the output of it is out."""
+    patch.setattr(Consumer, "already_published", lambda *_: False)
+
+
+def claim_before_the_hand(patch: pytest.MonkeyPatch) -> None:
+    """A message is taken off the link before the hand record has it."""
+    honest = Consumer._claim
+
+    def claim(consumer: Consumer, slot: int, sequence: int, attempts: int, entry: memoryview) -> Taken:
+        consumer._ledger.words[consumer._layout.ins[slot].base + at.I_TAKEN] = sequence + 1
+        return honest(consumer, slot, sequence, attempts, entry)
+
+    patch.setattr(Consumer, "_claim", claim)
+
+
+def forget_the_predecessors_leases(patch: pytest.MonkeyPatch) -> None:
+    """Slots that a dead reader kept stay held for ever."""
+
+    def forget(consumer: Consumer, slot: int, writer: Writer) -> None:
+        """Return nothing."""
+
+    patch.setattr(Consumer, "_return_predecessors_leases", forget)
+
+
+def show_before_the_commit(patch: pytest.MonkeyPatch) -> None:
+    """A message is shown on its links before it is committed, so that a crash publishes it twice."""
+    honest = Producer.commit
+
+    def commit(producer: Producer, *arguments: Any) -> None:
+        for out in producer._outs:
+            producer._ledger.words[out.mine.base + at.O_HEAD] += 1
+        honest(producer, *arguments)
+        for out in producer._outs:
+            producer._ledger.words[out.mine.base + at.O_HEAD] -= 1
+
+    patch.setattr(Producer, "commit", commit)
+
+
+RULES: list[Break] = [
+    return_the_slot_in_hand,
+    write_the_sequence_first,
+    commit_before_the_entries,
+    hold_no_slot,
+    leave_the_fan_out_half,
+    run_again_what_is_published,
+    claim_before_the_hand,
+    forget_the_predecessors_leases,
+    show_before_the_commit,
+]
+
+
+def first_violation() -> str | None:
+    """What goes wrong first when processes die before their stores in turn; None where nothing does."""
+    for store in range(120):
+        for victim in NAMES:
+            try:
+                crash_before_store(victim, store, 5 if store % 2 else None)
+            except (Violation, SegmentError) as found:
+                return f"{victim} dead before store {store}: {type(found).__name__}: {found}"
+    return None
+
+
+@pytest.mark.parametrize("broken", RULES, ids=lambda rule: rule.__name__)
+def test_breaking_a_rule_is_found(broken: Break, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one rule broken, some crash loses, tears, doubles or leaks a message."""
+    broken(monkeypatch)
+    found = first_violation()
+    print(f"{broken.__name__}: {found}")
+    assert found is not None

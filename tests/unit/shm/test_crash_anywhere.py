@@ -1,0 +1,144 @@
+"""The real rings under crashes: before every store in turn, recovery included, and wherever hypothesis likes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.unit.shm.world import DESTINATION, FAN_OUT, MIDDLE, SOURCE, World
+
+NAMES = (SOURCE, MIDDLE, DESTINATION, FAN_OUT)
+MOST_CRASHES = 12
+
+
+class Links(RuleBasedStateMachine):
+    """Turns and crashes in any order; the laws hold after each, and at rest."""
+
+    world: World | None = None
+
+    @initialize(
+        messages=st.integers(1, 12),
+        depths=st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3)),
+        seed=st.integers(0, 2**16),
+    )
+    def begin(self, messages: int, depths: tuple[int, int, int], seed: int) -> None:
+        """A pipeline of some shape begins."""
+        self.world = World(messages=messages, depths=depths, seed=seed)
+
+    @property
+    def _world(self) -> World:
+        assert self.world is not None
+        return self.world
+
+    @property
+    def _crashes(self) -> int:
+        return sum(actor.crashes for actor in self._world.actors.values()) if self.world else 0
+
+    @rule(name=st.sampled_from(NAMES), stores=st.integers(1, 60))
+    def run_one(self, name: str, stores: int) -> None:
+        """One process runs for a while, the others stand still."""
+        for _ in range(stores):
+            self._world.actors[name].turn()
+
+    @rule(rounds=st.integers(1, 60))
+    def run_all(self, rounds: int) -> None:
+        """All run, a store each in turn."""
+        for _ in range(rounds):
+            for actor in self._world.actors.values():
+                actor.turn()
+
+    @precondition(lambda self: self._crashes < MOST_CRASHES)
+    @rule(name=st.sampled_from(NAMES))
+    def crash_one(self, name: str) -> None:
+        """A process dies before its next store."""
+        self._world.actors[name].crash()
+
+    @precondition(lambda self: self._crashes < MOST_CRASHES)
+    @rule(names=st.sampled_from([(SOURCE, MIDDLE), (MIDDLE, DESTINATION), (SOURCE, FAN_OUT), NAMES]))
+    def crash_together(self, names: tuple[str, ...]) -> None:
+        """Neighbours die at once."""
+        for name in names:
+            self._world.actors[name].crash()
+
+    @invariant()
+    def the_laws_hold_now(self) -> None:
+        """Nothing is negative and no link is over its depth."""
+        if self.world is not None:
+            self.world.check_now()
+
+    def teardown(self) -> None:
+        """Left alone, everything arrives, in order, whole, and every slot comes back."""
+        if self.world is None:
+            return
+        try:
+            self.world.run_to_rest()
+            self.world.check_at_rest()
+        finally:
+            self.world.close()
+
+
+def test_no_schedule_of_turns_and_crashes_loses_or_tears_a_message() -> None:
+    """Whatever the order of stores and crashes, every message arrives whole, in order, and every slot comes back."""
+    run_state_machine_as_test(
+        Links,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=40,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def crash_before_store(victim: str, store: int, second: int | None, *, messages: int = 4) -> bool:
+    """Run in turns and kill ``victim`` before its n-th store, and its successor ``second`` stores later.
+
+    Returns whether the victim came to that store at all.
+    """
+    world = World(messages=messages, depths=(1, 2, 1), seed=store)
+    try:
+        actor = world.actors[victim]
+        for crash_at in (store, second):
+            if crash_at is None:
+                continue
+            goal = actor.stores + crash_at
+            for _ in range(3_000):
+                if actor.stores >= goal:
+                    break
+                for each in world.actors.values():
+                    each.turn()
+            else:
+                return False
+            actor.crash()
+            world.check_now()
+        world.run_to_rest()
+        world.check_at_rest()
+        return True
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("victim", NAMES)
+def test_a_crash_before_any_store_is_put_right(victim: str) -> None:
+    """Whichever store a process dies before, its successor goes on where it was."""
+    store = 0
+    while crash_before_store(victim, store, None):
+        store += 1
+    assert store > 20, "the victim made too few stores for this to mean anything"
+
+
+@pytest.mark.parametrize("victim", NAMES)
+def test_a_crash_before_any_store_of_the_recovery_is_put_right(victim: str) -> None:
+    """A successor may die in the middle of putting things right, and its own successor still succeeds."""
+    tried = sum(crash_before_store(victim, store, store * 7 % 11) for store in range(1, 60, 2))
+    assert tried > 5, "the victim made too few stores for this to mean anything"

@@ -1,0 +1,211 @@
+"""A small pipeline of real ledgers, pools and rings whose processes crash: source → middle → destination, and a fan-out.
+
+The lives below are what pipertd.flow.loop does, without waiting. Each checks what it reads; ``check_at_rest`` holds the
+laws of the data plane against what the destinations saw. After protocol_model's idea of a random scheduler, over the
+real code.
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipertd.definition.model import MIB, Flow, Link, Pipeline, Routine
+from pipertd.names import RoutineRef
+from pipertd.protocol import RoutineSpec
+from pipertd.shm import codec
+from pipertd.shm.consumer import Consumer, Writer
+from pipertd.shm.ledger import Ledger
+from pipertd.shm.pool import Pool, map_pool
+from pipertd.shm.producer import Producer, Reader
+from pipertd.supervisor.segments import PipelineSegments
+from tests.unit.shm.stepping import Actor, SteppedMessage, stepped
+
+SOURCE, MIDDLE, DESTINATION, FAN_OUT = "source", "middle", "destination", "fan_out"
+LARGE = 1500  # does not fit into an entry
+MOST_KEPT = 2
+
+
+class Violation(AssertionError):
+    """A law of the data plane does not hold."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One delivery, as a routine's own log has it."""
+
+    number: int
+    attempt: int
+
+
+class World:
+    """The pipeline and its processes."""
+
+    def __init__(self, *, messages: int = 6, depths: tuple[int, int, int] = (2, 2, 1), seed: int = 0) -> None:
+        self.messages = messages
+        self.random = random.Random(seed)
+        self.seen: dict[str, list[Seen]] = {MIDDLE: [], DESTINATION: [], FAN_OUT: []}
+        self.closing = False
+        ends = [(SOURCE, MIDDLE), (MIDDLE, DESTINATION), (SOURCE, FAN_OUT)]
+        self.segments = PipelineSegments(
+            Pipeline(
+                name="world",
+                shm_limit=4 * MIB,
+                flows=tuple(Flow(name, (Routine(name, "no:Code"),)) for name in (SOURCE, MIDDLE, DESTINATION, FAN_OUT)),
+                links=tuple(
+                    Link(RoutineRef(one, one), RoutineRef(two, two), depth=depth)
+                    for (one, two), depth in zip(ends, depths, strict=True)
+                ),
+            )
+        )
+        self.actors = {
+            SOURCE: Actor(SOURCE, self._live_as_source),
+            MIDDLE: Actor(MIDDLE, self._live_as_consumer),
+            DESTINATION: Actor(DESTINATION, self._live_as_consumer),
+            FAN_OUT: Actor(FAN_OUT, self._live_as_consumer),
+        }
+
+    def close(self) -> None:
+        """Nothing is left of it."""
+        for actor in self.actors.values():
+            actor.end()
+        self.segments.close()
+
+    # -- the lives
+
+    def _live_as_source(self, actor: Actor) -> None:
+        producer, _ = self._attach(actor)
+        producer.recover()
+        while (number := producer.published) < self.messages:
+            message = SteppedMessage(codec.encode(content(number)), actor)
+            while not producer.publish(message, captured_ns=number):
+                actor.pause()
+        if not producer.closed:
+            producer.close()
+        while True:
+            actor.pause()
+            producer.drain()
+
+    def _live_as_consumer(self, actor: Actor) -> None:
+        producer, consumer = self._attach(actor)
+        producer.recover()
+        again = consumer.recover(within_flow=[False])
+        kept: list[dict[str, Any]] = []
+        while True:
+            while not again and consumer.take([0]) is None:
+                self._idle(actor, producer, consumer, kept)
+            again = False
+            assert consumer.hand is not None
+            number = check(consumer.read())
+            self.seen[actor.name].append(Seen(number, consumer.hand.attempt))
+            if actor.name == MIDDLE:
+                message = SteppedMessage(codec.encode(content(number)), actor)
+                hand = consumer.hand
+                while not producer.publish(
+                    message, input_link=hand.slot, input_sequence=hand.sequence, captured_ns=number
+                ):
+                    self._idle(actor, producer, consumer, kept)
+            if self.random.random() < 0.4 and len(kept) < MOST_KEPT:
+                kept.append(consumer.read())
+            consumer.acknowledge()
+            consumer.flush()
+
+    def _idle(self, actor: Actor, producer: Producer, consumer: Consumer, kept: list[dict[str, Any]]) -> None:
+        """What a routine does when it waits: looks after its leases, gives back and takes back slots."""
+        actor.pause()
+        for message in kept:
+            check(message)
+        if kept and (self.closing or self.random.random() < 0.3):
+            kept.pop(self.random.randrange(len(kept)))
+        gc.collect(0)
+        consumer.flush()
+        producer.drain()
+
+    def _attach(self, actor: Actor) -> tuple[Producer, Consumer]:
+        """What a process maps when it starts: its own ledger to write, its neighbours' to read."""
+        spec = self.spec(actor.name)
+        own = stepped(Ledger(spec.ledger_fd, writable=True), actor)
+        producer = Producer(
+            own,
+            Pool(spec.pool_fd, own) if spec.pool_fd >= 0 else None,
+            [Reader(Ledger(to.peer_ledger_fd, writable=False), to.peer_slot, to.peer_bell_fd) for to in spec.outputs],
+        )
+        writers = [
+            Writer(Ledger(of.peer_ledger_fd, writable=False), map_pool(of.peer_pool_fd), of.peer_slot, of.peer_bell_fd)
+            for of in spec.inputs
+        ]
+        return producer, Consumer(own, writers, spec.bell_fd)
+
+    def spec(self, name: str) -> RoutineSpec:
+        """The routine's part of the launch specification."""
+        return self.segments.flow_specs(name)[0]
+
+    # -- the laws
+
+    def check_now(self) -> None:
+        """At every moment nothing is negative, no link is over its depth, and nothing was handled that was not produced."""
+        for view in self.segments.link_views():
+            counts = (view.produced, view.delivered, view.failed, view.waiting, view.in_hand, view.leased)
+            if min(counts) < 0:
+                raise Violation(f"a count is negative: {view}")
+            if view.waiting > view.depth:
+                raise Violation(f"more waits than the link is deep: {view}")
+            if view.delivered + view.in_hand > view.produced:
+                raise Violation(f"more was delivered than produced: {view}")
+
+    def run_to_rest(self, rounds: int = 300) -> None:
+        """Give everybody turns until every message has arrived and every slot is free."""
+        self.closing = True
+        for _ in range(rounds):
+            for actor in self.actors.values():
+                for _ in range(16):
+                    actor.turn()
+            if self._is_at_rest():
+                return
+        raise Violation(f"stuck or leaked: {self.segments.link_views()}, slots held {self._held()}")
+
+    def _is_at_rest(self) -> bool:
+        views = self.segments.link_views()
+        return all(view.delivered >= self.messages and not view.in_flight for view in views) and not self._held()
+
+    def _held(self) -> int:
+        held = 0
+        for name in (SOURCE, MIDDLE):
+            ledger = Ledger(self.spec(name).ledger_fd, writable=False)
+            layout = ledger.layout
+            held += sum(1 for word in ledger.words[layout.hold : layout.hold_of(layout.rows, 0)] if word)
+        return held
+
+    def check_at_rest(self) -> None:
+        """Nothing lost, nothing published twice, all in order, and what came twice says so."""
+        for view in self.segments.link_views():
+            if view.produced != self.messages:
+                raise Violation(f"published twice or lost: {view}")
+            if view.produced != view.delivered + view.failed + sum(view.dropped.values()) + view.quarantined:
+                raise Violation(f"the count does not hold: {view}")
+        for name, seen in self.seen.items():
+            numbers = [each.number for each in seen]
+            if sorted(set(numbers)) != list(range(self.messages)):
+                raise Violation(f"{name} saw {numbers}")
+            if numbers != sorted(numbers):
+                raise Violation(f"{name} saw them out of order: {numbers}")
+            for one, two in zip(seen, seen[1:], strict=False):
+                if one.number == two.number and two.attempt < 2:
+                    raise Violation(f"{name} was given {two.number} again without a word")
+
+
+def content(number: int) -> dict[str, Any]:
+    """Message ``number``: every third fits into an entry, the others need a slot."""
+    return {"number": number, "array": np.full(64 if number % 3 == 0 else LARGE, number % 251, np.uint8)}
+
+
+def check(message: dict[str, Any]) -> int:
+    """The message's number; Violation where its parts do not belong together."""
+    number: int = message["number"]
+    if not np.all(message["array"] == number % 251):
+        raise Violation(f"torn: message {number} holds {np.unique(message['array'])}")
+    return number
