@@ -98,8 +98,8 @@ class _Records:
 
     def _show(self, record: LogRecord) -> None:
         self._cursor = record.cursor
-        least = logging.WARNING if record.logger.startswith("pipertd.") else logging.INFO
-        if record.level >= least:
+        ours = record.logger.startswith("pipertd.") and not record.logger.startswith("pipertd.routine")
+        if record.level >= (logging.WARNING if ours else logging.INFO):
             self._progress.log(record)
 
 

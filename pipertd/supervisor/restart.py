@@ -28,6 +28,9 @@ class Ending:
             return f"was killed by signal {self.signal}"
 
 
+_CLEAN = Ending(0)
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What a death means: the lifecycle's input, the delay before a restart, and why, in words."""
@@ -62,8 +65,8 @@ class Restarts:
         """
         how = str(ending)
         if not wanted:
-            return Verdict(Input.DIED_AS_ASKED, how)
-        if ending.signal is None and ending.code == 0:
+            return Verdict(Input.DIED_AS_ASKED, "as asked" if ending == _CLEAN else how)
+        if ending == _CLEAN:
             if ended:
                 return Verdict(Input.DIED_AT_THE_END, "its stream ended")
             how = "stopped although nobody had asked it to"
