@@ -1,4 +1,4 @@
-"""From a class path and params to a routine object. Runs in flows and in the check's child process, never in the daemon."""
+"""From a class path and params to a routine object: in flows and in the check's child process, never in the daemon."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,19 +50,9 @@ def build(cls: type[Routine], params: Mapping[str, Any]) -> Routine:
         LoadError: a param is unknown, missing or of another type, or the constructor raised.
     """
     known = parameters(cls)
-    problems = [
-        f"unknown param {name!r} (there are: {', '.join(known) or 'none'})" for name in params if name not in known
-    ]
-    problems += [
-        f"missing param {name!r}" for name, (_, required, _) in known.items() if required and name not in params
-    ]
-    problems += [
-        f"param {name!r} is {value!r}, not {_type_name(known[name][0])}"
-        for name, value in params.items()
-        if name in known and not fits(value, known[name][0])
-    ]
-    if problems:
-        raise LoadError(f"cannot make {cls.__qualname__}: {'; '.join(problems)}")
+    wrong = wrong_params(cls, params)
+    if wrong:
+        raise LoadError(f"cannot make {cls.__qualname__}: {'; '.join(each.text for each in wrong)}")
     values = {name: _converted(value, known[name][0]) for name, value in params.items()}
     if _has_constructor(cls):
         try:
@@ -72,6 +63,34 @@ def build(cls: type[Routine], params: Mapping[str, Any]) -> Routine:
     for name, value in values.items():
         setattr(routine, name, value)
     return routine
+
+
+@dataclass(frozen=True)
+class WrongParam:
+    """What is wrong with one param: ``kind`` is unknown, missing or type."""
+
+    param: str
+    kind: str
+    text: str
+
+
+def wrong_params(cls: type[Routine], params: Mapping[str, Any]) -> list[WrongParam]:
+    """Everything that is wrong with the params of a class."""
+    known = parameters(cls)
+    there_are = ", ".join(known) or "none"
+    wrong = [
+        WrongParam(name, "unknown", f"unknown param {name!r} (there are: {there_are})")
+        for name in params
+        if name not in known
+    ]
+    for name, (hint, required, _) in known.items():
+        if name not in params:
+            if required:
+                wrong.append(WrongParam(name, "missing", f"missing param {name!r}"))
+        elif not fits(params[name], hint):
+            text = f"{params[name]!r} as param {name!r}, because it is no {_type_name(hint)}"
+            wrong.append(WrongParam(name, "type", text))
+    return wrong
 
 
 def parameters(cls: type[Routine]) -> dict[str, tuple[Any, bool, Any]]:

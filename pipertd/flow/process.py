@@ -18,7 +18,7 @@ from pipertd.flow.loop import Outcome, RoutineLoop
 from pipertd.flow.pacing import Pace
 from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
-from pipertd.flow.routine import Host, Routine
+from pipertd.flow.routine import Host
 from pipertd.protocol import Deliver, FlowSpec, Raise, RoutineSpec, Stop, ToFlow
 from pipertd.shm.bell import ring
 from pipertd.shm.ledger import Ledger

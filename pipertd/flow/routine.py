@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
-class EndOfStream(Exception):  # noqa: N818 - it is no error: a finite source ends by it
+class EndOfStream(Exception):
     """Raise it from a source's ``main_logic`` to end: the end travels down the links behind the last message."""
 
 

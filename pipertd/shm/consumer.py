@@ -28,7 +28,6 @@ from pipertd.shm.lease import leased_array
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import ByteArray
 
-
 _Key = tuple[int, int]  # in-link and sequence of a message that lies in a slot
 
 

@@ -17,8 +17,6 @@ from pipertd.supervisor.launch import Process, flow_environment, launch, memory_
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.segments import PipelineSegments
 
-ROUTINES_FOLDER = "/etc/pipertd/routines"
-
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -47,7 +45,7 @@ def spawn_flow(
         generation=generation,
         nonce=nonce,
         channel=str(shared.channel.path),
-        path=[*pipeline.path, ROUTINES_FOLDER],
+        path=list(pipeline.path),
         orphan_timeout_s=shared.orphan_timeout_s if own_s is None else own_s,
         log=LogSpec(kind="file", path=str(log)),
         routines=segments.flow_specs(flow.name),

@@ -1,0 +1,29 @@
+"""What is wrong with a definition, and where."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One mistake; ``line`` and ``column`` count from 1, ``path`` is the way to it inside the definition."""
+
+    file: Path
+    line: int
+    column: int
+    path: str
+    text: str
+
+    def __str__(self) -> str:
+        way = f"{self.path}: " if self.path else ""
+        return f"{self.file}:{self.line}:{self.column}: {way}{self.text}"
+
+
+def nearest(wrong: str, valid: Iterable[str]) -> str:
+    """``" (did you mean 'motion'?)"`` where a valid name is close, else the empty string."""
+    close = difflib.get_close_matches(wrong, list(valid), n=1, cutoff=0.6)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,0 +1,109 @@
+"""The shape of a definition file: known keys, types and units. Its JSON Schema is shipped and served."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+
+from pipertd.definition import model, units
+from pipertd.names import NAME_PATTERN
+
+Duration = Annotated[
+    float, BeforeValidator(units.duration_s), WithJsonSchema({"type": "string", "examples": ["100ms", "5s", "2min"]})
+]
+Size = Annotated[
+    int,
+    BeforeValidator(units.size_bytes),
+    WithJsonSchema({"type": ["string", "integer"], "examples": ["64K", "256M", "2G"]}),
+]
+Backoff = Annotated[
+    tuple[float, float],
+    BeforeValidator(units.backoff_s),
+    WithJsonSchema({"type": "string", "examples": ["100ms..30s"]}),
+]
+Limit = Annotated[
+    tuple[int, float], BeforeValidator(units.limit), WithJsonSchema({"type": "string", "examples": ["5 in 60s"]})
+]
+Name = Annotated[str, StringConstraints(pattern=f"^{NAME_PATTERN}$")]
+ClassPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+
+UNKNOWN_CLASS = "unknown:Unknown"  # stands for a class path that the file does not give
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class RestartSection(_Section):
+    """``restart`` of a flow."""
+
+    policy: Literal["always", "on-failure", "never"] = "on-failure"
+    backoff: Backoff = (model.Restart.backoff_first_s, model.Restart.backoff_most_s)
+    limit: Limit = (model.Restart.limit, model.Restart.window_s)
+
+
+class WatchdogSection(_Section):
+    """``watchdog`` of a flow."""
+
+    start: Duration = model.Watchdog.start_s
+    progress: Duration = model.Watchdog.progress_s
+    stop: Duration = model.Watchdog.stop_s
+
+
+class ResourcesSection(_Section):
+    """``resources`` of a flow."""
+
+    cpus: list[Annotated[int, Field(ge=0)]] | None = None
+    nice: Annotated[int, Field(ge=-20, le=19)] | None = None
+    memory_max: Size | None = None
+
+
+class RoutineSection(_Section):
+    """One routine of a flow."""
+
+    class_: ClassPath = Field(alias="class")
+    params: dict[str, Any] = {}
+    fps: Annotated[float, Field(gt=0, strict=False)] | None = None
+    on_error: Literal["skip", "retry", "fail"] = "skip"
+
+
+class FlowSection(_Section):
+    """One flow."""
+
+    routines: dict[Name, RoutineSection] = Field(min_length=1)
+    restart: RestartSection = RestartSection()
+    watchdog: WatchdogSection = WatchdogSection()
+    resources: ResourcesSection = ResourcesSection()
+
+
+class LinkSection(_Section):
+    """One entry of ``links``."""
+
+    from_: str = Field(alias="from")
+    to: list[str] = Field(min_length=1)
+    policy: Literal["wait", "drop_oldest", "drop_newest"] = "wait"
+    depth: Annotated[int, Field(ge=1, le=4096)] = model.Link.depth
+    max_age: Duration | None = None
+    max_deliveries: Annotated[int, Field(ge=1, le=1000)] = model.Link.max_deliveries
+
+
+class PipelineSection(_Section):
+    """A whole definition file."""
+
+    pipeline: Name
+    description: str = ""
+    autostart: bool = True
+    python: str | None = None
+    path: list[str] = []
+    environment: dict[str, str] = {}
+    credentials: list[str] = []
+    shm_limit: Size = model.Pipeline.shm_limit
+    orphan_timeout: Duration | None = None
+    flows: dict[Name, FlowSection] = Field(min_length=1)
+    links: list[LinkSection] = []
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a definition file."""
+    return PipelineSection.model_json_schema(by_alias=True)

@@ -1,0 +1,147 @@
+"""From a file's sections to a pipeline: names resolved, links drawn, and what cannot be, said."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pipertd.definition import model
+from pipertd.definition.document import Document
+from pipertd.definition.problem import Problem, nearest
+from pipertd.definition.schema import FlowSection, LinkSection, PipelineSection
+from pipertd.names import RoutineRef
+
+ROUTINES_FOLDER = "/etc/pipertd/routines"  # always searched for user code
+
+
+def pipeline_of(document: Document, section: PipelineSection) -> tuple[model.Pipeline, list[Problem]]:
+    """The pipeline, less the links that cannot be, and what is wrong with it."""
+    problems: list[Problem] = []
+    links = _links(document, section, problems)
+    _check_shape(document, section, links, problems)
+    folder = document.file.parent
+    return (
+        model.Pipeline(
+            name=section.pipeline,
+            flows=tuple(_flow(name, flow) for name, flow in section.flows.items()),
+            links=tuple(link for link, _ in links),
+            description=section.description,
+            autostart=section.autostart,
+            python=section.python,
+            path=(*(str((folder / each).resolve()) for each in section.path), ROUTINES_FOLDER),
+            environment=section.environment,
+            credentials=tuple(section.credentials),
+            shm_limit=section.shm_limit,
+            orphan_timeout_s=section.orphan_timeout,
+            file=document.file,
+        ),
+        problems,
+    )
+
+
+def _flow(name: str, section: FlowSection) -> model.Flow:
+    restart, watchdog, resources = section.restart, section.watchdog, section.resources
+    return model.Flow(
+        name=name,
+        routines=tuple(
+            model.Routine(each, routine.class_, routine.params, routine.fps, model.OnError(routine.on_error))
+            for each, routine in section.routines.items()
+        ),
+        restart=model.Restart(model.RestartPolicy(restart.policy), *restart.backoff, *restart.limit),
+        watchdog=model.Watchdog(watchdog.start, watchdog.progress, watchdog.stop),
+        resources=model.Resources(
+            tuple(resources.cpus) if resources.cpus is not None else None, resources.nice, resources.memory_max
+        ),
+    )
+
+
+_PlacedLink = tuple[model.Link, tuple[str | int, ...]]
+
+
+def _links(document: Document, section: PipelineSection, problems: list[Problem]) -> list[_PlacedLink]:
+    """Every edge, and where its destination stands in the file."""
+    refs = [RoutineRef(flow, routine) for flow, each in section.flows.items() for routine in each.routines]
+    found: list[_PlacedLink] = []
+    for index, link in enumerate(section.links):
+        _check_supported(document, index, link, problems)
+        source = _resolve(document, ("links", index, "from"), link.from_, refs, problems)
+        for place, to in enumerate(link.to):
+            way = ("links", index, "to", place)
+            destination = _resolve(document, way, to, refs, problems)
+            if source is not None and destination is not None:
+                edge = model.Link(
+                    source, destination, model.Policy(link.policy), link.depth, link.max_age, link.max_deliveries
+                )
+                found.append((edge, way))
+    return found
+
+
+def _check_supported(document: Document, index: int, link: LinkSection, problems: list[Problem]) -> None:
+    if link.policy != "wait":
+        text = f"cannot use policy {link.policy!r}, because this version of pipertd knows only 'wait'"
+        problems.append(document.problem(("links", index, "policy"), text))
+    if link.max_age is not None:
+        text = "cannot use max_age, because this version of pipertd drops nothing"
+        problems.append(document.problem(("links", index, "max_age"), text, at_key=True))
+
+
+def _resolve(
+    document: Document, way: tuple[str | int, ...], written: str, refs: list[RoutineRef], problems: list[Problem]
+) -> RoutineRef | None:
+    matches = [ref for ref in refs if written in (ref.routine, str(ref))]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        why = f"several flows have a routine of that name: write {' or '.join(map(str, matches))}"
+    else:
+        why = "there is no such routine" + nearest(written, [*(ref.routine for ref in refs), *map(str, refs)])
+    problems.append(document.problem(way, f"cannot link {written!r}, because {why}"))
+    return None
+
+
+def _check_shape(
+    document: Document, section: PipelineSection, links: list[_PlacedLink], problems: list[Problem]
+) -> None:
+    linked = {end for link, _ in links for end in (link.source, link.destination)}
+    written = {end for link in section.links for end in (link.from_, *link.to)}
+    for flow, each in section.flows.items():
+        for routine in each.routines:
+            ref = RoutineRef(flow, routine)
+            if ref not in linked and not written & {routine, str(ref)}:
+                text = f"cannot run {ref}, because no link begins or ends at it"
+                problems.append(document.problem(("flows", flow, "routines", routine), text, at_key=True))
+    counted = Counter((link.source, link.destination) for link, _ in links)
+    inputs: dict[RoutineRef, RoutineRef] = {}
+    for link, way in links:
+        if counted[link.source, link.destination] > 1:
+            problems.append(document.problem(way, f"cannot link {link} twice, because a message would come twice"))
+            counted[link.source, link.destination] = 1
+        elif inputs.setdefault(link.destination, link.source) != link.source:
+            why = f"it has an input from {inputs[link.destination]} and this version knows one input a routine"
+            problems.append(document.problem(way, f"cannot link {link}, because {why}"))
+    _check_cycles(document, links, problems)
+
+
+def _check_cycles(document: Document, links: list[_PlacedLink], problems: list[Problem]) -> None:
+    """Name one cycle through every link that closes one."""
+    outs: dict[RoutineRef, list[RoutineRef]] = {}
+    for link, way in links:
+        back = _way_back(outs, link.destination, link.source)
+        if back is not None:
+            circle = " -> ".join(map(str, [link.source, *back]))
+            problems.append(document.problem(way, f"cannot link {link}, because it closes a cycle: {circle}"))
+        else:
+            outs.setdefault(link.source, []).append(link.destination)
+
+
+def _way_back(outs: dict[RoutineRef, list[RoutineRef]], start: RoutineRef, goal: RoutineRef) -> list[RoutineRef] | None:
+    ways = [[start]]
+    seen = {start}
+    while ways:
+        way = ways.pop()
+        if way[-1] == goal:
+            return way
+        for following in outs.get(way[-1], []):
+            if following not in seen:
+                seen.add(following)
+                ways.append([*way, following])
+    return None

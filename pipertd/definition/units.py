@@ -1,0 +1,48 @@
+"""Units as people write them: ``100ms 5s 2min 1h`` and ``64K 256M 2G`` (powers of 1024)."""
+
+from __future__ import annotations
+
+import re
+
+_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+_BYTES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|min|h)")
+_SIZE = re.compile(r"(\d+)\s*([KMGT]?)")
+_LIMIT = re.compile(r"(\d+)\s+in\s+(.+)")
+
+
+def duration_s(text: object) -> float:
+    """Seconds of ``100ms``, ``5s``, ``2min`` or ``1h``; ValueError for anything else."""
+    match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError("a duration is a number with a unit, such as 100ms, 5s, 2min or 1h")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def size_bytes(text: object) -> int:
+    """Bytes of ``64K``, ``256M``, ``2G`` or a plain number; ValueError for anything else."""
+    if isinstance(text, int) and not isinstance(text, bool) and text >= 0:
+        return text
+    match = _SIZE.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError("a size is a number of bytes, such as 64K, 256M or 2G")
+    return int(match[1]) * _BYTES[match[2]]
+
+
+def backoff_s(text: object) -> tuple[float, float]:
+    """First and longest pause of ``100ms..30s``, in seconds; ValueError for anything else."""
+    first, dots, most = text.partition("..") if isinstance(text, str) else ("", "", "")
+    if not dots:
+        raise ValueError("a backoff is written FIRST..MOST, such as 100ms..30s")
+    pauses = duration_s(first), duration_s(most)
+    if not 0 < pauses[0] <= pauses[1]:
+        raise ValueError("a backoff begins above 0 and does not shrink, such as 100ms..30s")
+    return pauses
+
+
+def limit(text: object) -> tuple[int, float]:
+    """Count and window in seconds of ``5 in 60s``; ValueError for anything else."""
+    match = _LIMIT.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None or not int(match[1]):
+        raise ValueError("a limit is written COUNT in DURATION, such as 5 in 60s")
+    return int(match[1]), duration_s(match[2])
