@@ -37,6 +37,9 @@ def run(file: Path, *, as_json: bool) -> int:
         print(problem, file=sys.stderr)
     if checked.problems:
         return INVALID
+    if not checked.pipelines:
+        print(f"cannot run {file}: it defines no pipeline", file=sys.stderr)
+        return INVALID
     (pipeline,) = checked.pipelines
     with tempfile.TemporaryDirectory(prefix="pipertd-") as name:
         folder = Path(name)

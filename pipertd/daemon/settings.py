@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from pipertd.definition.units import duration_s
 from pipertd.errors import SettingsError
 
 CONFIG_FILE = Path("/etc/pipertd/pipertd.toml")
@@ -49,27 +50,26 @@ def read_settings(file: Path | None, overrides: Mapping[str, Any]) -> Settings:
         said = {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
         raise SettingsError(f"cannot read settings: {chosen}: {reason}") from reason
-    known = [field.name for field in fields(Settings)]
+    known = [field.name.removesuffix("_s") for field in fields(Settings)]
     unknown = sorted(said.keys() - set(known))
     if unknown:
         raise SettingsError(f"cannot read settings: {chosen}: unknown {', '.join(unknown)} (known: {', '.join(known)})")
     try:
-        values = {key: _value(key, value) for key, value in said.items()}
+        values = dict(_value(key, value) for key, value in said.items())
     except (TypeError, ValueError) as reason:
         raise SettingsError(f"cannot read settings: {chosen}: {reason}") from reason
     return replace(Settings(), **{**values, **{key: value for key, value in overrides.items() if value is not None}})
 
 
-def _value(key: str, said: object) -> object:
-    if key == "orphan_timeout_s":
-        if isinstance(said, bool) or not isinstance(said, int | float) or said < 0:
-            raise ValueError(f"{key} must be a number of seconds, not {said!r}")
-        return float(said)
+def _value(key: str, said: object) -> tuple[str, object]:
+    """The name and value of a setting, from what the file says."""
+    if key == "orphan_timeout":
+        return "orphan_timeout_s", duration_s(said)
     if key == "definitions":
         folders = [said] if isinstance(said, str) else said
         if not isinstance(folders, list) or not all(isinstance(folder, str) for folder in folders):
             raise ValueError(f"{key} must be a list of folders, not {said!r}")
-        return tuple(map(Path, folders))
+        return key, tuple(map(Path, folders))
     if not isinstance(said, str):
         raise TypeError(f"{key} must be a folder, not {said!r}")
-    return Path(said)
+    return key, Path(said)

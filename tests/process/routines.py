@@ -118,3 +118,10 @@ class Fork(DestinationRoutine):
 
     def main_logic(self, data: dict[str, int]) -> None:
         """Take it and do nothing."""
+
+
+class Refuse(DestinationRoutine):
+    """Fails at every message."""
+
+    def main_logic(self, data: dict[str, int]) -> None:
+        raise ValueError(f"cannot like it: {data['number']}")

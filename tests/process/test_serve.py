@@ -1,0 +1,186 @@
+"""`pipertd serve`: the daemon as a service manager calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.process.definitions import counts, write_definition, writes
+from tests.waiting import wait_until
+
+DEADLINE_S = 120.0
+
+
+class Daemon:
+    """A daemon process, seen from outside: its files, its notices, its flows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.definitions = folder / "definitions"
+        self.runtime = folder / "run"
+        self.state = folder / "state"
+        self.definitions.mkdir()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, **environment: str) -> subprocess.Popen[bytes]:
+        command = [
+            *(sys.executable, "-m", "pipertd.daemon", "serve"),
+            *("--definitions", str(self.definitions)),
+            *("--runtime-dir", str(self.runtime)),
+            *("--state-dir", str(self.state)),
+        ]
+        with (self.folder / "stderr").open("ab") as errors:
+            self.process = subprocess.Popen(command, stderr=errors, env={**os.environ, **environment})
+        return self.process
+
+    def notices(self, kind: str, flow: str = "") -> list[dict[str, Any]]:
+        try:
+            lines = (self.state / "notices.jsonl").read_text().splitlines()[1:]
+        except FileNotFoundError:
+            return []
+        found = [json.loads(line) for line in lines if line.endswith("}")]
+        return [notice for notice in found if notice["kind"] == kind and notice["flow"] == flow]
+
+    def wait_for(self, kind: str, flow: str = "", count: int = 1) -> dict[str, Any]:
+        found = wait_until(lambda: self.notices(kind, flow)[count - 1 : count], DEADLINE_S, f"{kind} {flow} {count}")
+        return found[0]
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(DEADLINE_S)
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    one = Daemon(tmp_path)
+    yield one
+    if one.process is not None and one.process.poll() is None:
+        one.process.terminate()
+        try:
+            one.process.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            one.process.kill()
+            one.process.wait()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def grows(file: Path) -> Callable[[], bool]:
+    before = file.stat().st_size if file.exists() else 0
+    return lambda: file.exists() and file.stat().st_size > before
+
+
+def test_sigterm_leaves_nothing(daemon: Daemon) -> None:
+    """After SIGTERM no process, no socket and no shared memory of the daemon is left, and the exit code is 0."""
+    numbers = daemon.folder / "numbers"
+    write_definition(daemon.definitions / "p.yaml", counts(), writes(numbers, pause_s=0.001))
+    before = set(os.listdir("/dev/shm"))
+    daemon.start()
+    wait_until(grows(numbers), DEADLINE_S, "numbers")
+    pids = [int(daemon.wait_for("flow_started", flow)["details"]["pid"]) for flow in ("a", "b")]
+    assert all(map(is_running, pids))
+    assert daemon.stop() == 0
+    assert not any(map(is_running, pids))
+    assert list(daemon.runtime.iterdir()) == []
+    assert set(os.listdir("/dev/shm")) <= before
+    assert len(numbers.read_text().split()) > 0
+
+
+def test_finished_pipeline_leaves_the_daemon_up(daemon: Daemon) -> None:
+    """A pipeline that came to its end is no reason to go."""
+    numbers = daemon.folder / "numbers"
+    write_definition(daemon.definitions / "p.yaml", counts(10), writes(numbers))
+    process = daemon.start()
+    assert "EXITED" in daemon.wait_for("pipeline_ended")["message"]
+    assert process.poll() is None
+    assert numbers.read_text().split() == [str(number) for number in range(10)]
+
+
+def test_broken_definition_stops_nobody_else(daemon: Daemon) -> None:
+    """The good one runs; the broken one is a notice with file, line and column."""
+    numbers = daemon.folder / "numbers"
+    write_definition(daemon.definitions / "good.yaml", counts(), writes(numbers, pause_s=0.001))
+    broken = write_definition(daemon.definitions / "broken.yaml", counts(), writes(numbers), colour="red")
+    daemon.start()
+    wait_until(grows(numbers), DEADLINE_S, "numbers")
+    notice = daemon.wait_for("definition_invalid")
+    assert notice["message"].startswith(f"{broken}:")
+    assert [one["pipeline"] for one in daemon.notices("pipeline_loaded")] == ["good"]
+
+
+def test_second_daemon_is_refused(daemon: Daemon, tmp_path: Path) -> None:
+    """A second one on the same runtime directory says who is there and exits 1; the first one is not disturbed."""
+    numbers = daemon.folder / "numbers"
+    write_definition(daemon.definitions / "p.yaml", counts(), writes(numbers, pause_s=0.001))
+    first = daemon.start()
+    wait_until(grows(numbers), DEADLINE_S, "numbers")
+    command = [*(sys.executable, "-m", "pipertd.daemon", "serve"), "--runtime-dir", str(daemon.runtime)]
+    more = ["--definitions", str(daemon.definitions), "--state-dir", str(tmp_path / "other")]
+    second = subprocess.run([*command, *more], capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr.startswith(f"pipertd: cannot use {daemon.runtime}: the pipertd with process id {first.pid}")
+    wait_until(grows(numbers), DEADLINE_S, "more numbers")
+    assert (daemon.runtime / "flows.sock").exists()
+    assert (daemon.runtime / "control.sock").exists()
+
+
+def test_flows_of_a_killed_daemon_give_way_to_the_next(daemon: Daemon) -> None:
+    """After kill -9 of the daemon the next one starts on what is left, and no flow runs twice for long."""
+    numbers = daemon.folder / "numbers"
+    write_definition(daemon.definitions / "p.yaml", counts(), writes(numbers, pause_s=0.001))
+    first = daemon.start()
+    wait_until(grows(numbers), DEADLINE_S, "numbers")
+    pids = [int(daemon.wait_for("flow_started", flow)["details"]["pid"]) for flow in ("a", "b")]
+    first.kill()
+    first.wait()
+    assert all(map(is_running, pids))
+    daemon.start()
+    daemon.wait_for("flow_started", "b", count=2)
+    wait_until(lambda: not any(map(is_running, pids)), DEADLINE_S, "the end of the old flows")
+    wait_until(grows(numbers), DEADLINE_S, "numbers of the new flows")
+    assert daemon.stop() == 0
+
+
+def test_service_manager_hears_when_it_serves_and_flows_do_not_hear_it(daemon: Daemon, tmp_path: Path) -> None:
+    """READY comes when the sockets are there; the notification socket is not passed on to user code."""
+    write_definition(daemon.definitions / "p.yaml", counts(), writes(tmp_path / "numbers", pause_s=0.001))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(DEADLINE_S)
+        daemon.start(NOTIFY_SOCKET=str(tmp_path / "notify"))
+        assert manager.recv(100) == b"READY=1"
+        assert (daemon.runtime / "control.sock").exists()
+        pid = int(daemon.wait_for("flow_started", "a")["details"]["pid"])
+        assert b"NOTIFY_SOCKET" not in Path(f"/proc/{pid}/environ").read_bytes()
+        assert daemon.stop() == 0
+        heard = []
+        while "STOPPING=1" not in heard:
+            heard.append(manager.recv(100).decode())
+
+
+def test_hangup_changes_nothing(daemon: Daemon) -> None:
+    """SIGHUP, which asks other daemons to reload, does not take the flows down."""
+    numbers = daemon.folder / "numbers"
+    write_definition(daemon.definitions / "p.yaml", counts(), writes(numbers, pause_s=0.001))
+    process = daemon.start()
+    wait_until(grows(numbers), DEADLINE_S, "numbers")
+    process.send_signal(signal.SIGHUP)
+    errors = daemon.folder / "stderr"
+    wait_until(lambda: "cannot reload" in errors.read_text(), DEADLINE_S, "the answer to SIGHUP")
+    wait_until(grows(numbers), DEADLINE_S, "more numbers")
+    assert len(daemon.notices("flow_started", "a")) == 1
