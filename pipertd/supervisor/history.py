@@ -70,16 +70,21 @@ class History:
         self._pulse.beat()
         return self._notices[-1]
 
+    @property
+    def oldest(self) -> int:
+        """The revision of the oldest notice that is kept, or of the first one to come."""
+        return self.revision - len(self._notices) + 1
+
     def since(self, revision: int, epoch: str | None = None) -> tuple[Notice, ...]:
         """The notices behind ``revision``, oldest first.
 
         Raises:
             RevisionTooOld: they are not all kept, or the revision is of another epoch.
         """
-        oldest = self.revision - len(self._notices)
-        if (epoch is not None and epoch != self.epoch) or not oldest <= revision <= self.revision:
-            raise RevisionTooOld(revision, oldest + 1)
-        return tuple(islice(self._notices, revision - oldest, None))
+        known = self.oldest - 1 <= revision <= self.revision
+        if not known or epoch not in (None, self.epoch):
+            raise RevisionTooOld(revision, self.oldest)
+        return tuple(islice(self._notices, revision + 1 - self.oldest, None))
 
     async def wait_beyond(self, revision: int) -> None:
         """Return when there are notices behind ``revision``."""

@@ -12,7 +12,7 @@ from pipertd.errors import PipertdError, SegmentError, UnknownTarget, WrongState
 from pipertd.logs.reader import LogStore
 from pipertd.names import Target
 from pipertd.protocol import Answer, Hello, Raise
-from pipertd.supervisor.answers import Events
+from pipertd.supervisor.answers import Events, routines_of
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.history import History
 from pipertd.supervisor.pipeline import SupervisedPipeline
@@ -131,12 +131,14 @@ class Supervisor:
         return answers
 
     def snapshot(self, target: Target | None = None) -> Snapshot:
-        """Everything now, or one pipeline of it.
+        """Everything now, or the whole pipeline that the target lies in.
 
         Raises:
-            UnknownTarget: there is no such pipeline.
+            UnknownTarget: there is no such pipeline, flow or routine.
         """
         chosen = [self._pipeline(target.pipeline)] if target else list(self._pipelines.values())
+        if target:
+            routines_of(chosen[0].definition, target)
         views = tuple(pipeline.view() for pipeline in chosen)
         return Snapshot(self.history.epoch, self.history.revision, views)
 
