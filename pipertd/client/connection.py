@@ -1,0 +1,107 @@
+"""The connection to a daemon, and what its errors become."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from pipertd.errors import PipertdError
+
+if TYPE_CHECKING:
+    from pipertd.client.events import Events
+    from pipertd.client.logs import Logs
+    from pipertd.client.pipelines import Pipelines
+    from pipertd.client.status import StatusCalls
+
+DEFAULT_ADDRESS = "unix:///run/pipertd/control.sock"
+CALL_TIMEOUT_S = 60.0
+
+
+class ClientError(PipertdError):
+    """Raised when the daemon refuses or fails.
+
+    ``code`` is gRPC's name of what happened (``NOT_FOUND``), ``reason`` the ErrorInfo's (``UNKNOWN_TARGET``).
+    """
+
+    def __init__(self, message: str, code: str, reason: str = "", metadata: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.code, self.reason, self.metadata = code, reason, dict(metadata or {})
+
+
+class Unreachable(ClientError):
+    """Raised when no daemon answers at the address."""
+
+
+class Client:
+    """One daemon. Close it, or use it in a ``with``."""
+
+    def __init__(self, address: str = DEFAULT_ADDRESS) -> None:
+        """Connect at the first call; ``address`` is ``unix:///PATH`` or ``HOST:PORT``."""
+        self.address = address
+        self.channel = grpc.insecure_channel(
+            "unix:" + address.removeprefix("unix://") if address.startswith("unix://") else address,
+            options=(("grpc.max_receive_message_length", 64 * 1024 * 1024),),
+        )
+
+    @cached_property
+    def pipelines(self) -> Pipelines:
+        """Pipelines: list, get, start, stop, restart."""
+        from pipertd.client.pipelines import Pipelines
+
+        return Pipelines(self)
+
+    @cached_property
+    def status(self) -> StatusCalls:
+        """The snapshot and the notices."""
+        from pipertd.client.status import StatusCalls
+
+        return StatusCalls(self)
+
+    @cached_property
+    def events(self) -> Events:
+        """Events, with answers."""
+        from pipertd.client.events import Events
+
+        return Events(self)
+
+    @cached_property
+    def logs(self) -> Logs:
+        """Log records, once or followed."""
+        from pipertd.client.logs import Logs
+
+        return Logs(self)
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turn gRPC's errors into ours."""
+        try:
+            yield
+        except grpc.RpcError as error:
+            raise self._error(error) from None
+
+    def _error(self, error: grpc.RpcError) -> ClientError:
+        code = error.code().name
+        status = rpc_status.from_call(error)
+        for detail in status.details if status is not None else ():
+            info = error_details_pb2.ErrorInfo()
+            if detail.Unpack(info):
+                return ClientError(status.message, code, info.reason, info.metadata)
+        if code == "UNAVAILABLE":
+            return Unreachable(f"cannot reach the daemon at {self.address}: {error.details()}", code)
+        return ClientError(error.details() or code, code)
+
+    def close(self) -> None:
+        """Hang up."""
+        self.channel.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

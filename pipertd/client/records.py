@@ -1,0 +1,126 @@
+"""What the client gives back: frozen records. Durations are seconds, times seconds since the epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One OS process of a pipeline; ``pid`` is None where none runs."""
+
+    name: str
+    state: str
+    pid: int | None
+    generation: int
+    restarts: int
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Routine:
+    """One step of user code; the quantiles are None where it never ran."""
+
+    flow: str
+    name: str
+    kind: str
+    state: str
+    handled: int
+    failed: int
+    rate: float
+    p50_s: float | None
+    p99_s: float | None
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link's ledger: produced = delivered + failed + dropped + quarantined + in flight."""
+
+    source: str
+    destination: str
+    policy: str
+    depth: int
+    produced: int
+    delivered: int
+    failed: int
+    dropped: Mapping[str, int]
+    quarantined: int
+    waiting: int
+    in_hand: int
+    leased: int
+    blocked_by: str
+
+    @property
+    def in_flight(self) -> int:
+        """Messages in hand and waiting."""
+        return self.waiting + self.in_hand
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One pipeline's snapshot."""
+
+    name: str
+    description: str
+    state: str
+    seconds: float
+    flows: tuple[Flow, ...]
+    routines: tuple[Routine, ...]
+    links: tuple[Link, ...]
+    end_to_end_p50_s: float | None
+    end_to_end_p99_s: float | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything at one moment; watch on behind ``revision``."""
+
+    epoch: str
+    revision: int
+    pipelines: tuple[Pipeline, ...]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A fact that the daemon recorded."""
+
+    epoch: str
+    revision: int
+    time_s: float
+    kind: str
+    pipeline: str
+    flow: str
+    routine: str
+    message: str
+    details: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one routine made of an event; ``value`` counts where ``error`` is None."""
+
+    flow: str
+    routine: str
+    value: object
+    error: str | None
+    deadline_exceeded: bool
+
+
+@dataclass(frozen=True)
+class Record:
+    """One log record, or with source ``output`` one printed line."""
+
+    time_s: float
+    level: int
+    pipeline: str
+    flow: str
+    routine: str
+    generation: int
+    logger: str
+    message: str
+    fields: Mapping[str, object]
+    exception: str
+    source: str
+    cursor: str

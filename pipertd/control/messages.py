@@ -1,0 +1,166 @@
+"""Views as protobuf messages, and requests' values as Python's."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf import duration_pb2, json_format, struct_pb2, timestamp_pb2
+
+from pipertd.control.codes import BadRequest
+from pipertd.names import Target
+from pipertd.rpc import pipeline_pb2, status_pb2
+from pipertd.supervisor.view import FlowView, LinkView, Notice, PipelineView, RoutineView
+
+
+def pipeline_message(view: PipelineView) -> pipeline_pb2.Pipeline:
+    """A pipeline's whole snapshot."""
+    return pipeline_pb2.Pipeline(
+        name=view.name,
+        description=view.description,
+        state=_state(view.state),
+        run_time=duration(view.seconds),
+        flows=[_flow(each) for each in view.flows],
+        routines=[_routine(each) for each in view.routines],
+        links=[_link(each) for each in view.links],
+        end_to_end=_quantiles(view.end_to_end_p50_s, view.end_to_end_p99_s),
+    )
+
+
+def _state(state: str) -> pipeline_pb2.State.ValueType:
+    return pipeline_pb2.State.Value(f"STATE_{state}")
+
+
+def _flow(view: FlowView) -> pipeline_pb2.Flow:
+    return pipeline_pb2.Flow(
+        name=view.name,
+        state=_state(view.state),
+        pid=view.pid or 0,
+        generation=view.generation,
+        restarts=view.restarts,
+        state_time=duration(view.seconds),
+        reason=view.reason,
+    )
+
+
+def _routine(view: RoutineView) -> pipeline_pb2.Routine:
+    return pipeline_pb2.Routine(
+        flow=view.flow,
+        name=view.name,
+        kind=view.kind,
+        state=view.state,
+        handled=view.handled,
+        failed=view.failed,
+        rate=view.rate,
+        duration=_quantiles(view.p50_s, view.p99_s),
+    )
+
+
+def _link(view: LinkView) -> pipeline_pb2.Link:
+    return pipeline_pb2.Link(
+        source=view.source,
+        destination=view.destination,
+        policy=view.policy,
+        depth=view.depth,
+        produced=view.produced,
+        delivered=view.delivered,
+        failed=view.failed,
+        dropped=dict(view.dropped),
+        quarantined=view.quarantined,
+        waiting=view.waiting,
+        in_hand=view.in_hand,
+        leased=view.leased,
+        blocked_by=view.blocked_by or "",
+    )
+
+
+def _quantiles(p50_s: float | None, p99_s: float | None) -> pipeline_pb2.Quantiles | None:
+    if p50_s is None or p99_s is None:
+        return None
+    return pipeline_pb2.Quantiles(p50=duration(p50_s), p99=duration(p99_s))
+
+
+def notice_message(notice: Notice) -> status_pb2.Notice:
+    """One fact."""
+    return status_pb2.Notice(
+        epoch=notice.epoch,
+        revision=notice.revision,
+        time=timestamp(notice.time_s),
+        kind=notice.kind,
+        pipeline=notice.pipeline,
+        flow=notice.flow,
+        routine=notice.routine,
+        message=notice.message,
+        details=dict(notice.details),
+    )
+
+
+def duration(seconds: float) -> duration_pb2.Duration:
+    """Seconds as protobuf has them."""
+    message = duration_pb2.Duration()
+    message.FromNanoseconds(int(seconds * 1e9))
+    return message
+
+
+def timestamp(seconds: float) -> timestamp_pb2.Timestamp:
+    """Seconds since the epoch as protobuf has them."""
+    message = timestamp_pb2.Timestamp()
+    message.FromNanoseconds(int(seconds * 1e9))
+    return message
+
+
+def target(message: pipeline_pb2.Target) -> Target:
+    """What a request is aimed at.
+
+    Raises:
+        BadRequest: it names no pipeline, or a routine without its flow, or something that is no name.
+    """
+    written = "/".join(part for part in (message.pipeline, message.flow, message.routine) if part)
+    if not message.pipeline or (message.routine and not message.flow):
+        raise BadRequest(f"cannot aim at {written!r}: a target is PIPELINE[/FLOW[/ROUTINE]]")
+    try:
+        return Target.parse(written)
+    except ValueError as reason:
+        raise BadRequest(str(reason)) from None
+
+
+def plain(struct: struct_pb2.Struct) -> dict[str, Any]:
+    """A Struct's values; a whole number is an int, because JSON tells them not apart and handlers do."""
+    return {name: _whole(value) for name, value in json_format.MessageToDict(struct).items()}
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _whole(each) for name, each in value.items()}
+    return [_whole(each) for each in value] if isinstance(value, list) else value
+
+
+def value_message(value: object) -> struct_pb2.Value:
+    """What a handler returned, as far as JSON can say it; the rest as text."""
+    return json_format.ParseDict(_jsonable(value), struct_pb2.Value())
+
+
+def struct_message(fields: Mapping[str, object]) -> struct_pb2.Struct:
+    """A mapping, as far as JSON can say it."""
+    return json_format.ParseDict(_jsonable(fields), struct_pb2.Struct())
+
+
+def _jsonable(value: object) -> Any:
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if abs(value) < float("inf") else str(value)  # JSON has neither NaN nor infinity
+        case Mapping():
+            return {str(name): _jsonable(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_jsonable(each) for each in value]
+        case bytes():
+            return value.hex()
+        case datetime.datetime():
+            return value.isoformat()
+        case _:
+            return str(value)
