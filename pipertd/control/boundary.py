@@ -56,11 +56,9 @@ def stream(
     @functools.wraps(method)
     async def guarded(service: Service, request: Request, context: Context) -> AsyncIterator[Response]:
         streams: Streams = service.streams  # type: ignore[attr-defined]
-        try:
-            if streams.open >= streams.most:
-                raise TooManyStreams(f"cannot open another stream: {streams.most} are open")
-        except TooManyStreams as error:
-            await context.abort_with_status(status_of(error))
+        if streams.open >= streams.most:
+            refusal = TooManyStreams(f"cannot open another stream: {streams.most} are open")
+            await context.abort_with_status(status_of(refusal))
         streams.open += 1
         try:
             async for response in method(service, request):

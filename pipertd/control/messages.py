@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -160,7 +160,7 @@ def _jsonable(value: object) -> Any:
             return [_jsonable(each) for each in value]
         case bytes():
             return value.hex()
-        case datetime.datetime():
+        case dt.datetime():
             return value.isoformat()
         case _:
             return str(value)

@@ -21,7 +21,7 @@ class PipelineService(pipeline_pb2_grpc.PipelineServiceServicer):
 
     @unary
     async def ListPipelines(  # noqa: N802 - gRPC's name
-        self, request: pipeline_pb2.ListPipelinesRequest
+        self, _: pipeline_pb2.ListPipelinesRequest
     ) -> pipeline_pb2.ListPipelinesResponse:
         """All pipelines."""
         views = sorted(self._supervisor.snapshot().pipelines, key=lambda view: view.name)

@@ -66,7 +66,7 @@ class ControlServer:
         log_pb2_grpc.add_LogServiceServicer_to_server(LogService(self._logs, streams), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-        path.unlink(missing_ok=True)
+        _take_away(path)
         mask = os.umask(0o117)  # around the bind, so that no moment exists in which it is open to others
         try:
             server.add_insecure_port(f"unix:{path}")
@@ -85,5 +85,10 @@ class ControlServer:
             return
         await self._health.enter_graceful_shutdown()
         await self._server.stop(GRACE_S)
-        self._path.unlink(missing_ok=True)
+        _take_away(self._path)
         self._server = None
+
+
+def _take_away(path: Path) -> None:
+    """Remove a socket that nobody serves."""
+    path.unlink(missing_ok=True)

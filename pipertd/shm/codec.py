@@ -63,8 +63,8 @@ class _ArrayCollector:
         if isinstance(value, np.generic):
             return value.item()
         raise MessageError(
-            f"cannot send a {type(value).__module__}.{type(value).__qualname__}: messages hold scalars, strings, bytes, "
-            "lists, dicts, datetimes, dataclasses, msgspec.Structs and numpy arrays"
+            f"cannot send a {type(value).__module__}.{type(value).__qualname__}: messages hold scalars, strings, "
+            "bytes, lists, dicts, datetimes, dataclasses, msgspec.Structs and numpy arrays"
         )
 
     def _extension(self, array: np.ndarray[Any, Any]) -> msgspec.msgpack.Ext:

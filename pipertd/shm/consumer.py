@@ -1,9 +1,9 @@
 """The taking side of a routine's links.
 
-Take: the entry is copied into the other hand copy, then **k**, then ``taken`` = p + 1: the message is claimed. Acknowledge: the
-other hand copy {idle, delivered + 1}, then **k**. Return, when it is acknowledged and its last view is gone: the sequence into the
-return ring, then ``rhead`` + 1; the routine's own thread does it, never ``__del__``. Before the acknowledgement a slot is not
-returned even if no view is left: a successor would read it again.
+Take: the entry is copied into the other hand copy, then **k**, then ``taken`` = p + 1: the message is claimed.
+Acknowledge: the other hand copy {idle, delivered + 1}, then **k**. Return, when it is acknowledged and its last view is
+gone: the sequence into the return ring, then ``rhead`` + 1; the routine's own thread does it, never ``__del__``. Before
+the acknowledgement a slot is not returned even if no view is left: a successor would read it again.
 
 A hand that names a sequence at or above ``taken`` was never claimed and is void. A claimed one is given again from the
 hand copy by the successor, with one attempt more, unless the commit record says that its output is out already: then it
@@ -143,7 +143,7 @@ class Consumer:
         return False
 
     def read(self) -> Any:
-        """The content of the message in hand. Its arrays are leases on the producer's slot, or copies if it is small."""
+        """The content of the message in hand; its arrays are leases on the producer's slot, or copies if small."""
         assert self.hand is not None, "read needs a message in hand"
         words = self._ledger.words
         entry = self._layout.hand_copy(words[self._layout.hand]) + at.H_ENTRY

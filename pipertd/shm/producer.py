@@ -2,7 +2,8 @@
 
 Publish n: drain the return rings, find room on every link and a free slot, write the payload, then
 
-    hold = head + 1 on every link · the entry at ring[head % depth] · the other commit copy · **c** · head + 1 on every link · bells
+    hold = head + 1 on every link · the entry at ring[head % depth] · the other commit copy · **c** ·
+    head + 1 on every link · bells
 
 The store of ``c`` *is* the publication. A crash before it leaves nothing visible: holds above head are set to 0 by the
 successor. A crash behind it and before the heads is completed by the successor, which knows the entry by its sequence
