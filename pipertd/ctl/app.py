@@ -1,0 +1,41 @@
+"""The commands of pipertctl and the options before them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipertd.ctl import check, event, lifecycle, logs, status, version, watch
+from pipertd.ctl.settings import DEFAULT_ADDRESS, Output, Settings
+
+app = typer.Typer(
+    help="See and steer the pipelines of a pipertd daemon.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def before(
+    context: typer.Context,
+    address: Annotated[
+        str, typer.Option(envvar="PIPERTD_ADDRESS", help="Where the daemon listens: unix:///PATH or HOST:PORT.")
+    ] = DEFAULT_ADDRESS,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How results are printed.")] = Output.TABLE,
+) -> None:
+    """Keep the options for the command."""
+    context.obj = Settings(address, output)
+
+
+app.command("status")(status.status)
+app.command("start")(lifecycle.start)
+app.command("stop")(lifecycle.stop)
+app.command("restart")(lifecycle.restart)
+app.command("event")(event.event)
+app.command("logs")(logs.logs)
+app.command("watch")(watch.watch)
+app.command("check")(check.check)
+app.command("version")(version.version)

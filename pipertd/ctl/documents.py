@@ -1,0 +1,119 @@
+"""The JSON documents of ``-o json``. Their keys are a public contract: they are added to, never renamed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipertd.client import records
+
+
+def status_document(status: records.Status) -> dict[str, Any]:
+    """``pipertctl status -o json``."""
+    return {
+        "epoch": status.epoch,
+        "revision": status.revision,
+        "pipelines": [pipeline_document(each) for each in status.pipelines],
+    }
+
+
+def pipeline_document(pipeline: records.Pipeline) -> dict[str, Any]:
+    """One pipeline."""
+    return {
+        "pipeline": pipeline.name,
+        "description": pipeline.description,
+        "state": pipeline.state,
+        "seconds": round(pipeline.seconds, 3),
+        "end_to_end": {"p50_s": pipeline.end_to_end_p50_s, "p99_s": pipeline.end_to_end_p99_s},
+        "flows": [
+            {
+                "name": flow.name,
+                "state": flow.state,
+                "pid": flow.pid,
+                "generation": flow.generation,
+                "restarts": flow.restarts,
+                "seconds": round(flow.seconds, 3),
+                "reason": flow.reason,
+            }
+            for flow in pipeline.flows
+        ],
+        "routines": [
+            {
+                "flow": routine.flow,
+                "name": routine.name,
+                "kind": routine.kind,
+                "state": routine.state,
+                "handled": routine.handled,
+                "failed": routine.failed,
+                "rate": round(routine.rate, 3),
+                "p50_s": routine.p50_s,
+                "p99_s": routine.p99_s,
+            }
+            for routine in pipeline.routines
+        ],
+        "links": [link_document(link) for link in pipeline.links],
+    }
+
+
+def link_document(link: records.Link) -> dict[str, Any]:
+    """One link."""
+    return {
+        "from": link.source,
+        "to": link.destination,
+        "policy": link.policy,
+        "depth": link.depth,
+        "produced": link.produced,
+        "delivered": link.delivered,
+        "failed": link.failed,
+        "dropped": dict(link.dropped),
+        "quarantined": link.quarantined,
+        "in_flight": link.in_flight,
+        "waiting": link.waiting,
+        "in_hand": link.in_hand,
+        "leased": link.leased,
+        "blocked_by": link.blocked_by or None,
+    }
+
+
+def notice_document(notice: records.Notice) -> dict[str, Any]:
+    """One notice."""
+    return {
+        "epoch": notice.epoch,
+        "revision": notice.revision,
+        "time_s": notice.time_s,
+        "kind": notice.kind,
+        "pipeline": notice.pipeline,
+        "flow": notice.flow,
+        "routine": notice.routine,
+        "message": notice.message,
+        "details": dict(notice.details),
+    }
+
+
+def answer_document(answer: records.Answer) -> dict[str, Any]:
+    """One routine's answer to an event."""
+    return {
+        "flow": answer.flow,
+        "routine": answer.routine,
+        "value": answer.value,
+        "error": answer.error,
+        "deadline_exceeded": answer.deadline_exceeded,
+    }
+
+
+def record_document(record: records.Record) -> dict[str, Any]:
+    """One log record."""
+    return {
+        "time_s": record.time_s,
+        "level": record.level,
+        "pipeline": record.pipeline,
+        "flow": record.flow,
+        "routine": record.routine,
+        "generation": record.generation,
+        "logger": record.logger,
+        "message": record.message,
+        "fields": dict(record.fields),
+        "exception": record.exception,
+        "source": record.source,
+        "cursor": record.cursor,
+    }

@@ -1,0 +1,53 @@
+"""Results on the terminal: documents as JSON or YAML, tables for people."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from pipertd.ctl.settings import Output
+
+
+def print_document(document: Any, output: Output) -> None:
+    """One JSON document, or one YAML document."""
+    if output is Output.YAML:
+        from ruamel.yaml import YAML
+
+        YAML(typ="safe", pure=True).dump(json.loads(json.dumps(document)), sys.stdout)
+    else:
+        print(json.dumps(document, indent=2))
+
+
+def print_line(document: Any, output: Output) -> None:
+    """One of many documents in a stream: JSON on a line of its own, or a YAML document behind a separator."""
+    if output is Output.YAML:
+        print("---")
+        print_document(document, output)
+    else:
+        print(json.dumps(document))
+    sys.stdout.flush()
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as their content; colour belongs to terminals and is left to them."""
+    widths = [max(len(row[place]) for row in (columns, *rows)) for place in range(len(columns))]
+    for row in (columns, *rows):
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def duration(seconds: float | None) -> str:
+    """A duration in three digits and its unit; a dash where there is none."""
+    if seconds is None:
+        return "-"
+    for unit, size in (("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
+
+
+def clock(time_s: float) -> str:
+    """A time of day, local, to the millisecond."""
+    return dt.datetime.fromtimestamp(time_s).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
