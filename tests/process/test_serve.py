@@ -2,75 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from tests.process.definitions import counts, write_definition, writes
+from tests.process.served import DEADLINE_S, Daemon
 from tests.waiting import wait_until
-
-DEADLINE_S = 120.0
-
-
-class Daemon:
-    """A daemon process, seen from outside: its files, its notices, its flows."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.definitions = folder / "definitions"
-        self.runtime = folder / "run"
-        self.state = folder / "state"
-        self.definitions.mkdir()
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self, **environment: str) -> subprocess.Popen[bytes]:
-        command = [
-            *(sys.executable, "-m", "pipertd.daemon", "serve"),
-            *("--definitions", str(self.definitions)),
-            *("--runtime-dir", str(self.runtime)),
-            *("--state-dir", str(self.state)),
-        ]
-        with (self.folder / "stderr").open("ab") as errors:
-            self.process = subprocess.Popen(command, stderr=errors, env={**os.environ, **environment})
-        return self.process
-
-    def notices(self, kind: str, flow: str = "") -> list[dict[str, Any]]:
-        try:
-            lines = (self.state / "notices.jsonl").read_text().splitlines()[1:]
-        except FileNotFoundError:
-            return []
-        found = [json.loads(line) for line in lines if line.endswith("}")]
-        return [notice for notice in found if notice["kind"] == kind and notice["flow"] == flow]
-
-    def wait_for(self, kind: str, flow: str = "", count: int = 1) -> dict[str, Any]:
-        found = wait_until(lambda: self.notices(kind, flow)[count - 1 : count], DEADLINE_S, f"{kind} {flow} {count}")
-        return found[0]
-
-    def stop(self) -> int:
-        assert self.process is not None
-        self.process.terminate()
-        return self.process.wait(DEADLINE_S)
-
-
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    one = Daemon(tmp_path)
-    yield one
-    if one.process is not None and one.process.poll() is None:
-        one.process.terminate()
-        try:
-            one.process.wait(DEADLINE_S)
-        except subprocess.TimeoutExpired:
-            one.process.kill()
-            one.process.wait()
 
 
 def is_running(pid: int) -> bool:
