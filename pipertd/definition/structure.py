@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from pipertd.definition import model
 from pipertd.definition.document import Document
 from pipertd.definition.problem import Problem, nearest
@@ -109,15 +107,15 @@ def _check_shape(
             if ref not in linked and not written & {routine, str(ref)}:
                 text = f"cannot run {ref}, because no link begins or ends at it"
                 problems.append(document.problem(("flows", flow, "routines", routine), text, at_key=True))
-    counted = Counter((link.source, link.destination) for link, _ in links)
+    edges: set[tuple[RoutineRef, RoutineRef]] = set()
     inputs: dict[RoutineRef, RoutineRef] = {}
     for link, way in links:
-        if counted[link.source, link.destination] > 1:
+        if (link.source, link.destination) in edges:
             problems.append(document.problem(way, f"cannot link {link} twice, because a message would come twice"))
-            counted[link.source, link.destination] = 1
         elif inputs.setdefault(link.destination, link.source) != link.source:
             why = f"it has an input from {inputs[link.destination]} and this version knows one input a routine"
             problems.append(document.problem(way, f"cannot link {link}, because {why}"))
+        edges.add((link.source, link.destination))
     _check_cycles(document, links, problems)
 
 

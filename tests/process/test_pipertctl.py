@@ -100,6 +100,7 @@ def test_logs_are_filtered_and_followed(street: Daemon) -> None:
 
 
 def _is_readable(process: subprocess.Popen[str]) -> bool:
+    assert process.stdout is not None
     return bool(select.select([process.stdout], [], [], 0)[0])
 
 

@@ -1,0 +1,41 @@
+"""Classes for definitions to name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pipertd import DestinationRoutine, MiddleRoutine, SourceRoutine, events
+
+
+class Camera(SourceRoutine):
+    """A source with params of every kind."""
+
+    width: int
+    gain: float = 1.0
+    folder: Path = Path()
+    names: list[str] = []  # noqa: RUF012 - a default
+    limit: int | None = None
+
+
+class Blur(MiddleRoutine):
+    """A middle routine."""
+
+    @events("RESET")
+    def reset(self) -> None:
+        """Forget."""
+
+
+class Store(DestinationRoutine):
+    """Has a constructor of its own."""
+
+    def __init__(self, path: str, keep: bool = True) -> None:
+        super().__init__()
+        self.path, self.keep = path, keep
+
+    def main_logic(self, data: Any) -> None:
+        """Nothing."""
+
+
+class NotOne:
+    """No routine."""

@@ -1,0 +1,237 @@
+"""Definitions: what is read from them, and every problem of every file with its line and column."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from pipertd.definition.check import check_files
+from pipertd.definition.model import Link, Pipeline, Restart, Watchdog
+from pipertd.definition.read import definition_files, read_files
+from pipertd.definition.schema import json_schema
+from pipertd.names import RoutineRef
+
+HERE = Path(__file__).parent
+
+GOOD = f"""\
+pipeline: street
+description: What moves
+path: [{HERE}]
+flows:
+  capture:
+    routines:
+      camera: {{class: routines_for_checks:Camera, params: {{width: 640}}, fps: 25}}
+  analyse:
+    restart: {{policy: always, backoff: 1s..2s, limit: 3 in 10s}}
+    watchdog: {{start: 30s, progress: 5s, stop: 1s}}
+    resources: {{cpus: [1], nice: 5, memory_max: 512M}}
+    routines:
+      blur: {{class: routines_for_checks:Blur}}
+      store: {{class: routines_for_checks:Store, params: {{path: out}}}}
+links:
+  - {{from: camera, to: [blur], depth: 8}}
+  - {{from: analyse/blur, to: [store]}}
+"""
+
+# Five lines that would unfold to a hundred thousand values.
+ALIASES = b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
+    b"%c: &%c [" % (name, name) + b",".join([b"*%c" % (name - 1)] * 10) + b"]\n" for name in b"bcde"
+)
+
+
+def written(folder: Path, text: str, name: str = "street.yaml") -> Path:
+    file = folder / name
+    file.write_text(textwrap.dedent(text))
+    return file
+
+
+def problems(folder: Path, text: str, *, timeout_s: float = 30.0) -> list[str]:
+    """Each problem without the file's name in front: ``line:column: path: text``."""
+    file = written(folder, text)
+    return [str(each).removeprefix(f"{file}:") for each in check_files([file], timeout_s=timeout_s).problems]
+
+
+def test_a_definition_becomes_frozen_values(tmp_path: Path) -> None:
+    """Every key arrives, what is left out has its default, and names without a flow are resolved."""
+    (pipeline,) = check_files([written(tmp_path, GOOD)]).pipelines
+    assert (pipeline.name, pipeline.description, pipeline.autostart) == ("street", "What moves", True)
+    assert pipeline.shm_limit == Pipeline.shm_limit
+    analyse = pipeline.flow("analyse")
+    assert (analyse.restart.policy, analyse.restart.backoff_first_s, analyse.restart.limit) == ("always", 1.0, 3)
+    assert analyse.watchdog == Watchdog(30.0, 5.0, 1.0)
+    assert (analyse.resources.cpus, analyse.resources.memory_max) == ((1,), 512 * 1024**2)
+    assert pipeline.flow("capture").restart == Restart()
+    camera, blur, store = (
+        RoutineRef("capture", "camera"),
+        RoutineRef("analyse", "blur"),
+        RoutineRef("analyse", "store"),
+    )
+    assert pipeline.links == (Link(camera, blur, depth=8), Link(blur, store))
+    assert [link.within_flow for link in pipeline.links] == [False, True]
+
+
+def test_seven_mistakes_are_seven_messages(tmp_path: Path) -> None:
+    """One slip does not hide the next: key, unit, number, class, param, link end and policy, each where it is."""
+    text = f"""\
+    pipeline: street
+    path: [{HERE}]
+    colour: red
+    flows:
+      capture:
+        watchdog: {{progress: 5 parsecs}}
+        routines:
+          camera: {{class: routines_for_checks:Camra, fsp: 25}}
+          other: {{class: routines_for_checks:Camera, params: {{width: wide, gian: 2}}}}
+      analyse:
+        routines:
+          store: {{class: routines_for_checks:Store, params: {{path: out}}}}
+    links:
+      - {{from: camera, to: [stoer], depth: 0}}
+      - {{from: other, to: [store], policy: drop_oldest}}
+    """
+    assert [re.sub(r" \(/.*", "", each) for each in problems(tmp_path, text)] == [
+        "3:1: colour: cannot use key 'colour', because there is no such key here",
+        (
+            "6:26: flows.capture.watchdog.progress: cannot use '5 parsecs', because a duration is a number with a unit, "
+            "such as 100ms, 5s, 2min or 1h"
+        ),
+        (
+            "8:23: flows.capture.routines.camera.class: cannot use the class of capture/camera, because cannot find class "
+            "Camra in routines_for_checks"
+        ),
+        (
+            "8:50: flows.capture.routines.camera.fsp: cannot use key 'fsp', because there is no such key here "
+            "(did you mean 'fps'?)"
+        ),
+        "9:67: flows.capture.routines.other.params.width: cannot use 'wide' as param 'width', because it is no int",
+        (
+            "9:73: flows.capture.routines.other.params.gian: cannot set param 'gian', because capture/other has no such "
+            "param (did you mean 'gain'?)"
+        ),
+        "14:25: links[0].to[0]: cannot link 'stoer', because there is no such routine (did you mean 'store'?)",
+        "14:40: links[0].depth: cannot use 0, because input should be greater than or equal to 1",
+        "15:39: links[1].policy: cannot use policy 'drop_oldest', because this version of pipertd knows only 'wait'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("[store]", "[store, store]"), "links\\[1\\].to\\[1\\]: cannot link .* twice"),
+        (("from: camera, to: [blur]", "from: store, to: [blur]"), "it closes a cycle"),
+        (("  - {from: camera, to: [blur], depth: 8}\n", ""), "cannot run capture/camera, because no link"),
+        (("params: {width: 640}, ", ""), "cannot do without param 'width'"),
+        ((":Blur", ":NotOne"), "derives from none of SourceRoutine, MiddleRoutine, DestinationRoutine"),
+        ((":Blur", ":Camera, params: {width: 1}"), "blur is a source and takes no input"),
+        ((":Camera, params: {width: 640}", ":Store, params: {path: x}"), "camera is a destination and gives no output"),
+        (("routines_for_checks:Blur", "no_such_module:Blur"), "cannot import no_such_module: ModuleNotFoundError"),
+        (("routines_for_checks:Blur", "blur"), "a class is written module:Class"),
+        (("capture:", "2capture:"), "cannot name it '2capture', because a name is a letter"),
+        (("pipeline: street\n", ""), "cannot do without 'pipeline', because it has no default"),
+        (("pipeline: street\n", "pipeline: street\npython: /no/such/python\n"), "cannot be started: no such file"),
+        (("  - {from: analyse", "  - {from: camera, to: [store]}\n  - {from: analyse"), "it has an input from"),
+        (("depth: 8", "max_age: 1s"), "cannot use max_age"),
+        (("      store:", "      blur:"), 'found duplicate key "blur"'),
+    ],
+)
+def test_each_mistake_has_its_words(tmp_path: Path, change: tuple[str, str], problem: str) -> None:
+    """What is wrong, where, and why, for each kind of mistake."""
+    assert change[0] in GOOD
+    found = problems(tmp_path, GOOD.replace(*change))
+    assert any(re.search(problem if ".*" in problem else re.escape(problem), each) for each in found), found
+    assert all(re.match(r"\d+:\d+: ", each) for each in found)
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        ("while True: pass", "importing it took longer than 1 s"),
+        ("import os; os._exit(3)", "its interpreter exited with code 3 while importing it"),
+        ("import os; os.abort()", "its interpreter was killed by SIGABRT while importing it"),
+        ("raise SystemExit('no')", "its interpreter exited with code 1 while importing it: no"),
+        ("import sys; print('hello'); 1 / 0", "cannot import hostile: ZeroDivisionError"),
+    ],
+)
+def test_hostile_classes_are_problems_of_their_own(tmp_path: Path, code: str, problem: str) -> None:
+    """A class that hangs or kills its interpreter is named; the others are still checked, and the checker lives."""
+    (tmp_path / "hostile.py").write_text(code)
+    text = GOOD.replace(f"[{HERE}]", f"[{HERE}, {tmp_path}]").replace("routines_for_checks:Blur", "hostile:Blur")
+    found = problems(tmp_path, text, timeout_s=1.0 if "while" in code else 30.0)
+    assert len(found) == 1, found
+    assert problem in found[0]
+    assert found[0].startswith("13:21: flows.analyse.routines.blur.class: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "problem"),
+    [
+        (b"pipeline: [", "1:12", "expected the node content"),
+        (b"pipeline: a\n\tflows: 1\n", "2:1", "found character '\\t'"),
+        (b"pipeline: a\npipeline: b\n", "2:1", "found duplicate key"),
+        (b"pipeline: \xff\n", "1:11", "byte 0xff is not UTF-8"),
+        (b"- a\n- b\n", "1:1", "it is no mapping of keys to values"),
+        (b"x" * (1024 * 1024 + 1), "1:1", "it is larger than 1048576 bytes"),
+        (b"[" * 5000, "1:1", "nested too deeply"),
+        (
+            ALIASES,
+            "1:24: e[0]",
+            "more than 20000 values",
+        ),
+    ],
+)
+def test_bad_files_are_problems_not_tracebacks(tmp_path: Path, content: bytes, place: str, problem: str) -> None:
+    """Garbage of every kind gets one line with its place."""
+    file = tmp_path / "street.yaml"
+    file.write_bytes(content)
+    (found,) = check_files([file]).problems
+    assert str(found).startswith(f"{file}:{place}")
+    assert problem in str(found)
+
+
+def test_what_is_no_file_is_said(tmp_path: Path) -> None:
+    """A missing file and a folder are problems like others."""
+    texts = [str(each) for each in check_files([tmp_path / "missing.yaml", tmp_path]).problems]
+    assert sum("no such file or directory" in text for text in texts) == 1
+    assert sum("is a directory" in text for text in texts) == 1
+
+
+def test_every_file_is_read_and_names_are_unique(tmp_path: Path) -> None:
+    """Two files cannot define one pipeline; a problem in one file does not hide the other's pipeline."""
+    one, two = written(tmp_path, GOOD), written(tmp_path, GOOD, "two.yaml")
+    bad = written(tmp_path, GOOD.replace("pipeline: street", "pipeline: bad\ncolour: red"), "bad.yaml")
+    checked = check_files([one, two, bad], classes=False)
+    assert [each.file for each in checked.pipelines] == [one]
+    assert [each.file for each in checked.problems] == [bad, two]
+    assert f"{one} defines a pipeline of that name" in str(checked.problems[1])
+
+
+def test_later_folders_replace_mask_and_merge(tmp_path: Path) -> None:
+    """The same file name in a later folder replaces, an empty file masks, and NAME.yaml.d is merged over it."""
+    vendor, local = tmp_path / "usr", tmp_path / "etc"
+    vendor.mkdir()
+    local.mkdir()
+    for name in ("a", "b", "c"):
+        written(vendor, GOOD.replace("pipeline: street", f"pipeline: {name}"), f"{name}.yaml")
+    written(local, "", "a.yaml")
+    written(local, GOOD.replace("pipeline: street", "pipeline: b\nautostart: false"), "b.yaml")
+    (vendor / "c.yaml.d").mkdir()
+    written(vendor / "c.yaml.d", "description: over\nflows: {capture: {watchdog: {start: 1s}}}\n", "10.yaml")
+    pipelines, found = read_files(definition_files([vendor, local, tmp_path / "run"]))
+    assert not found
+    assert [(each.name, each.autostart, each.description) for each in pipelines] == [
+        ("b", False, "What moves"),
+        ("c", True, "over"),
+    ]
+    assert pipelines[1].flow("capture").watchdog.start_s == 1.0
+    assert pipelines[1].flow("capture").routines
+
+
+def test_schema_knows_every_key() -> None:
+    """The JSON Schema has the keys as they are written in files."""
+    schema = json_schema()
+    assert {"pipeline", "flows", "links", "shm_limit"} <= set(schema["properties"])
+    assert "class" in schema["$defs"]["RoutineSection"]["properties"]
+    assert schema["additionalProperties"] is False
