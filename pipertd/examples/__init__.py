@@ -1,0 +1,1 @@
+"""Pipelines that ship with pipertd: definitions, and the routines in them as any author would write them."""
