@@ -95,25 +95,25 @@ def test_seven_mistakes_are_seven_messages(tmp_path: Path) -> None:
     assert [re.sub(r" \(/.*", "", each) for each in problems(tmp_path, text)] == [
         "3:1: colour: cannot use key 'colour', because there is no such key here",
         (
-            "6:26: flows.capture.watchdog.progress: cannot use '5 parsecs', because a duration is a number with a unit, "
-            "such as 100ms, 5s, 2min or 1h"
+            "6:26: flows.capture.watchdog.progress: cannot use '5 parsecs', because a duration is a number with a "
+            "unit, such as 100ms, 5s, 2min or 1h"
         ),
         (
-            "8:23: flows.capture.routines.camera.class: cannot use the class of capture/camera, because cannot find class "
-            "Camra in routines_for_checks"
+            "8:23: flows.capture.routines.camera.class: cannot use the class of capture/camera, because cannot find "
+            "class Camra in routines_for_checks"
         ),
         (
             "8:50: flows.capture.routines.camera.fsp: cannot use key 'fsp', because there is no such key here "
             "(did you mean 'fps'?)"
         ),
-        "9:67: flows.capture.routines.other.params.width: cannot use 'wide' as param 'width', because it is no int",
+        "9:66: flows.capture.routines.other.params.width: cannot use 'wide' as param 'width', because it is no int",
         (
-            "9:73: flows.capture.routines.other.params.gian: cannot set param 'gian', because capture/other has no such "
-            "param (did you mean 'gain'?)"
+            "9:72: flows.capture.routines.other.params.gian: cannot set param 'gian', because capture/other has no "
+            "such param (did you mean 'gain'?)"
         ),
         "14:25: links[0].to[0]: cannot link 'stoer', because there is no such routine (did you mean 'store'?)",
         "14:40: links[0].depth: cannot use 0, because input should be greater than or equal to 1",
-        "15:39: links[1].policy: cannot use policy 'drop_oldest', because this version of pipertd knows only 'wait'",
+        "15:40: links[1].policy: cannot use policy 'drop_oldest', because this version of pipertd knows only 'wait'",
     ]
 
 

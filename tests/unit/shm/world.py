@@ -1,4 +1,4 @@
-"""A small pipeline of real ledgers, pools and rings whose processes crash: source → middle → destination, and a fan-out.
+"""A small pipeline of real ledgers, pools and rings whose processes crash: three in a row, and a fan-out.
 
 The lives below are what pipertd.flow.loop does, without waiting. Each checks what it reads; ``check_at_rest`` holds the
 laws of the data plane against what the destinations saw. After protocol_model's idea of a random scheduler, over the
@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -147,7 +148,7 @@ class World:
     # -- the laws
 
     def check_now(self) -> None:
-        """At every moment nothing is negative, no link is over its depth, and nothing was handled that was not produced."""
+        """At every moment no count is negative, no link over its depth, and no more was handled than produced."""
         for view in self.segments.link_views():
             counts = (view.produced, view.delivered, view.failed, view.waiting, view.in_hand, view.leased)
             if min(counts) < 0:
@@ -193,7 +194,7 @@ class World:
                 raise Violation(f"{name} saw {numbers}")
             if numbers != sorted(numbers):
                 raise Violation(f"{name} saw them out of order: {numbers}")
-            for one, two in zip(seen, seen[1:], strict=False):
+            for one, two in pairwise(seen):
                 if one.number == two.number and two.attempt < 2:
                     raise Violation(f"{name} was given {two.number} again without a word")
 
