@@ -148,7 +148,8 @@ def encode(message: FromFlow | ToFlow) -> bytes:
     """
     datagram = _encoder.encode(message)
     if len(datagram) > MAX_MESSAGE_BYTES:
-        raise ValueError(f"cannot send {type(message).__name__}: {len(datagram)} bytes, the limit is {MAX_MESSAGE_BYTES}")
+        size = f"{len(datagram)} bytes, the limit is {MAX_MESSAGE_BYTES}"
+        raise ValueError(f"cannot send {type(message).__name__}: {size}")
     return datagram
 
 

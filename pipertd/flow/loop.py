@@ -11,6 +11,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
+from pipertd.clock import monotonic_s
 from pipertd.errors import MessageError, SegmentError
 from pipertd.flow.pacing import Pace
 from pipertd.flow.port import Outgoing, Port
@@ -18,6 +19,8 @@ from pipertd.flow.reactions import Reactions
 from pipertd.flow.routine import DestinationRoutine, EndOfStream, MiddleRoutine, Routine, SourceRoutine
 from pipertd.shm.bell import TICK_S
 from pipertd.shm.status import Activity, StatusWriter
+
+STOP_PATIENCE_S = 5.0  # how long a routine that was told to stop goes on waiting for room for its last message
 
 
 class Outcome(Enum):
@@ -54,10 +57,13 @@ class RoutineLoop:
         self._on_error = on_error
         self._log = log
         self._stopping = False
+        self._stop_told_s = 0.0
 
     def stop(self) -> None:
         """Take no more messages, finish the one in hand, clean up. The caller rings the bell."""
-        self._stopping = True
+        if not self._stopping:
+            self._stop_told_s = monotonic_s()
+            self._stopping = True
 
     def declare_waiting(self, waiting: bool) -> None:
         """For ``with self.waiting()``."""
@@ -215,7 +221,10 @@ class RoutineLoop:
                 return
 
     def _wait_to_send(self, news: Callable[[], bool]) -> None:
-        """Wait with a message that must go out first, also when the flow was told to stop."""
+        """Wait with a message that should go out first, also when the flow was told to stop, but not for ever."""
+        if self._stopping and monotonic_s() - self._stop_told_s > STOP_PATIENCE_S:
+            self._log.warning("stopping with a message that found no room for %g s: not published", STOP_PATIENCE_S)
+            raise _Stopped
         if not self._reactions.handle_next():
             self._idle(news)
 

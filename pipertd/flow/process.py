@@ -100,6 +100,8 @@ class FlowProcess:
             for out in routine.outputs
             if out.within_flow
         }
+        self._stopping = False
+        self._over: set[str] = set()
         self._members = {routine.name: _Member(routine, self) for routine in spec.routines}
 
     def run(self) -> bool:
@@ -110,6 +112,9 @@ class FlowProcess:
         well = True
         for _ in self._members:
             name, outcome = self.finished.get()
+            self._over.add(name)
+            if self._stopping:
+                self._stop_those_at_the_edge()
             if outcome is Outcome.FAILED:
                 well = False
                 logger.error("routine %s failed: the flow ends", name)
@@ -118,9 +123,16 @@ class FlowProcess:
         return well
 
     def stop(self) -> None:
-        """Tell every routine to stop. Safe in a signal handler."""
+        """Tell the flow to stop: what came in is handled to its end first. Safe in a signal handler."""
+        self._stopping = True
+        self._stop_those_at_the_edge()
+
+    def _stop_those_at_the_edge(self) -> None:
+        """Stop the routines that get nothing more from within the flow; the others when their producers are over."""
         for member in self._members.values():
-            member.stop()
+            producers = {each.peer for each in member.spec.inputs if each.within_flow}
+            if producers <= self._over:
+                member.stop()
 
     def raise_event(
         self, routine: str, event: str, targets: Mapping[str, list[str]], params: Mapping[str, Any]
