@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +11,14 @@ from numpy.typing import NDArray
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Map = NDArray[np.float64]
+Points = NDArray[np.integer[Any]] | NDArray[np.floating[Any]]  # (count, 2), x and y
 
 CELL = 8  # pixels; each cell of the grid gives at most one point to fit to
 TEXTURE = 5e-5  # of a corner, from which its flow is measured and not guessed from its neighbours
 FIT_ERROR = 0.35  # pixels
-JUMP = 2.0  # pixels; a camera does not change its motion by more from one picture to the next
-ENOUGH = 0.1  # of all points, to leave the others out
+LEAST = 12  # points that a map is fitted to
+JUMP = 2.0  # pixels by which a camera may be expected to change its motion from one picture to the next
+INERTIA = 0.3  # of the points that another map has behind it, for the expected one to hold
 
 CUT_CHANGE = 30.0  # grey levels, mean over the picture
 CUT_DISTANCE = 0.2  # between histograms
@@ -36,21 +40,35 @@ def is_cut(last: Grey, grey: Grey) -> bool:
 def fit_camera(grey: Grey, flow: Floats, before: Map) -> Map:
     """The shift, turn and zoom, (2, 3), that most of ``flow`` follows; ``before`` where too little is to be seen.
 
-    A camera has weight: points that moved quite otherwise than it did ``before`` have no say while enough others are
-    left. So a bus that fills half of the picture is not taken for the world.
+    A camera has weight: a map that is like the one ``before`` needs much less behind it than any other. So a bus that
+    fills half of the picture is not taken for the world.
     """
     points = textured_points(grey)
     moved = points + flow[points[:, 1], points[:, 0]]
-    steady = np.linalg.norm(moved - points @ before[:, :2].T - before[:, 2], axis=1) < JUMP
-    if np.count_nonzero(steady) > ENOUGH * len(points):
-        points, moved = points[steady], moved[steady]
-    if len(points) < 12:
-        return before
+    steady = _distances(before, points, moved) < JUMP
+    likely, likely_count = _fit(points, moved, steady)
+    other, other_count = _fit(points, moved, np.ones(len(points), bool))
+    if likely is not None and likely_count >= INERTIA * other_count:
+        return likely
+    return before if other is None else other
+
+
+def _fit(points: Points, moved: Points, used: NDArray[np.bool_]) -> tuple[Map | None, int]:
+    """The map that most points in ``used`` follow, and how many of all points do."""
+    if np.count_nonzero(used) < LEAST:
+        return None, 0
     cv2.setRNGSeed(0)  # the same film gives the same boxes
-    found, _ = cv2.estimateAffinePartial2D(
-        points.astype(np.float32), moved.astype(np.float32), method=cv2.RANSAC, ransacReprojThreshold=FIT_ERROR
-    )
-    return before if found is None else np.asarray(found, np.float64)
+    begins, ends = (each[used].astype(np.float32) for each in (points, moved))
+    found: Any = cv2.estimateAffinePartial2D(begins, ends, method=cv2.RANSAC, ransacReprojThreshold=FIT_ERROR)[0]
+    if found is None:
+        return None, 0
+    camera = np.asarray(found, np.float64)
+    return camera, int(np.count_nonzero(_distances(camera, points, moved) < FIT_ERROR))
+
+
+def _distances(camera: Map, points: Points, moved: Points) -> NDArray[np.float64]:
+    """How far each point is from where ``camera`` would have it."""
+    return np.asarray(np.linalg.norm(moved - points @ camera[:, :2].T - camera[:, 2], axis=1), np.float64)
 
 
 def textured_points(grey: Grey) -> NDArray[np.int64]:

@@ -22,7 +22,7 @@ from pipertd.examples.street_camera import Floats, Grey, fit_camera, flow_of, is
 
 WORK_WIDTH = 320
 WEAK, STRONG = 0.45, 0.9  # pixels a picture: followed down to the one, told from the other on
-PARALLAX = 0.8  # of the camera's motion; what stands nearer than the rest moves by so much more when the camera travels
+PARALLAX = 0.4  # of the camera's motion; when it travels, what stands nearer moves by about so much more than the rest
 SHOWS = 5.0  # grey levels by which the flow explains a pixel better than the camera's motion does
 SEEDS = 6  # pixels that must be strong and show
 FAST = 6.0  # pixels a picture; from here on speed says nothing about where the edge is

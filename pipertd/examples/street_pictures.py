@@ -58,10 +58,7 @@ def make_contact_sheet(journal: Journal, path: Path) -> None:
 
 def make_plot(journal: Journal, path: Path) -> None:
     """How many objects there are at each time, and which."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure  # not before it is needed: it takes its time
 
     lines = journal.lines()
     times = [line["time_s"] for line in lines]
@@ -69,9 +66,8 @@ def make_plot(journal: Journal, path: Path) -> None:
     for line in lines:
         for each in line["objects"]:
             seen.setdefault(each["id"], []).append(line["time_s"])
-    figure, (above, below) = plt.subplots(
-        2, 1, sharex=True, figsize=(10, 6), height_ratios=(1, 2), layout="constrained"
-    )
+    figure = Figure(figsize=(10, 6), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2))
     above.step(times, [len(line["objects"]) for line in lines], where="post", color="black")
     above.set(ylabel="objects", title=f"{len(seen)} objects in {len(lines)} frames")
     for number, at in seen.items():
@@ -82,7 +78,6 @@ def make_plot(journal: Journal, path: Path) -> None:
         axes.yaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
     figure.savefig(path, dpi=110)
-    plt.close(figure)
 
 
 def _read(journal: Journal, frame: int) -> Image:

@@ -75,8 +75,8 @@ def draw(image: Image, frame: int, objects: Iterable[Object]) -> None:
         left, top = round(each["x"]), round(each["y"])
         right, bottom = round(each["x"] + each["width"]), round(each["y"] + each["height"])
         cv2.rectangle(image, (left, top), (right - 1, bottom - 1), color, 2)
-        _label(image, f"{each['id']:.0f}", (left + 4, top + 18), color)
-    _label(image, f"frame {frame}", (6, image.shape[0] - 8), (255, 255, 255))
+        _label(image, f"{each['id']:.0f}", (left, top), color)
+    _label(image, f"frame {frame}", (0, image.shape[0] - 22), (255, 255, 255))
 
 
 def color_of(number: int) -> tuple[int, int, int]:
@@ -87,5 +87,7 @@ def color_of(number: int) -> tuple[int, int, int]:
 
 
 def _label(image: Image, text: str, place: tuple[int, int], color: tuple[int, int, int]) -> None:
-    for thickness, each in ((4, (0, 0, 0)), (1, color)):
-        cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.55, each, thickness, cv2.LINE_AA)
+    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.6, 2)
+    left, top = place
+    cv2.rectangle(image, place, (left + width + 8, top + height + 8), color, cv2.FILLED)
+    cv2.putText(image, text, (left + 4, top + height + 4), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 0, 0), 2, cv2.LINE_AA)
