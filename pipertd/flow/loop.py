@@ -56,6 +56,7 @@ class RoutineLoop:
         self._reactions = reactions
         self._on_error = on_error
         self._log = log
+        self._activity = self._declared_in = Activity.NONE
         self._stopping = False
         self._stop_told_s = 0.0
 
@@ -67,7 +68,9 @@ class RoutineLoop:
 
     def declare_waiting(self, waiting: bool) -> None:
         """For ``with self.waiting()``."""
-        self._enter(Activity.DECLARED if waiting else Activity.WORKING)
+        if waiting:
+            self._declared_in = self._activity
+        self._enter(Activity.DECLARED if waiting else self._declared_in)
 
     def run(self, done_before: bool) -> Outcome:
         """Live; ``done_before`` says that an earlier generation had cleaned up behind the end of the stream."""
@@ -235,5 +238,6 @@ class RoutineLoop:
 
     def _enter(self, activity: Activity) -> int:
         now_ns = time.monotonic_ns()
+        self._activity = activity
         self._status.enter(activity, now_ns)
         return now_ns

@@ -197,11 +197,11 @@ class Producer:
         assert self._pool is not None, "a routine with out-links to other flows has a pool"
         if not self._free:
             return None
-        row = self._free.pop()
-        offset = self._pool.place(row, length, self._free)
+        row = self._free[-1]
+        offset = self._pool.place(row, length, self._free[:-1])
         if offset is None:
-            self._free.append(row)
             return None
+        self._free.pop()  # only now: a refusal must not cost a slot
         return row, offset
 
     def _write_entry(self, out: _Out, message: Encoded, row: int, offset: int, origin: int, captured_ns: int) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -149,8 +151,9 @@ def test_sizes_may_change_from_message_to_message(link: OneLink) -> None:
 
 def test_a_message_that_can_never_fit_is_refused(link: OneLink) -> None:
     """The error names both sizes; the link goes on."""
-    with pytest.raises(MessageTooLarge, match=r"cannot publish \d+ bytes: .* share of shm_limit is \d+ bytes"):
-        link.send(1, 5 * MIB)
+    for _ in range(20):  # more often than there are slots
+        with pytest.raises(MessageTooLarge, match=r"cannot publish \d+ bytes: .* share of shm_limit is \d+ bytes"):
+            link.send(1, 5 * MIB)
     assert link.send(2)
     assert link.receive()["value"] == 2
 
@@ -161,6 +164,21 @@ def test_a_limit_that_cannot_be_is_refused() -> None:
         OneLink(shm_limit=1 << 50)
     with pytest.raises(SegmentError, match="raise shm_limit or lower depth"):
         OneLink(shm_limit=10_000)
+
+
+def test_a_full_dev_shm_is_an_error_and_costs_no_slot(link: OneLink, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has no page left the producer is told, with the arithmetic, and goes on when there is room."""
+
+    def no_space(*_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "posix_fallocate", no_space)
+        for _ in range(20):
+            with pytest.raises(SegmentError, match=r"cannot reserve \d+ bytes of shared memory: \d+ of \d+ bytes"):
+                link.send(1)
+    assert link.send(2)
+    assert link.receive()["value"] == 2
 
 
 def test_only_one_process_writes_a_ledger(link: OneLink) -> None:
