@@ -79,7 +79,7 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
 
 async def _load(folders: tuple[Path, ...], supervisor: Supervisor, history: History) -> None:
     """Start what can be; a broken definition stops nobody else's."""
-    checked = await asyncio.to_thread(lambda: check_files(definition_files(folders)))
+    checked = await asyncio.to_thread(lambda: check_files(definition_files(folders), folders))
     for problem in checked.problems:
         history.record(
             NoticeKind.DEFINITION_INVALID,

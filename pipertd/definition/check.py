@@ -5,16 +5,12 @@ User code is imported in a child process of the pipeline's own interpreter, with
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from pipertd.definition.classes import Answer, NoInterpreter, ask
 from pipertd.definition.model import Pipeline
 from pipertd.definition.problem import Problem, nearest
 from pipertd.definition.read import Reading, read_all
@@ -32,9 +28,14 @@ class Checked:
     problems: tuple[Problem, ...]
 
 
-def check_files(files: Sequence[Path], *, classes: bool = True, timeout_s: float = DEADLINE_S) -> Checked:
-    """Check definition files; blocks for as long as their classes take to import, at most ``timeout_s`` for each."""
-    readings, problems = read_all(files)
+def check_files(
+    files: Sequence[Path], folders: Sequence[Path] = (), *, classes: bool = True, timeout_s: float = DEADLINE_S
+) -> Checked:
+    """Check definition files, with the drop-ins that lie beside them and in ``folders``.
+
+    Blocks for as long as their classes take to import, at most ``timeout_s`` for each.
+    """
+    readings, problems = read_all(files, folders)
     good: list[Pipeline] = []
     found = list(problems)
     for reading in readings:
@@ -54,70 +55,18 @@ def check_classes(reading: Reading, timeout_s: float) -> list[Problem]:
         for routine in flow.routines
         if routine.class_path != UNKNOWN_CLASS
     ]
-    answers = _describe(pipeline, [question for _, question in asked], timeout_s)
-    if isinstance(answers, str):  # the child is gone: ask one by one, to know whose fault it was
-        answers = [_alone(pipeline, question, timeout_s) for _, question in asked]
+    try:
+        answers = ask(pipeline, [question for _, question in asked], timeout_s)
+    except NoInterpreter as reason:
+        python = pipeline.python or sys.executable
+        return [reading.document.problem(("python",), f"cannot use interpreter {python}, because {reason}")]
     problems: list[Problem] = []
     for (ref, _), answer in zip(asked, answers, strict=True):
         problems += _problems(reading, ref, answer)
     return problems
 
 
-def _alone(pipeline: Pipeline, question: Mapping[str, Any], timeout_s: float) -> Mapping[str, Any]:
-    answers = _describe(pipeline, [question], timeout_s)
-    return {"error": answers} if isinstance(answers, str) else answers[0]
-
-
-def _describe(
-    pipeline: Pipeline, questions: Sequence[Mapping[str, Any]], timeout_s: float
-) -> list[Mapping[str, Any]] | str:
-    """What the child says of each class, or in words how it failed to say anything."""
-    python = pipeline.python or sys.executable
-    request = json.dumps({"path": list(pipeline.path), "classes": list(questions)}, default=str)
-    try:
-        child = subprocess.Popen(
-            [python, "-m", "pipertd.flow.describe"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **pipeline.environment},
-            start_new_session=True,
-        )
-    except OSError as reason:
-        return f"its interpreter {python} cannot be started: {(reason.strerror or str(reason)).lower()}"
-    try:
-        answer, complaint = child.communicate(request, timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        return f"importing it took longer than {timeout_s:g} s"
-    finally:
-        _end(child)
-    try:
-        answers: list[Mapping[str, Any]] = json.loads(answer)
-    except json.JSONDecodeError:
-        return _last_words(child.returncode, complaint)
-    return answers
-
-
-def _end(child: subprocess.Popen[str]) -> None:
-    """Nothing that the class started outlives the check."""
-    try:
-        os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    child.wait()
-    for pipe in (child.stdin, child.stdout, child.stderr):
-        if pipe is not None and not pipe.closed:
-            pipe.close()
-
-
-def _last_words(status: int, complaint: str) -> str:
-    how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"exited with code {status}"
-    lines = complaint.strip().splitlines()
-    return f"its interpreter {how} while importing it" + (f": {lines[-1]}" if lines else "")
-
-
-def _problems(reading: Reading, ref: RoutineRef, answer: Mapping[str, Any]) -> list[Problem]:
+def _problems(reading: Reading, ref: RoutineRef, answer: Answer) -> list[Problem]:
     document = reading.document
     way = ("flows", ref.flow, "routines", ref.routine)
     if "error" in answer:

@@ -14,6 +14,8 @@ from pipertd.names import RoutineRef
 
 KIB = 1024
 MIB = 1024 * KIB
+MOST_CPUS = 1024  # what the kernel's fixed-size cpu_set_t holds
+SLOWEST_FPS, FASTEST_FPS = 1e-4, 1e6  # once in three hours; once a microsecond
 
 
 class Policy(StrEnum):

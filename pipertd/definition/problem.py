@@ -27,3 +27,15 @@ def nearest(wrong: str, valid: Iterable[str]) -> str:
     """``" (did you mean 'motion'?)"`` where a valid name is close, else the empty string."""
     close = difflib.get_close_matches(wrong, list(valid), n=1, cutoff=0.6)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def shortly(value: object) -> str:
+    """A value as it can stand in the line of a problem."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def first_line(reason: object) -> str:
+    """What an exception or a child says, as far as it can stand in the line of a problem."""
+    lines = str(reason).strip().splitlines() or [type(reason).__name__]
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in lines[0].rstrip())

@@ -12,6 +12,9 @@ from pipertd.names import NAME_PATTERN
 Duration = Annotated[
     float, BeforeValidator(units.duration_s), WithJsonSchema({"type": "string", "examples": ["100ms", "5s", "2min"]})
 ]
+Deadline = Annotated[
+    float, BeforeValidator(units.deadline_s), WithJsonSchema({"type": "string", "examples": ["100ms", "5s", "2min"]})
+]
 Size = Annotated[
     int,
     BeforeValidator(units.size_bytes),
@@ -27,8 +30,12 @@ Limit = Annotated[
 ]
 Name = Annotated[str, StringConstraints(pattern=f"^{NAME_PATTERN}$")]
 ClassPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
-
-UNKNOWN_CLASS = "unknown:Unknown"  # stands for a class path that the file does not give
+Text = Annotated[str, StringConstraints(min_length=1)]
+Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+# What stands for something that a file does not give, or not rightly:
+UNKNOWN_NAME = "unknown"
+UNKNOWN_CLASS = "unknown:Unknown"
+UNKNOWN_END = "\0"  # of a link
 
 
 class _Section(BaseModel):
@@ -46,15 +53,15 @@ class RestartSection(_Section):
 class WatchdogSection(_Section):
     """``watchdog`` of a flow."""
 
-    start: Duration = model.Watchdog.start_s
-    progress: Duration = model.Watchdog.progress_s
+    start: Deadline = model.Watchdog.start_s
+    progress: Deadline = model.Watchdog.progress_s
     stop: Duration = model.Watchdog.stop_s
 
 
 class ResourcesSection(_Section):
     """``resources`` of a flow."""
 
-    cpus: list[Annotated[int, Field(ge=0)]] | None = None
+    cpus: Annotated[list[Annotated[int, Field(ge=0, lt=model.MOST_CPUS)]], Field(min_length=1)] | None = None
     nice: Annotated[int, Field(ge=-20, le=19)] | None = None
     memory_max: Size | None = None
 
@@ -64,7 +71,7 @@ class RoutineSection(_Section):
 
     class_: ClassPath = Field(alias="class")
     params: dict[str, Any] = {}
-    fps: Annotated[float, Field(gt=0, strict=False)] | None = None
+    fps: Annotated[float, Field(ge=model.SLOWEST_FPS, le=model.FASTEST_FPS, strict=False)] | None = None
     on_error: Literal["skip", "retry", "fail"] = "skip"
 
 
@@ -84,8 +91,13 @@ class LinkSection(_Section):
     to: list[str] = Field(min_length=1)
     policy: Literal["wait", "drop_oldest", "drop_newest"] = "wait"
     depth: Annotated[int, Field(ge=1, le=4096)] = model.Link.depth
-    max_age: Duration | None = None
+    max_age: Deadline | None = None
     max_deliveries: Annotated[int, Field(ge=1, le=1000)] = model.Link.max_deliveries
+
+
+def unknown_link() -> dict[str, Any]:
+    """What stands for a link that the file does not give rightly."""
+    return {"from": UNKNOWN_END, "to": [UNKNOWN_END]}
 
 
 class PipelineSection(_Section):
@@ -94,10 +106,10 @@ class PipelineSection(_Section):
     pipeline: Name
     description: str = ""
     autostart: bool = True
-    python: str | None = None
-    path: list[str] = []
-    environment: dict[str, str] = {}
-    credentials: list[str] = []
+    python: Text | None = None
+    path: list[Text] = []
+    environment: dict[Variable, str] = {}
+    credentials: list[Text] = []
     shm_limit: Size = model.Pipeline.shm_limit
     orphan_timeout: Duration | None = None
     flows: dict[Name, FlowSection] = Field(min_length=1)

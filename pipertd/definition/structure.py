@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from pipertd.definition import model
 from pipertd.definition.document import Document
 from pipertd.definition.problem import Problem, nearest
-from pipertd.definition.schema import FlowSection, LinkSection, PipelineSection
+from pipertd.definition.schema import UNKNOWN_END, FlowSection, LinkSection, PipelineSection
 from pipertd.names import RoutineRef
 
 ROUTINES_FOLDER = "/etc/pipertd/routines"  # always searched for user code
@@ -24,7 +27,7 @@ def pipeline_of(document: Document, section: PipelineSection) -> tuple[model.Pip
             links=tuple(link for link, _ in links),
             description=section.description,
             autostart=section.autostart,
-            python=section.python,
+            python=_interpreter(section.python, folder),
             path=(*(str((folder / each).resolve()) for each in section.path), ROUTINES_FOLDER),
             environment=section.environment,
             credentials=tuple(section.credentials),
@@ -34,6 +37,14 @@ def pipeline_of(document: Document, section: PipelineSection) -> tuple[model.Pip
         ),
         problems,
     )
+
+
+def _interpreter(written: str | None, folder: Path) -> str | None:
+    """A path begins at the file's folder; a bare name is looked for in PATH."""
+    if written is None or "/" not in written:
+        return written
+    # Not resolved: the symbolic link to Python is what marks a virtual environment.
+    return os.path.normpath(folder.absolute() / written)
 
 
 def _flow(name: str, section: FlowSection) -> model.Flow:
@@ -85,6 +96,8 @@ def _check_supported(document: Document, index: int, link: LinkSection, problems
 def _resolve(
     document: Document, way: tuple[str | int, ...], written: str, refs: list[RoutineRef], problems: list[Problem]
 ) -> RoutineRef | None:
+    if written == UNKNOWN_END:
+        return None  # what is wrong there is said already
     matches = [ref for ref in refs if written in (ref.routine, str(ref))]
     if len(matches) == 1:
         return matches[0]
@@ -102,7 +115,7 @@ def _check_shape(
     linked = {end for link, _ in links for end in (link.source, link.destination)}
     written = {end for link in section.links for end in (link.from_, *link.to)}
     for flow, each in section.flows.items():
-        for routine in each.routines:
+        for routine in each.routines if UNKNOWN_END not in written else ():
             ref = RoutineRef(flow, routine)
             if ref not in linked and not written & {routine, str(ref)}:
                 text = f"cannot run {ref}, because no link begins or ends at it"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from pipertd.errors import LoadError
 from pipertd.flow.events import handlers_of
@@ -53,7 +54,7 @@ def build(cls: type[Routine], params: Mapping[str, Any]) -> Routine:
     wrong = wrong_params(cls, params)
     if wrong:
         raise LoadError(f"cannot make {cls.__qualname__}: {'; '.join(each.text for each in wrong)}")
-    values = {name: _converted(value, known[name][0]) for name, value in params.items()}
+    values = {name: converted(value, known[name][0]) for name, value in params.items()}
     if _has_constructor(cls):
         try:
             return cls(**values)
@@ -87,8 +88,12 @@ def wrong_params(cls: type[Routine], params: Mapping[str, Any]) -> list[WrongPar
         if name not in params:
             if required:
                 wrong.append(WrongParam(name, "missing", f"missing param {name!r}"))
-        elif not fits(params[name], hint):
-            text = f"{params[name]!r} as param {name!r}, because it is no {_type_name(hint)}"
+            continue
+        try:
+            converted(params[name], hint)
+        except msgspec.ValidationError as reason:
+            at = str(reason).partition(" - at `$")[2].rstrip("`")  # "[0]" in a list, else nothing
+            text = f"{params[name]!r} as param {name!r}, because {at or 'it'} is no {_type_name(hint)}"
             wrong.append(WrongParam(name, "type", text))
     return wrong
 
@@ -126,40 +131,26 @@ def describe(cls: type[Routine]) -> dict[str, Any]:
     }
 
 
-def fits(value: Any, hint: Any) -> bool:
-    """Whether a value read from YAML may stand for the annotation; an int may stand for a float."""
+def converted(value: Any, hint: Any) -> Any:
+    """A value as YAML gives it, as what the annotation says: an int as a float, text as a Path, a list as a tuple.
+
+    Raises:
+        msgspec.ValidationError: it cannot be that.
+    """
     if hint in (Any, inspect.Parameter.empty):
-        return True
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return any(fits(value, each) for each in arguments)
-    if origin is typing.Literal:
-        return value in arguments
-    if hint is None or hint is type(None):
-        return value is None
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if hint is Path:
-        return isinstance(value, str)
-    if origin in (list, tuple, set, frozenset, Sequence) or hint in (list, tuple):
-        inner = arguments[0] if arguments else Any
-        return isinstance(value, list) and all(fits(each, inner) for each in value)
-    if origin in (dict, Mapping) or hint is dict:
-        inner = arguments[1] if arguments else Any
-        return isinstance(value, dict) and all(fits(each, inner) for each in value.values())
-    return isinstance(value, hint) if isinstance(hint, type) else True
+        return value
+    try:
+        return msgspec.convert(value, hint, dec_hook=_path_or_as_it_is)
+    except TypeError:  # an annotation that says nothing about YAML's values
+        return value
 
 
-def _converted(value: Any, hint: Any) -> Any:
-    if hint is float and isinstance(value, int):
-        return float(value)
+def _path_or_as_it_is(hint: type, value: Any) -> Any:
     if hint is Path and isinstance(value, str):
         return Path(value)
-    if typing.get_origin(hint) is tuple and isinstance(value, list):
-        return tuple(value)
-    return value
+    if isinstance(value, hint):
+        return value
+    raise msgspec.ValidationError(f"Expected `{_type_name(hint)}`, got `{type(value).__name__}`")
 
 
 def _has_constructor(cls: type[Routine]) -> bool:

@@ -3,55 +3,16 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from pathlib import Path
 
 import pytest
 
 from pipertd.definition.check import check_files
 from pipertd.definition.model import Link, Pipeline, Restart, Watchdog
-from pipertd.definition.read import definition_files, read_files
+from pipertd.definition.read import definition_files
 from pipertd.definition.schema import json_schema
 from pipertd.names import RoutineRef
-
-HERE = Path(__file__).parent
-
-GOOD = f"""\
-pipeline: street
-description: What moves
-path: [{HERE}]
-flows:
-  capture:
-    routines:
-      camera: {{class: routines_for_checks:Camera, params: {{width: 640}}, fps: 25}}
-  analyse:
-    restart: {{policy: always, backoff: 1s..2s, limit: 3 in 10s}}
-    watchdog: {{start: 30s, progress: 5s, stop: 1s}}
-    resources: {{cpus: [1], nice: 5, memory_max: 512M}}
-    routines:
-      blur: {{class: routines_for_checks:Blur}}
-      store: {{class: routines_for_checks:Store, params: {{path: out}}}}
-links:
-  - {{from: camera, to: [blur], depth: 8}}
-  - {{from: analyse/blur, to: [store]}}
-"""
-
-# Five lines that would unfold to a hundred thousand values.
-ALIASES = b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
-    b"%c: &%c [" % (name, name) + b",".join([b"*%c" % (name - 1)] * 10) + b"]\n" for name in b"bcde"
-)
-
-
-def written(folder: Path, text: str, name: str = "street.yaml") -> Path:
-    file = folder / name
-    file.write_text(textwrap.dedent(text))
-    return file
-
-
-def problems(folder: Path, text: str, *, timeout_s: float = 30.0) -> list[str]:
-    """Each problem without the file's name in front: ``line:column: path: text``."""
-    file = written(folder, text)
-    return [str(each).removeprefix(f"{file}:") for each in check_files([file], timeout_s=timeout_s).problems]
+from tests.unit.definition.definitions import GOOD, HERE, problems, written
 
 
 def test_a_definition_becomes_frozen_values(tmp_path: Path) -> None:
@@ -112,7 +73,7 @@ def test_seven_mistakes_are_seven_messages(tmp_path: Path) -> None:
             "such param (did you mean 'gain'?)"
         ),
         "14:25: links[0].to[0]: cannot link 'stoer', because there is no such routine (did you mean 'store'?)",
-        "14:40: links[0].depth: cannot use 0, because input should be greater than or equal to 1",
+        "14:40: links[0].depth: cannot use 0, because it should be greater than or equal to 1",
         "15:40: links[1].policy: cannot use policy 'drop_oldest', because this version of pipertd knows only 'wait'",
     ]
 
@@ -134,7 +95,7 @@ def test_seven_mistakes_are_seven_messages(tmp_path: Path) -> None:
         (("pipeline: street\n", "pipeline: street\npython: /no/such/python\n"), "cannot be started: no such file"),
         (("  - {from: analyse", "  - {from: camera, to: [store]}\n  - {from: analyse"), "it has an input from"),
         (("depth: 8", "max_age: 1s"), "cannot use max_age"),
-        (("      store:", "      blur:"), 'found duplicate key "blur"'),
+        (("      store:", "      blur:"), "line 13 has this key already"),
     ],
 )
 def test_each_mistake_has_its_words(tmp_path: Path, change: tuple[str, str], problem: str) -> None:
@@ -152,6 +113,11 @@ def test_each_mistake_has_its_words(tmp_path: Path, change: tuple[str, str], pro
         ("import os; os._exit(3)", "its interpreter exited with code 3 while importing it"),
         ("import os; os.abort()", "its interpreter was killed by SIGABRT while importing it"),
         ("raise SystemExit('no')", "its interpreter exited with code 1 while importing it: no"),
+        (
+            "import sys; sys.stderr.buffer.write(b'\\xff\\0'); sys.exit(3)",
+            "exited with code 3 while importing it: \ufffd",
+        ),
+        ("import os; os.fork() or __import__('time').sleep(60); os._exit(4)", "exited with code 4 while importing it"),
         ("import sys; print('hello'); 1 / 0", "cannot import hostile: ZeroDivisionError"),
     ],
 )
@@ -165,37 +131,65 @@ def test_hostile_classes_are_problems_of_their_own(tmp_path: Path, code: str, pr
     assert found[0].startswith("13:21: flows.analyse.routines.blur.class: ")
 
 
+def test_the_deadline_is_for_each_class(tmp_path: Path) -> None:
+    """Classes that take long together, but not each, are no problem."""
+    for name in ("slow_one", "slow_two"):
+        (tmp_path / f"{name}.py").write_text("import time; time.sleep(3); from routines_for_checks import *")
+    text = GOOD.replace(f"[{HERE}]", f"[{HERE}, {tmp_path}]")
+    text = text.replace("routines_for_checks:Blur", "slow_one:Blur").replace(
+        "routines_for_checks:Store", "slow_two:Store"
+    )
+    assert not problems(tmp_path, text, timeout_s=5.5)
+
+
 @pytest.mark.parametrize(
-    ("content", "place", "problem"),
+    ("change", "problem"),
     [
-        (b"pipeline: [", "1:12", "expected the node content"),
-        (b"pipeline: a\n\tflows: 1\n", "2:1", "found character '\\t'"),
-        (b"pipeline: a\npipeline: b\n", "2:1", "found duplicate key"),
-        (b"pipeline: \xff\n", "1:11", "byte 0xff is not UTF-8"),
-        (b"- a\n- b\n", "1:1", "it is no mapping of keys to values"),
-        (b"x" * (1024 * 1024 + 1), "1:1", "it is larger than 1048576 bytes"),
-        (b"[" * 5000, "1:1", "nested too deeply"),
-        (
-            ALIASES,
-            "1:24: e[0]",
-            "more than 20000 values",
-        ),
+        (("fps: 25", "fps: .inf"), "cannot use inf"),
+        (("fps: 25", "fps: .nan"), "cannot use nan"),
+        (("fps: 25", "fps: 1e-300"), "cannot use 1e-300"),
+        (("progress: 5s", "progress: 0s"), "a deadline is above 0"),
+        (("progress: 5s", "progress: 999999999h"), "a duration is at most 10000h"),
+        (("limit: 3 in 10s", "limit: 3 in 0s"), "a deadline is above 0"),
+        (("memory_max: 512M", "memory_max: 99999999T"), "at most 64T"),
+        (("memory_max: 512M", "memory_max: 0"), "a size is a number of bytes"),
+        (("cpus: [1]", "cpus: []"), "at least 1 item"),
+        (("cpus: [1]", "cpus: [4096, 5000]"), "it should be less than 1024"),
+        (("path: [", "environment: {A=B: x}\npath: ["), "a variable's name has only letters, digits and _"),
+        (("path: [", "environment: {THREADS: 1}\npath: ["), "cannot use 1, because it is no text: write it in quotes"),
     ],
 )
-def test_bad_files_are_problems_not_tracebacks(tmp_path: Path, content: bytes, place: str, problem: str) -> None:
-    """Garbage of every kind gets one line with its place."""
-    file = tmp_path / "street.yaml"
-    file.write_bytes(content)
-    (found,) = check_files([file]).problems
-    assert str(found).startswith(f"{file}:{place}")
-    assert problem in str(found)
+def test_what_could_not_run_is_refused(tmp_path: Path, change: tuple[str, str], problem: str) -> None:
+    """A value that no kernel, clock or codec could take is a problem of its place, and does not hide others."""
+    assert change[0] in GOOD
+    found = problems(tmp_path, GOOD.replace(*change).replace("from: analyse/blur", "from: analyse/blurr"))
+    assert any(problem in each for each in found), found
+    assert any("cannot link 'analyse/blurr'" in each for each in found), found
 
 
-def test_what_is_no_file_is_said(tmp_path: Path) -> None:
-    """A missing file and a folder are problems like others."""
-    texts = [str(each) for each in check_files([tmp_path / "missing.yaml", tmp_path]).problems]
-    assert sum("no such file or directory" in text for text in texts) == 1
-    assert sum("is a directory" in text for text in texts) == 1
+def test_mistakes_in_a_link_hide_no_others(tmp_path: Path) -> None:
+    """What is wrong with one link is said once; the other links and routines are still checked."""
+    text = GOOD.replace("{from: camera, to: [blur], depth: 8}", "{to: blur}").replace("to: [store]", "to: [stor, 7]")
+    assert [each.split(", because")[0] for each in problems(tmp_path, text)] == [
+        "16:5: links[0]: cannot do without 'from'",
+        "16:10: links[0].to: cannot use 'blur'",
+        "17:31: links[1].to[0]: cannot link 'stor'",
+        "17:37: links[1].to[1]: cannot use 7",
+    ]
+
+
+def test_a_problem_of_a_drop_in_stands_in_the_drop_in(tmp_path: Path) -> None:
+    """Each problem names the file that it is to be mended in; drop-ins of later folders count like those beside it."""
+    file, etc = written(tmp_path, GOOD), tmp_path / "etc"
+    folder = etc / "street.yaml.d"
+    folder.mkdir(parents=True)
+    one, two, three = folder / "1.yaml", folder / "2.yaml", folder / "3.yaml"
+    one.write_text("flows:\n  analyse:\n    watchdog: {progress: soon}\n")
+    two.write_text("- a list\n")
+    three.write_text("links: [")
+    found = [str(each) for each in check_files([file], [etc], classes=False).problems]
+    assert [each.split(": ")[0] for each in found] == [f"{one}:3:26", f"{two}:1:1", f"{three}:1:9"]
+    assert "flows.analyse.watchdog.progress: cannot use 'soon'" in found[0]
 
 
 def test_every_file_is_read_and_names_are_unique(tmp_path: Path) -> None:
@@ -219,14 +213,15 @@ def test_later_folders_replace_mask_and_merge(tmp_path: Path) -> None:
     written(local, GOOD.replace("pipeline: street", "pipeline: b\nautostart: false"), "b.yaml")
     (vendor / "c.yaml.d").mkdir()
     written(vendor / "c.yaml.d", "description: over\nflows: {capture: {watchdog: {start: 1s}}}\n", "10.yaml")
-    pipelines, found = read_files(definition_files([vendor, local, tmp_path / "run"]))
-    assert not found
-    assert [(each.name, each.autostart, each.description) for each in pipelines] == [
+    folders = [vendor, local, tmp_path / "run"]
+    checked = check_files(definition_files(folders), folders, classes=False)
+    assert not checked.problems
+    assert [(each.name, each.autostart, each.description) for each in checked.pipelines] == [
         ("b", False, "What moves"),
         ("c", True, "over"),
     ]
-    assert pipelines[1].flow("capture").watchdog.start_s == 1.0
-    assert pipelines[1].flow("capture").routines
+    assert checked.pipelines[1].flow("capture").watchdog.start_s == 1.0
+    assert checked.pipelines[1].flow("capture").routines
 
 
 def test_schema_knows_every_key() -> None:

@@ -1,0 +1,132 @@
+"""What the classes of a pipeline are, as a child process tells it: user code is imported there, never here.
+
+The child answers one class a line, so that one class that hangs or kills its interpreter is known by the answer that is
+missing; another child then goes on behind it. The deadline is for each class.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import msgspec
+
+from pipertd.definition.model import Pipeline
+from pipertd.definition.problem import first_line
+
+Question = Mapping[str, Any]  # {"class": "module:Class", "params": {…}}
+Answer = Mapping[str, Any]  # {"kind": …, "params": […], "problems": […]} or {"error": why}
+
+
+class NoInterpreter(Exception):
+    """Raised when the pipeline's interpreter cannot be asked at all; says why."""
+
+
+def ask(pipeline: Pipeline, questions: Sequence[Question], timeout_s: float) -> list[Answer]:
+    """The answer to each question; blocks at most ``timeout_s`` for each.
+
+    Raises:
+        NoInterpreter: the pipeline's interpreter cannot be started, or has no pipertd.
+    """
+    answers: list[Answer] = []
+    while len(answers) < len(questions):
+        with _Child(pipeline, questions[len(answers) :]) as child:
+            answers += child.answers(timeout_s)
+    return answers
+
+
+class _Child:
+    """One interpreter with its questions, in a session of its own."""
+
+    def __init__(self, pipeline: Pipeline, questions: Sequence[Question]) -> None:
+        self._questions = questions
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed on exit; no pipe, which nobody would read meanwhile
+        self._unread = b""
+        with tempfile.TemporaryFile() as request:
+            request.write(msgspec.msgpack.encode({"path": pipeline.path, "classes": questions}))
+            request.seek(0)
+            try:
+                self._process = subprocess.Popen(
+                    [pipeline.python or sys.executable, "-m", "pipertd.flow.describe"],
+                    stdin=request,
+                    stdout=subprocess.PIPE,
+                    stderr=self._complaints,
+                    env={**os.environ, **pipeline.environment},
+                    start_new_session=True,
+                )
+            except OSError as reason:
+                self._complaints.close()
+                raise NoInterpreter(f"it cannot be started: {(reason.strerror or str(reason)).lower()}") from None
+        self._pidfd = os.pidfd_open(self._process.pid)
+
+    def answers(self, timeout_s: float) -> list[Answer]:
+        """Answers in order: to all questions, or to the first ones, where the last says how that class failed."""
+        greeting = self._line(timeout_s)
+        if greeting is None:
+            raise NoInterpreter(f"it {self._last_words('')}")
+        found: list[Answer] = []
+        try:
+            while len(found) < len(self._questions):
+                line = self._line(timeout_s)
+                if line is None:
+                    return [*found, {"error": f"its interpreter {self._last_words(' while importing it')}"}]
+                found.append(json.loads(line))
+        except TimeoutError:
+            found.append({"error": f"importing it took longer than {timeout_s:g} s"})
+        except ValueError:
+            found.append({"error": "its import wrote into the pipe that its description goes through"})
+        return found
+
+    def _line(self, timeout_s: float) -> bytes | None:
+        """The next line; None when the child has ended before it."""
+        assert self._process.stdout is not None
+        pipe, until = self._process.stdout.fileno(), time.monotonic() + timeout_s
+        while b"\n" not in self._unread:
+            # The child itself is watched too: what its class left behind in the background may hold the pipe open.
+            ready = select.select([pipe, self._pidfd], [], [], max(0.0, until - time.monotonic()))[0]
+            if not ready:
+                raise TimeoutError
+            chunk = os.read(pipe, 65536) if pipe in ready else b""
+            if not chunk:
+                return None
+            self._unread += chunk
+        line, _, self._unread = self._unread.partition(b"\n")
+        return line
+
+    def _last_words(self, meanwhile: str) -> str:
+        status = self._process.wait()
+        end = self._complaints.seek(0, os.SEEK_END)
+        self._complaints.seek(max(0, end - 4096))
+        lines = self._complaints.read().decode("utf-8", "replace").strip().splitlines()
+        how = f"was killed by {_signal_name(-status)}" if status < 0 else f"exited with code {status}"
+        return how + meanwhile + (f": {first_line(lines[-1])}" if lines else "")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing that the class started in its session outlives the check."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+        os.close(self._pidfd)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._complaints.close()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
