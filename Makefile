@@ -22,8 +22,8 @@ export PIP_REQUIRE_VIRTUALENV := 1
 demo: $(VENV)/.demo ## a real street video through three supervised processes; pictures in ./street-out
 	@rm -rf street-out
 	$(BIN)/pipertd run pipertd/examples/street.yaml
-	@printf '\n%s\n' \
-	    "The pictures and the numbers are in $(CURDIR)/street-out:" \
+	@printf '%s\n' \
+	    "" "The pictures and the numbers are in $(CURDIR)/street-out:" \
 	    "$$(ls -1 street-out | sed 's/^/  /')" \
 	    "" \
 	    "Next: look at pipertd/examples/street.yaml and street.py, then take the tour in README.md:" \
@@ -36,6 +36,11 @@ demo: $(VENV)/.demo ## a real street video through three supervised processes; p
 test: $(VENV)/.dev ## every test; `make test ARGS="-k ring -x"` passes arguments on
 	$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: test-system
+test-system: $(VENV)/.dev ## the service under a real systemd, in a throw-away system; needs root
+	tests/system/with-systemd -n -b $(CURDIR) -- \
+	    env PIPERTD_THROW_AWAY_SYSTEM=1 $(BIN)/python -m pytest tests/system $(ARGS)
+
 .PHONY: check
 check: lint types imports protos-check definitions ## what CI checks beside the tests
 
@@ -43,7 +48,7 @@ check: lint types imports protos-check definitions ## what CI checks beside the 
 lint: $(VENV)/.dev ## style: ruff, its formatter, shell syntax
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	bash -n .ci/run
+	bash -n .ci/run tests/system/with-systemd
 
 .PHONY: types
 types: $(VENV)/.dev ## types: mypy --strict

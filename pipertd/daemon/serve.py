@@ -13,6 +13,7 @@ from pipertd.control.server import ControlServer
 from pipertd.daemon.lock import runtime_directory
 from pipertd.daemon.records import daemon_records
 from pipertd.daemon.settings import Settings
+from pipertd.daemon.summary import in_a_line
 from pipertd.daemon.systemd import ServiceManager
 from pipertd.definition.check import check_files
 from pipertd.definition.read import definition_files
@@ -66,8 +67,9 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
         if not stop.is_set():
             await _load(settings.definitions, supervisor, history)
         manager.ready()
-        manager.status(f"{len(supervisor.snapshot().pipelines)} pipelines")
+        telling = asyncio.create_task(_tell_status(manager, supervisor, history))
         await stop.wait()
+        telling.cancel()
         stop.clear()
         manager.stopping()
         history.record(NoticeKind.DAEMON_STOPPING, "pipertd is stopping")
@@ -87,6 +89,15 @@ async def _load(folders: tuple[Path, ...], supervisor: Supervisor, history: Hist
             details={"file": str(problem.file), "line": str(problem.line), "column": str(problem.column)},
         )
     await supervisor.load(checked.pipelines)
+
+
+async def _tell_status(manager: ServiceManager, supervisor: Supervisor, history: History) -> None:
+    """Keep the line that `systemctl status` shows true; at most once a second, because PID 1 reads it."""
+    while True:
+        snapshot = supervisor.snapshot()
+        manager.status(in_a_line(snapshot.pipelines))
+        await asyncio.sleep(1.0)
+        await history.wait_beyond(snapshot.revision)
 
 
 async def _close(supervisor: Supervisor, hurry: asyncio.Event) -> None:

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from pipertd.supervisor.view import LinkView, PipelineView, RoutineView, State
+
+
+def in_a_line(pipelines: Sequence[PipelineView]) -> str:
+    """``2 pipelines, 5 flows running, 1 backing off``: how many, and in which states the flows are."""
+    states = Counter(flow.state for view in pipelines for flow in view.flows)
+    running = states.pop(State.RUNNING, 0)
+    others = (f"{count} {state.lower().replace('_', ' ')}" for state, count in sorted(states.items()))
+    return ", ".join([_count(len(pipelines), "pipeline"), f"{_count(running, 'flow')} running", *others])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def is_balanced(link: LinkView) -> bool:

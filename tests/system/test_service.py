@@ -1,0 +1,154 @@
+"""The unit under a real systemd: ready, restarted, stopped; and nothing of it is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+OPT = Path("/opt/pipertd")
+DEFINITIONS = Path("/etc/pipertd/pipelines.d")
+ROUTINES = Path("/etc/pipertd/routines")
+UNITS = Path("/etc/systemd/system")
+
+NUMBERS = """\
+pipeline: numbers
+flows:
+  front: {routines: {count: {class: numbers_for_service:Count, fps: 50}}}
+  back: {routines: {forget: {class: numbers_for_service:Forget}}}
+links:
+  - {from: count, to: [forget]}
+"""
+CODE = """\
+from pipertd import DestinationRoutine, SourceRoutine
+
+
+class Count(SourceRoutine):
+    def main_logic(self):
+        return {"number": self.published}
+
+
+class Forget(DestinationRoutine):
+    def main_logic(self, data):
+        pass
+"""
+
+
+def run(*command: str | Path) -> str:
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(map(str, command))}:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def shown(what: str) -> str:
+    return run("systemctl", "show", "--value", f"--property={what}", "pipertd").strip()
+
+
+def another_main_than(before: int) -> bool:
+    return shown("ActiveState") == "active" and int(shown("MainPID")) not in (0, before)
+
+
+def flows() -> dict[str, Any]:
+    status = json.loads(run(OPT / "bin/pipertctl", "-o", "json", "status"))
+    return {flow["name"]: flow for each in status["pipelines"] for flow in each["flows"]}
+
+
+def delivered() -> int:
+    status = json.loads(run(OPT / "bin/pipertctl", "-o", "json", "status"))
+    return sum(int(link["delivered"]) for each in status["pipelines"] for link in each["links"])
+
+
+@pytest.fixture(scope="session")
+def installed() -> None:
+    """What systemd/README.md says, from the interpreter that a service's user may use."""
+    run("/usr/bin/python3", "-m", "venv", OPT)
+    lock = ROOT / "packaging/requirements-dev.lock"
+    run(OPT / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", lock, ROOT)
+    shutil.copy(ROOT / "systemd/pipertd.sysusers", "/usr/lib/sysusers.d/pipertd.conf")
+    run("systemd-sysusers")
+    shutil.copy(ROOT / "systemd/pipertd.service", UNITS)
+    DEFINITIONS.mkdir(parents=True)
+    ROUTINES.mkdir()
+    (ROUTINES / "numbers_for_service.py").write_text(CODE)
+    (DEFINITIONS / "numbers.yaml").write_text(NUMBERS)
+    run("systemctl", "daemon-reload")
+
+
+@pytest.fixture
+def service(installed: None) -> Iterator[None]:
+    """The service, started; stopped and its records gone afterwards."""
+    run("systemctl", "start", "pipertd")
+    yield
+    run("systemctl", "stop", "pipertd")
+    shutil.rmtree("/var/lib/pipertd")
+
+
+def processes() -> set[int]:
+    file = Path("/sys/fs/cgroup/system.slice/pipertd.service/cgroup.procs")
+    return {int(line) for line in file.read_text().split()} if file.exists() else set()
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_unit_is_sound() -> None:
+    """systemd-analyze finds nothing wrong with the unit."""
+    assert not run("systemd-analyze", "verify", UNITS / "pipertd.service")
+
+
+@pytest.mark.usefixtures("service")
+def test_start_returns_when_the_daemon_serves() -> None:
+    """After `systemctl start` the socket answers, flows run as the service's user, and STATUS tells of them."""
+    assert set(flows()) == {"front", "back"}
+    wait_until(lambda: delivered() > 10, what="messages pass")
+    assert all(Path(f"/proc/{flow['pid']}").owner() == "pipertd" for flow in flows().values())
+    wait_until(lambda: shown("StatusText") == "1 pipeline, 2 flows running", what="the status line tells of the flows")
+
+
+@pytest.mark.usefixtures("service")
+def test_stop_is_clean() -> None:
+    """`systemctl stop` ends the flows in order, without a kill, and leaves no process and no shared memory."""
+    wait_until(lambda: delivered() > 10, what="messages pass")
+    run("systemctl", "stop", "pipertd")
+    assert (shown("Result"), shown("ExecMainStatus")) == ("success", "0")
+    assert not processes()
+    assert not list(Path("/dev/shm").iterdir())
+    assert not Path("/run/pipertd").exists()
+
+
+@pytest.mark.usefixtures("service")
+def test_a_killed_daemon_is_started_again() -> None:
+    """After `kill -9` of the daemon its flows go with it, and a new one runs the pipeline anew."""
+    before, old = int(shown("MainPID")), processes()
+    os.kill(before, signal.SIGKILL)
+    wait_until(
+        lambda: shown("ActiveState") == "active" and int(shown("MainPID")) not in (0, before), what="a new daemon"
+    )
+    assert not old & processes()
+    wait_until(lambda: delivered() > 10, what="messages pass again")
+
+
+@pytest.mark.usefixtures("service")
+def test_a_hanging_daemon_is_replaced() -> None:
+    """When the main loop stands still, systemd's watchdog ends it and starts another."""
+    drop_in = UNITS / "pipertd.service.d/watchdog.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text("[Service]\nWatchdogSec=2s\n")
+    run("systemctl", "daemon-reload")
+    run("systemctl", "restart", "pipertd")
+    before = int(shown("MainPID"))
+    os.kill(before, signal.SIGSTOP)
+    wait_until(
+        lambda: shown("ActiveState") == "active" and int(shown("MainPID")) not in (0, before), what="a new daemon"
+    )
+    shutil.rmtree(drop_in.parent)
+    run("systemctl", "daemon-reload")
+    wait_until(lambda: delivered() > 10, what="messages pass again")
