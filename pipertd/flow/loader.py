@@ -16,8 +16,9 @@ import msgspec
 from pipertd.errors import LoadError
 from pipertd.flow.events import handlers_of
 from pipertd.flow.routine import Routine
+from pipertd.flow.values import complaint, converted, hints_of, type_name
 
-_NO_PARAMS = set(typing.get_type_hints(Routine))
+_NO_PARAMS = set(hints_of(Routine))
 
 
 def load_class(class_path: str, search_path: Sequence[Path]) -> type[Routine]:
@@ -92,8 +93,7 @@ def wrong_params(cls: type[Routine], params: Mapping[str, Any]) -> list[WrongPar
         try:
             converted(params[name], hint)
         except msgspec.ValidationError as reason:
-            at = str(reason).partition(" - at `$")[2].rstrip("`")  # "[0]" in a list, else nothing
-            text = f"{params[name]!r} as param {name!r}, because {at or 'it'} is no {_type_name(hint)}"
+            text = f"{params[name]!r} as param {name!r}, because {complaint(reason, hint)}"
             wrong.append(WrongParam(name, "type", text))
     return wrong
 
@@ -101,7 +101,7 @@ def wrong_params(cls: type[Routine], params: Mapping[str, Any]) -> list[WrongPar
 def parameters(cls: type[Routine]) -> dict[str, tuple[Any, bool, Any]]:
     """Name → (annotation, whether it must be given, its default) of everything that ``params`` may set."""
     if _has_constructor(cls):
-        hints = typing.get_type_hints(cls.__init__)
+        hints = hints_of(cls.__init__)
         return {
             name: (
                 hints.get(name, Any),
@@ -113,7 +113,7 @@ def parameters(cls: type[Routine]) -> dict[str, tuple[Any, bool, Any]]:
         }
     return {
         name: (hint, not hasattr(cls, name), getattr(cls, name, None))
-        for name, hint in typing.get_type_hints(cls).items()
+        for name, hint in hints_of(cls).items()
         if name not in _NO_PARAMS and not name.startswith("_") and typing.get_origin(hint) is not typing.ClassVar
     }
 
@@ -123,7 +123,7 @@ def describe(cls: type[Routine]) -> dict[str, Any]:
     return {
         "kind": cls.kind,
         "params": {
-            name: {"type": _type_name(hint), "required": required, "default": repr(default)}
+            name: {"type": type_name(hint), "required": required, "default": repr(default)}
             for name, (hint, required, default) in parameters(cls).items()
         },
         "events": sorted(handlers_of(cls)),
@@ -131,31 +131,5 @@ def describe(cls: type[Routine]) -> dict[str, Any]:
     }
 
 
-def converted(value: Any, hint: Any) -> Any:
-    """A value as YAML gives it, as what the annotation says: an int as a float, text as a Path, a list as a tuple.
-
-    Raises:
-        msgspec.ValidationError: it cannot be that.
-    """
-    if hint in (Any, inspect.Parameter.empty):
-        return value
-    try:
-        return msgspec.convert(value, hint, dec_hook=_path_or_as_it_is)
-    except TypeError:  # an annotation that says nothing about YAML's values
-        return value
-
-
-def _path_or_as_it_is(hint: type, value: Any) -> Any:
-    if hint is Path and isinstance(value, str):
-        return Path(value)
-    if isinstance(value, hint):
-        return value
-    raise msgspec.ValidationError(f"Expected `{_type_name(hint)}`, got `{type(value).__name__}`")
-
-
 def _has_constructor(cls: type[Routine]) -> bool:
     return cls.__init__ is not object.__init__
-
-
-def _type_name(hint: Any) -> str:
-    return hint.__name__ if isinstance(hint, type) and not typing.get_args(hint) else str(hint)

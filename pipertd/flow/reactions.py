@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import msgspec
 
 from pipertd.flow import events
 from pipertd.flow.pacing import Pace
 from pipertd.flow.routine import Routine
+from pipertd.flow.values import complaint, converted, hints_of
 from pipertd.protocol import Answer, encode
 
 
@@ -53,7 +56,7 @@ class Reactions:
         try:
             for handler in (self._built_in.get(delivery.event), self._method(delivery.event)):
                 if handler is not None:
-                    known, value = True, handler(**delivery.params)
+                    known, value = True, handler(**_typed(handler, delivery.params))
         except Exception as reason:  # the author's handler, or parameters that it does not take
             self._log.exception("event %s failed", delivery.event)
             return Answer(request=delivery.request, routine=name, error=f"{type(reason).__name__}: {reason}")
@@ -82,6 +85,17 @@ class Reactions:
         data = {"published": self._routine.published, "fps": self._routine.fps, "paused": self.paused}
         self._log.info("log_data: %s", data)
         return data
+
+
+def _typed(handler: Callable[..., Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters as the handler annotates them; ValueError for one that cannot be that."""
+    hints, typed = hints_of(handler), dict(params)
+    for name in typed.keys() & hints.keys():
+        try:
+            typed[name] = converted(params[name], hints[name])
+        except msgspec.ValidationError as reason:
+            raise ValueError(f"cannot use {params[name]!r} as {name}: {complaint(reason, hints[name])}") from None
+    return typed
 
 
 def _sendable(answer: Answer) -> Answer:

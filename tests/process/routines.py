@@ -63,7 +63,7 @@ class Write(DestinationRoutine):
                 file.write(f"{data['number']}\n")
 
     @events("NOTE")
-    def note(self, text: str) -> dict[str, Any]:
+    def note(self, text: str | int) -> dict[str, Any]:
         self.logger.info("noted %s", text)
         return {"noted": text, "generation": self.generation}
 

@@ -70,6 +70,13 @@ def test_every_delivery_is_answered_in_order() -> None:
     assert unsendable.error.startswith("cannot send the answer")
 
 
+def test_a_parameter_is_what_the_handler_annotates() -> None:
+    """A parameter of another type is an error in the answer, and the handler does not run."""
+    wrong, right = answers_to(Derived(), Delivery(1, "RESET", {"to": "far"}), Delivery(2, "RESET", {"to": 3}))
+    assert wrong.error == "ValueError: cannot use 'far' as to: it is no int"
+    assert right.value == 4
+
+
 def test_request_zero_wants_no_answer() -> None:
     """An event that a routine raised is handled and not answered."""
     assert answers_to(Base(), Delivery(0, "RESET", {})) == []

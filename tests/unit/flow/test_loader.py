@@ -1,0 +1,95 @@
+"""Params: what a class takes, and what is made of the values that a definition gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+from pipertd import SourceRoutine
+from pipertd.errors import LoadError
+from pipertd.flow.loader import build, wrong_params
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+
+class Camera(SourceRoutine):
+    """Has a param of every kind that a definition can give."""
+
+    width: int
+    gain: float = 1.0
+    folder: Path | None = None
+    size: tuple[int, int] = (0, 0)
+    mode: Literal["day", "night"] = "day"
+    labels: dict[int, str] = {}  # noqa: RUF012 - a default
+    names: set[str] = set()  # noqa: RUF012
+    hook: Any = None
+
+
+class Unresolved(SourceRoutine):
+    """Annotated with what only type checkers import."""
+
+    source: Decimal
+    width: int = 1
+
+
+class Fails(SourceRoutine):
+    """Its constructor refuses."""
+
+    def __init__(self, width: int) -> None:
+        raise RuntimeError(f"no camera is {width} wide")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "becomes"),
+    [
+        ("gain", 2, 2.0),
+        ("folder", "out", Path("out")),
+        ("folder", None, None),
+        ("size", [3, 4], (3, 4)),
+        ("mode", "night", "night"),
+        ("labels", {1: "car"}, {1: "car"}),
+        ("names", ["a", "b"], {"a", "b"}),
+        ("hook", [1, "x"], [1, "x"]),
+    ],
+)
+def test_a_param_becomes_what_its_annotation_says(name: str, given: object, becomes: object) -> None:
+    """YAML has few types; the annotation says which of Python's is meant."""
+    camera = build(Camera, {"width": 640, name: given})
+    assert getattr(camera, name) == becomes
+    assert type(getattr(camera, name)) is type(becomes)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "problem"),
+    [
+        ("width", "wide", "'wide' as param 'width', because it is no int"),
+        ("width", True, "True as param 'width', because it is no int"),
+        ("folder", 7, "it is no pathlib.Path | None"),
+        ("size", [3], "it is no tuple[int, int]"),
+        ("size", [3, "x"], "[1] is no tuple[int, int]"),
+        ("mode", "dusk", "it is no typing.Literal['day', 'night']"),
+        ("labels", {"one": "car"}, "is no dict[int, str]"),
+        ("colour", "red", "unknown param 'colour' (there are: width, "),
+    ],
+)
+def test_what_does_not_fit_is_said(name: str, given: object, problem: str) -> None:
+    """A wrong value or name is told in words, and no routine is made."""
+    params = {"width": 640, name: given}
+    assert [problem in wrong.text for wrong in wrong_params(Camera, params)] == [True]
+    with pytest.raises(LoadError, match="cannot make Camera"):
+        build(Camera, params)
+
+
+def test_what_cannot_be_evaluated_is_not_checked() -> None:
+    """An annotation that exists for type checkers only does not keep a class from being used."""
+    assert build(Unresolved, {"source": "anything", "width": 3}).width == 3  # type: ignore[attr-defined]
+    assert [wrong.kind for wrong in wrong_params(Unresolved, {})] == ["missing"]
+
+
+def test_a_constructor_that_raises_is_told() -> None:
+    """Its reason is in the error."""
+    with pytest.raises(LoadError, match="RuntimeError: no camera is 3 wide"):
+        build(Fails, {"width": 3})
