@@ -33,8 +33,7 @@ def main(arguments: list[str]) -> int:
         print(f"cannot run a flow: {reason}; flows are started by pipertd", file=sys.stderr)
         return UNUSABLE
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    faulthandler.enable(all_threads=True)
-    faulthandler.register(signal.SIGUSR1, all_threads=True)
+    _show_stacks_when_asked()
     _log_to_the_file(spec)
     try:
         process = FlowProcess(spec)
@@ -43,9 +42,22 @@ def main(arguments: list[str]) -> int:
         return FAILED
     signal.signal(signal.SIGTERM, lambda *_: process.stop())
     well = process.run()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # else Python gives it back its default on the way out
     # Code of a library that never returns at exit must not hang the flow silently: it says where, and goes.
     faulthandler.dump_traceback_later(EXIT_DEADLINE_S, exit=True)
     return ENDED if well else FAILED
+
+
+def _show_stacks_when_asked() -> None:
+    """SIGUSR1 has the stacks of all threads written by Python, SIGUSR2 by C code.
+
+    faulthandler's own signal handler reads the frames of threads that run meanwhile, and may crash over it; here it is
+    called by the main thread, which holds the interpreter, so that they stand still. Where that thread cannot come to
+    it, the interpreter is held by somebody who does not let go, and then C code may read all frames too.
+    """
+    faulthandler.enable(all_threads=True)
+    faulthandler.register(signal.SIGUSR2, all_threads=True)
+    signal.signal(signal.SIGUSR1, lambda *_: faulthandler.dump_traceback(all_threads=True))
 
 
 def _read_spec(fd: int) -> FlowSpec:

@@ -13,6 +13,8 @@ from pipertd.logs.writer import FileHandler
 from pipertd.supervisor.launch import Process
 
 APPEAR_S = 2.0
+_HEADER = b"(most recent call first)"
+_MOST_BYTES = 1024 * 1024
 _POLL_S = 0.02
 _QUIET_POLLS = 5
 
@@ -33,21 +35,39 @@ def announce_stacks(log: Path, pipeline: str, flow: str, generation: int, reason
 
 
 async def dump_stacks(process: Process, log: Path, is_alive: Callable[[], bool]) -> None:
-    """Ask for the stacks and wait until they stand in ``log``, at most ``APPEAR_S``.
+    """Ask for the stacks and wait until they stand in ``log``, at most twice ``APPEAR_S``.
 
-    SIGUSR1 makes the flow's faulthandler write them, from C code, whatever holds the interpreter. A process held by
-    SIGSTOP takes it as it is continued.
+    SIGUSR1 asks the flow's interpreter. If nothing comes, something holds the interpreter, and SIGUSR2 has C code write
+    them (see ``pipertd.flow``). A process held by SIGSTOP takes the signal as it is continued.
     """
     before = _size(log)
-    process.signal(signal.SIGUSR1)
-    process.signal(signal.SIGCONT)
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        process.signal(number)
+        process.signal(signal.SIGCONT)
+        if await _come(log, before, is_alive):
+            return
+
+
+async def _come(log: Path, before: int, is_alive: Callable[[], bool]) -> bool:
+    """Whether stacks stand behind ``before`` and no more is written; True too when nobody is left to write them."""
     deadline_s = monotonic_s() + APPEAR_S
     seen, quiet = before, 0
     while is_alive() and monotonic_s() < deadline_s and quiet < _QUIET_POLLS:
         await asyncio.sleep(_POLL_S)
         size = _size(log)
-        quiet = quiet + 1 if size == seen != before else 0
+        quiet = quiet + 1 if size == seen and _has_stacks(log, before) else 0
         seen = size
+    return not is_alive() or _has_stacks(log, before)
+
+
+def _has_stacks(log: Path, behind: int) -> bool:
+    """Whether faulthandler wrote behind ``behind``; the log may have been rotated meanwhile."""
+    try:
+        with log.open("rb") as file:
+            file.seek(min(behind, _size(log)))
+            return _HEADER in file.read(_MOST_BYTES)
+    except FileNotFoundError:
+        return False
 
 
 def _size(path: Path) -> int:

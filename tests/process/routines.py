@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import time
 from pathlib import Path
@@ -88,6 +89,14 @@ class Hang(DestinationRoutine):
     def cleanup(self) -> None:
         if self.at < 0:
             time.sleep(3600)  # here it does not end
+
+
+class HoldPython(DestinationRoutine):
+    """In its first generation calls C code that does not return, and does not let other threads run."""
+
+    def main_logic(self, data: dict[str, int]) -> None:
+        if data["number"] == 3 and self.generation == 1:
+            ctypes.PyDLL(None).sleep(3600)  # here it holds Python
 
 
 class Crash(DestinationRoutine):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -104,3 +104,13 @@ def chain(*flows: Flow, **more: object) -> Pipeline:
 
 def _plain(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
+
+
+def go(folder: Path, pipeline: Pipeline, story: Callable[[Live], Awaitable[None]]) -> None:
+    """Tell ``story`` of ``pipeline`` under a supervisor of its own."""
+
+    async def tell() -> None:
+        async with supervised(folder, pipeline) as live:
+            await story(live)
+
+    asyncio.run(tell())

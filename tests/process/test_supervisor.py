@@ -1,11 +1,10 @@
-"""Real flows under a supervisor: killed, hung, held, failing, forking, stopped."""
+"""Real flows under a supervisor: killed, failing, forking, stopped."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,9 @@ from pipertd.definition.model import Pipeline, Restart, RestartPolicy, Watchdog
 from pipertd.errors import UnknownTarget, WrongState
 from pipertd.names import Target
 from pipertd.supervisor.view import NoticeKind, State
-from tests.process.supervised import Live, chain, flow, supervised
+from tests.process.supervised import Live, chain, flow, go
 
 P = Target("p")
-
-
-def go(folder: Path, pipeline: Pipeline, story: Callable[[Live], Awaitable[None]]) -> None:
-    async def tell() -> None:
-        async with supervised(folder, pipeline) as live:
-            await story(live)
-
-    asyncio.run(tell())
 
 
 def numbers(file: Path) -> list[int]:
@@ -109,43 +100,6 @@ def test_failing_setup_names_the_reason(tmp_path: Path) -> None:
     go(tmp_path, chain(flow("a", "Count"), flow("b", "Crash", restart=never, in_setup=True)), story)
 
 
-def test_hung_routine_leaves_its_stack_and_comes_back(tmp_path: Path) -> None:
-    """A routine without progress is found, says in which line it hangs, and its flow is restarted."""
-    rule = Watchdog(progress_s=1.0)
-
-    async def story(live: Live) -> None:
-        view = await live.supervisor.wait_ended("p")
-        assert view.state is State.EXITED
-        (notice,) = live.notices(NoticeKind.WATCHDOG_EXPIRED)
-        assert (notice.flow, notice.routine, notice.details["deadline"]) == ("b", "r", "progress")
-        assert "its progress watchdog allows 1 s" in notice.message
-        source = Path(__file__).with_name("routines.py").read_text().splitlines()
-        line = next(number for number, text in enumerate(source, 1) if "# here it hangs" in text)
-        assert f'routines.py", line {line} in main_logic' in live.log("p/b")
-        assert live.link().delivered == 20
-
-    go(tmp_path, chain(flow("a", "Count", amount=20), flow("b", "Hang", watchdog=rule)), story)
-
-
-def test_held_process_is_noticed_and_told_apart(tmp_path: Path) -> None:
-    """SIGSTOP for longer than the watchdog brings a restart, and a notice that says why."""
-    rule = Watchdog(progress_s=2.0)
-
-    async def story(live: Live) -> None:
-        await live.until_handled(10)
-        os.kill(live.pid("b"), signal.SIGSTOP)
-        await live.until(lambda: live.flow("b").generation == 2, "restarted")
-        (notice,) = live.notices(NoticeKind.WATCHDOG_EXPIRED)
-        assert "shows no progress" in notice.message
-        assert "SIGSTOP" in notice.message
-        assert notice.message in live.log("p/b")
-        delivered = live.link().delivered
-        await live.until_handled(delivered + 10)
-
-    sink = flow("b", "Write", watchdog=rule, file=tmp_path / "numbers", pause_s=0.01)
-    go(tmp_path, chain(flow("a", "Count"), sink), story)
-
-
 def test_stop_lets_links_drain(tmp_path: Path) -> None:
     """What a source has sent arrives before its receivers are stopped."""
     file = tmp_path / "numbers"
@@ -192,20 +146,6 @@ def test_second_stop_hurries_the_first(tmp_path: Path) -> None:
     patient = Watchdog(stop_s=3600, progress_s=3600)
     slow = flow("c", "Write", file=tmp_path / "numbers", pause_s=100.0, watchdog=patient)
     go(tmp_path, chain(flow("a", "Count"), flow("b", "Pass"), slow), story)
-
-
-def test_flow_that_does_not_end_is_killed(tmp_path: Path) -> None:
-    """A cleanup that hangs meets its stop deadline, leaves its stack, and the flow is stopped all the same."""
-
-    async def story(live: Live) -> None:
-        await live.until_handled(3)
-        await live.supervisor.stop(P)
-        assert live.flow("b").state is State.STOPPED
-        (notice,) = live.notices(NoticeKind.WATCHDOG_EXPIRED)
-        assert (notice.routine, notice.details["deadline"]) == ("r", "stop")
-        assert "in cleanup" in live.log("p/b")
-
-    go(tmp_path, chain(flow("a", "Count"), flow("b", "Hang", at=-1, watchdog=Watchdog(stop_s=1.0))), story)
 
 
 @pytest.mark.parametrize("now", [False, True])
