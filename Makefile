@@ -28,7 +28,8 @@ demo: $(VENV)/.demo ## a real street video through three supervised processes; p
 	    "" \
 	    "Next: look at pipertd/examples/street.yaml and street.py, then take the tour in README.md:" \
 	    "  $(BIN)/pipertctl check pipertd/examples/street.yaml" \
-	    "  $(BIN)/pipertd serve --definitions pipertd/examples --runtime-dir /tmp/pipertd --state-dir /tmp/pipertd-state"
+	    "  $(BIN)/pipertd serve --definitions pipertd/examples --runtime-dir /tmp/pipertd --state-dir /tmp/pipertd-state &" \
+	    "  $(BIN)/pipertctl --address /tmp/pipertd/control.sock status"
 
 ##@ Work on it
 

@@ -77,5 +77,5 @@ class RevisionTooOld(PipertdError):
         self.asked, self.oldest = asked, oldest
 
 
-class RuntimeDirectoryInUse(PipertdError):
+class DirectoryInUse(PipertdError):
     """Raised when another daemon holds the runtime directory."""

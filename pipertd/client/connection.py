@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -42,10 +43,10 @@ class Client:
     """One daemon. Close it, or use it in a ``with``."""
 
     def __init__(self, address: str = DEFAULT_ADDRESS) -> None:
-        """Connect at the first call; ``address`` is ``unix:///PATH`` or ``HOST:PORT``."""
-        self.address = address
+        """Connect at the first call; ``address`` is ``unix:///PATH``, ``/PATH`` or ``HOST:PORT``."""
+        self.address = f"unix://{address}" if address.startswith("/") else address
         self.channel = grpc.insecure_channel(
-            "unix:" + address.removeprefix("unix://") if address.startswith("unix://") else address,
+            "unix:" + self.address.removeprefix("unix://") if self.address.startswith("unix://") else address,
             options=(("grpc.max_receive_message_length", 64 * 1024 * 1024),),
         )
 
@@ -93,8 +94,28 @@ class Client:
             if detail.Unpack(info):
                 return ClientError(status.message, code, info.reason, info.metadata)
         if code == "UNAVAILABLE":
-            return Unreachable(f"cannot reach the daemon at {self.address}: {error.details()}", code)
+            why = self._obstacle() or error.details()
+            return Unreachable(f"cannot reach the daemon at {self.address}: {why}", code)
         return ClientError(error.details() or code, code)
+
+    def _obstacle(self) -> str:
+        """What stands in the way to a Unix socket; empty where that is not to be seen."""
+        if not self.address.startswith("unix://"):
+            return ""
+        path = self.address.removeprefix("unix://")
+        try:
+            with socket.socket(socket.AF_UNIX) as attempt:
+                attempt.settimeout(1.0)
+                attempt.connect(path)
+        except FileNotFoundError:
+            return "there is no such socket"
+        except ConnectionRefusedError:
+            return "nobody listens there any more"
+        except PermissionError:
+            return "you may not use this socket; its group may"
+        except OSError as reason:
+            return (reason.strerror or str(reason)).lower()
+        return ""
 
     def close(self) -> None:
         """Hang up."""

@@ -63,7 +63,7 @@ class ControlServer:
         pipeline_pb2_grpc.add_PipelineServiceServicer_to_server(PipelineService(self._supervisor), server)
         status_pb2_grpc.add_StatusServiceServicer_to_server(StatusService(self._supervisor, streams), server)
         event_pb2_grpc.add_EventServiceServicer_to_server(EventService(self._supervisor), server)
-        log_pb2_grpc.add_LogServiceServicer_to_server(LogService(self._logs, streams), server)
+        log_pb2_grpc.add_LogServiceServicer_to_server(LogService(self._supervisor, self._logs, streams), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
         _take_away(path)

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from pipertd.ctl import check, event, lifecycle, logs, status, version, watch
-from pipertd.ctl.settings import DEFAULT_ADDRESS, Output, Settings
+from pipertd.ctl.settings import DEFAULT_ADDRESS, OUTPUT, Output, Settings
 
 app = typer.Typer(
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="See and steer the pipelines of a pipertd daemon.",
     no_args_is_help=True,
     add_completion=False,
@@ -18,16 +19,20 @@ app = typer.Typer(
 )
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def before(
     context: typer.Context,
     address: Annotated[
-        str, typer.Option(envvar="PIPERTD_ADDRESS", help="Where the daemon listens: unix:///PATH or HOST:PORT.")
+        str, typer.Option(envvar="PIPERTD_ADDRESS", help="Where the daemon listens: /PATH of a socket, or HOST:PORT.")
     ] = DEFAULT_ADDRESS,
-    output: Annotated[Output, typer.Option("--output", "-o", help="How results are printed.")] = Output.TABLE,
+    output: Annotated[Output, OUTPUT] = Output.TABLE,
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """Keep the options for the command."""
     context.obj = Settings(address, output)
+    if show_version:
+        version.version(context)
+        raise typer.Exit
 
 
 app.command("status")(status.status)

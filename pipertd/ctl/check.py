@@ -10,7 +10,7 @@ import typer
 
 from pipertd.ctl.exits import Exit
 from pipertd.ctl.output import print_document
-from pipertd.ctl.settings import Output, settings_of
+from pipertd.ctl.settings import Output, OutputOption, settings_of
 
 if TYPE_CHECKING:
     from pipertd.definition.problem import Problem
@@ -18,22 +18,28 @@ if TYPE_CHECKING:
 
 def check(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Definition files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Definition files, or folders of them.")],
     classes: Annotated[
         bool, typer.Option("--classes/--no-classes", help="Import the classes, each in a child process.")
     ] = True,
-    timeout: Annotated[float, typer.Option(help="Seconds that importing a pipeline's classes may take.")] = 30.0,
+    timeout: Annotated[float, typer.Option(help="Seconds that importing one class may take.")] = 30.0,
+    output: OutputOption = None,
 ) -> None:
     """Check definitions and say every problem of every file."""
     from pipertd.definition.check import check_files
 
-    settings = settings_of(context)
-    checked = check_files(files, classes=classes, timeout_s=timeout)
+    settings = settings_of(context, output)
+    chosen = [each for file in files for each in (sorted(file.glob("*.yaml")) if file.is_dir() else [file])]
+    checked = check_files(chosen, classes=classes, timeout_s=timeout)
     if settings.output is Output.TABLE:
         for problem in checked.problems:
             print(problem, file=sys.stderr)
         for pipeline in checked.pipelines:
             print(f"{pipeline.file}: {pipeline.name} is valid")
+        told = {each.file for each in checked.problems} | {each.file for each in checked.pipelines}
+        for file in chosen:
+            if file not in told:
+                print(f"{file}: holds nothing, which masks a file of that name in an earlier folder")
     else:
         document = {
             "valid": [{"pipeline": each.name, "file": str(each.file)} for each in checked.pipelines],

@@ -10,7 +10,7 @@ import typer
 from pipertd.ctl.documents import answer_document
 from pipertd.ctl.exits import Exit, fail, talking
 from pipertd.ctl.output import print_document
-from pipertd.ctl.settings import Output, settings_of
+from pipertd.ctl.settings import Output, OutputOption, settings_of
 
 
 def event(
@@ -21,9 +21,10 @@ def event(
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="A value is JSON, or else text.")
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for answers.")] = 5.0,
+    output: OutputOption = None,
 ) -> None:
     """Hand an event to routines and print what each of them answered."""
-    settings = settings_of(context)
+    settings = settings_of(context, output)
     given = dict(_parameter(text) for text in params or [])
     with talking(settings.address) as client:
         answers = client.events.notify(name, target, given, timeout_s=timeout)

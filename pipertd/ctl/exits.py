@@ -36,7 +36,7 @@ _BY_CODE = {
     "DEADLINE_EXCEEDED": Exit.DEADLINE,
 }
 _ADVICE = {
-    Exit.UNREACHABLE: "is it running? try `systemctl status pipertd`, or name its socket with --address",
+    Exit.UNREACHABLE: "is it running? name its socket with --address",
     Exit.NOT_FOUND: "`pipertctl status` shows what there is",
 }
 

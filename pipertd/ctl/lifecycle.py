@@ -9,7 +9,7 @@ import typer
 from pipertd.ctl.documents import pipeline_document
 from pipertd.ctl.exits import talking
 from pipertd.ctl.output import print_document
-from pipertd.ctl.settings import Output, Settings, settings_of
+from pipertd.ctl.settings import Output, OutputOption, Settings, settings_of
 
 if TYPE_CHECKING:
     from pipertd.client import records
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 TargetArgument = Annotated[str, typer.Argument(help="PIPELINE or PIPELINE/FLOW.")]
 
 
-def start(context: typer.Context, target: TargetArgument) -> None:
+def start(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
     """Have a pipeline or one of its flows up."""
-    settings = settings_of(context)
+    settings = settings_of(context, output)
     with talking(settings.address) as client:
         _show(client.pipelines.start(target), target, settings)
 
@@ -28,16 +28,17 @@ def stop(
     context: typer.Context,
     target: TargetArgument,
     now: Annotated[bool, typer.Option("--now", help="Do not drain the links; what is left is counted.")] = False,
+    output: OutputOption = None,
 ) -> None:
     """Have a pipeline or one of its flows down; returns when it is."""
-    settings = settings_of(context)
+    settings = settings_of(context, output)
     with talking(settings.address) as client:
         _show(client.pipelines.stop(target, now=now), target, settings)
 
 
-def restart(context: typer.Context, target: TargetArgument) -> None:
+def restart(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
     """Stop, then start: one flow within its run, a pipeline in a new run."""
-    settings = settings_of(context)
+    settings = settings_of(context, output)
     with talking(settings.address) as client:
         _show(client.pipelines.restart(target), target, settings)
 

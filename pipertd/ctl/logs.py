@@ -12,7 +12,7 @@ import typer
 from pipertd.ctl.documents import record_document
 from pipertd.ctl.exits import Exit, fail, talking
 from pipertd.ctl.output import clock, print_line
-from pipertd.ctl.settings import Output, settings_of
+from pipertd.ctl.settings import Output, OutputOption, settings_of
 
 if TYPE_CHECKING:
     from pipertd.client import records
@@ -30,9 +30,10 @@ def logs(
     since: Annotated[str | None, typer.Option(help="How far back: 30s, 5min, 2h, 1d.")] = None,
     level: Annotated[str, typer.Option(help="The lowest level shown: debug, info, warning, error.")] = "debug",
     cursor: Annotated[str, typer.Option(help="Go on behind this record (from -o json).")] = "",
+    output: OutputOption = None,
 ) -> None:
     """Show what flows and the daemon logged, and what user code printed."""
-    settings = settings_of(context)
+    settings = settings_of(context, output)
     if level.lower() not in _LEVELS:
         raise fail(f"cannot show level {level!r}: it is one of {', '.join(_LEVELS)}", Exit.USAGE)
     with talking(settings.address) as client:

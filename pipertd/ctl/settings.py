@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Annotated
 
 import typer
 
@@ -18,6 +19,10 @@ class Output(StrEnum):
     YAML = "yaml"
 
 
+OUTPUT = typer.Option("--output", "-o", help="How results are printed.")
+OutputOption = Annotated[Output | None, OUTPUT]  # behind the command, where people write it too
+
+
 @dataclass(frozen=True)
 class Settings:
     """The options of the whole command line."""
@@ -26,8 +31,8 @@ class Settings:
     output: Output = Output.TABLE
 
 
-def settings_of(context: typer.Context) -> Settings:
-    """The options that were given before the command."""
+def settings_of(context: typer.Context, output: Output | None = None) -> Settings:
+    """The options that were given before the command; an output given behind it counts first."""
     found = context.find_object(Settings)
     assert found is not None, "the app's callback sets them"
-    return found
+    return replace(found, output=output) if output is not None else found

@@ -9,7 +9,7 @@ import typer
 from pipertd.ctl.documents import status_document
 from pipertd.ctl.exits import Exit, fail, talking
 from pipertd.ctl.output import duration, print_document, print_table
-from pipertd.ctl.settings import Output, settings_of
+from pipertd.ctl.settings import Output, OutputOption, settings_of
 
 if TYPE_CHECKING:
     from pipertd.client import records
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 def status(
     context: typer.Context,
     target: Annotated[str | None, typer.Argument(help="PIPELINE[/FLOW[/ROUTINE]]; everything if left out.")] = None,
+    output: OutputOption = None,
 ) -> None:
     """Show pipelines, flows, routines and the count of every link."""
-    settings = settings_of(context)
+    settings = settings_of(context, output)
     with talking(settings.address) as client:
         found = client.status.get(target)
     found = _narrowed(found, target)
@@ -55,7 +56,8 @@ def _print(status: records.Status) -> None:
     for place, pipeline in enumerate(status.pipelines):
         if place:
             print()
-        title = f"{pipeline.name}: {pipeline.state} for {duration(pipeline.seconds)}"
+        over = all(flow.state in ("STOPPED", "EXITED", "FAILED") for flow in pipeline.flows)
+        title = f"{pipeline.name}: {pipeline.state} {'after' if over else 'for'} {duration(pipeline.seconds)}"
         print(f"{title} - {pipeline.description}" if pipeline.description else title)
         print()
         print_table(

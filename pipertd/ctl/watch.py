@@ -9,7 +9,7 @@ import typer
 from pipertd.ctl.documents import notice_document
 from pipertd.ctl.exits import talking
 from pipertd.ctl.output import clock, print_line
-from pipertd.ctl.settings import Output, settings_of
+from pipertd.ctl.settings import Output, OutputOption, settings_of
 
 
 def watch(
@@ -19,9 +19,10 @@ def watch(
         int | None,
         typer.Option("--from", min=1, help="Begin with this revision; 1 is the oldest; only what is new if left out."),
     ] = None,
+    output: OutputOption = None,
 ) -> None:
     """Show notices as they happen, until interrupted."""
-    settings = settings_of(context)
+    settings = settings_of(context, output)
     with talking(settings.address) as client:
         for notice in client.status.watch(target, after_revision=-1 if start is None else start - 1):
             if settings.output is Output.TABLE:

@@ -1,4 +1,4 @@
-"""One daemon a runtime directory: a lock that the kernel takes back whatever way its holder dies."""
+"""One daemon a directory: a lock that the kernel takes back whatever way its holder dies."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipertd.errors import RuntimeDirectoryInUse, SettingsError
+from pipertd.errors import DirectoryInUse, SettingsError
 
 
 @contextmanager
-def runtime_directory(folder: Path) -> Iterator[None]:
-    """Hold ``folder``, made where missing. Sockets are bound only inside: a bind can steal a path in use.
+def held_directory(folder: Path, option: str) -> Iterator[None]:
+    """Hold ``folder``, made where missing; ``option`` is the one that names another.
+
+    The runtime directory is held before its sockets are bound, because a bind can steal a path in use; the state
+    directory, so that its history has one writer.
 
     Raises:
-        RuntimeDirectoryInUse: another daemon holds it.
+        DirectoryInUse: another daemon holds it.
         SettingsError: it cannot be made or written to.
     """
     file = folder / "lock"
@@ -24,12 +27,13 @@ def runtime_directory(folder: Path) -> Iterator[None]:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         fd = _open_locked(file)
     except BlockingIOError:
-        raise RuntimeDirectoryInUse(
+        raise DirectoryInUse(
             f"cannot use {folder}: the pipertd with process id {_holder(file)} runs there; "
-            "stop it, or give --runtime-dir another directory"
+            f"stop it, or give {option} another directory"
         ) from None
     except OSError as reason:
-        raise SettingsError(f"cannot use runtime directory {folder}: {reason}") from reason
+        why = f"{(reason.strerror or str(reason)).lower()}: {reason.filename or file}"
+        raise SettingsError(f"cannot use directory {folder} (see {option}): {why}") from reason
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,8 @@ def daemon_records(file: Path, *, shown: int | None) -> Iterator[None]:
     if shown is not None:
         lines = logging.StreamHandler(sys.stderr)
         lines.setLevel(shown)
-        lines.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+        times = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "  # the journal has its own
+        lines.setFormatter(logging.Formatter(f"{times}%(levelname)s %(message)s"))
         handlers.append(lines)
     root, own = logging.getLogger(), logging.getLogger("pipertd")
     before = own.level

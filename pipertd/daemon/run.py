@@ -12,7 +12,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 
-from pipertd.daemon.lock import runtime_directory
+from pipertd.daemon.lock import held_directory
 from pipertd.daemon.progress import Progress
 from pipertd.daemon.records import daemon_records
 from pipertd.daemon.summary import document, is_success, summary
@@ -44,7 +44,7 @@ def run(file: Path, *, as_json: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="pipertd-") as name:
         folder = Path(name)
         logs = LogStore(folder / "logs")
-        with runtime_directory(folder), daemon_records(logs.daemon_file, shown=None):
+        with held_directory(folder, "TMPDIR"), daemon_records(logs.daemon_file, shown=None):
             try:
                 view = asyncio.run(_run(pipeline, folder, logs))
             except SegmentError as reason:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipertd import __version__
 from pipertd.control.server import ControlServer
-from pipertd.daemon.lock import runtime_directory
+from pipertd.daemon.lock import held_directory
 from pipertd.daemon.records import daemon_records
 from pipertd.daemon.settings import Settings
 from pipertd.daemon.summary import in_a_line
@@ -31,10 +31,14 @@ def serve(settings: Settings) -> None:
 
     Raises:
         SettingsError: a directory or socket cannot be used.
-        RuntimeDirectoryInUse: another daemon runs there.
+        DirectoryInUse: another daemon runs there.
     """
     logs = LogStore(settings.state_dir / "logs")
-    with runtime_directory(settings.runtime_dir), daemon_records(logs.daemon_file, shown=logging.INFO):
+    with (
+        held_directory(settings.runtime_dir, "--runtime-dir"),
+        held_directory(settings.state_dir, "--state-dir"),
+        daemon_records(logs.daemon_file, shown=logging.INFO),
+    ):
         history = History(settings.state_dir / "notices.jsonl")
         try:
             asyncio.run(_serve(settings, logs, history))
@@ -51,7 +55,7 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
     )
     control = ControlServer(supervisor, logs)
     manager = ServiceManager()
-    stop = _stop_signals()
+    stop = _Stop()
     history.record(
         NoticeKind.DAEMON_STARTED,
         f"pipertd {__version__} started",
@@ -64,16 +68,17 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
         await supervisor.close()
         raise SettingsError(f"cannot serve in {settings.runtime_dir}: {reason}") from reason
     try:
-        if not stop.is_set():
+        if not stop.told.is_set():
             await _load(settings.definitions, supervisor, history)
         manager.ready()
         telling = asyncio.create_task(_tell_status(manager, supervisor, history))
-        await stop.wait()
+        await stop.told.wait()
         telling.cancel()
-        stop.clear()
         manager.stopping()
-        history.record(NoticeKind.DAEMON_STOPPING, "pipertd is stopping")
-        await _close(supervisor, stop)
+        history.record(
+            NoticeKind.DAEMON_STOPPING, f"pipertd is stopping: {stop.reason}", details={"signal": stop.reason}
+        )
+        await _close(supervisor, stop.hurried)
     finally:
         await control.stop()
         manager.close()
@@ -100,23 +105,33 @@ async def _tell_status(manager: ServiceManager, supervisor: Supervisor, history:
         await history.wait_beyond(snapshot.revision)
 
 
-async def _close(supervisor: Supervisor, hurry: asyncio.Event) -> None:
+async def _close(supervisor: Supervisor, hurried: asyncio.Event) -> None:
     """Stop in order; at a second signal at once."""
     closing = asyncio.create_task(supervisor.close())
-    hurried = asyncio.create_task(hurry.wait())
-    await asyncio.wait((closing, hurried), return_when=asyncio.FIRST_COMPLETED)
+    hurrying = asyncio.create_task(hurried.wait())
+    await asyncio.wait((closing, hurrying), return_when=asyncio.FIRST_COMPLETED)
     if not closing.done():
         await supervisor.close(now=True)
-    hurried.cancel()
+    hurrying.cancel()
     await closing
 
 
-def _stop_signals() -> asyncio.Event:
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(
-        signal.SIGHUP, lambda: logger.warning("cannot reload definitions yet: nothing is changed; restart the daemon")
-    )
-    return stop
+class _Stop:
+    """The signals that end the daemon: the first one in order, a second one at once."""
+
+    def __init__(self) -> None:
+        self.told, self.hurried = asyncio.Event(), asyncio.Event()
+        self.reason = ""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._hear, number.name)
+        loop.add_signal_handler(signal.SIGHUP, self._refuse_reload)
+
+    def _hear(self, name: str) -> None:
+        if self.told.is_set():
+            self.hurried.set()
+        self.reason = self.reason or name
+        self.told.set()
+
+    def _refuse_reload(self) -> None:
+        logger.warning("cannot reload definitions yet: nothing is changed; restart the daemon")

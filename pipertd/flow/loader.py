@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import inspect
 import sys
@@ -15,7 +16,7 @@ import msgspec
 
 from pipertd.errors import LoadError
 from pipertd.flow.events import handlers_of
-from pipertd.flow.routine import Routine
+from pipertd.flow.routine import DestinationRoutine, MiddleRoutine, Routine, SourceRoutine
 from pipertd.flow.values import complaint, converted, hints_of, type_name
 
 _NO_PARAMS = set(hints_of(Routine))
@@ -37,12 +38,23 @@ def load_class(class_path: str, search_path: Sequence[Path]) -> type[Routine]:
         raise LoadError(f"cannot import {module_name}: {type(reason).__name__}: {reason}") from reason
     cls = getattr(module, class_name, None)
     if not isinstance(cls, type):
-        raise LoadError(f"cannot find class {class_name} in {module_name} ({getattr(module, '__file__', 'built in')})")
-    if not issubclass(cls, Routine) or not cls.kind:
+        close = difflib.get_close_matches(
+            class_name, [name for name, each in vars(module).items() if _is_routine(each)]
+        )
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        where = getattr(module, "__file__", "built in")
+        raise LoadError(f"cannot find class {class_name} in {module_name} ({where}){hint}")
+    if not _is_routine(cls):
         raise LoadError(
             f"cannot use {class_path}: it derives from none of SourceRoutine, MiddleRoutine, DestinationRoutine"
         )
+    if any(cls.main_logic is each.main_logic for each in (SourceRoutine, MiddleRoutine, DestinationRoutine)):  # type: ignore[attr-defined]
+        raise LoadError(f"cannot use {class_path}: it has no main_logic")
     return cls
+
+
+def _is_routine(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, Routine) and bool(value.kind)
 
 
 def build(cls: type[Routine], params: Mapping[str, Any]) -> Routine:

@@ -161,10 +161,11 @@ class RoutineLoop:
         except Exception as reason:
             self._say_failure("main_logic", reason)
             ok = False
-        self._status.ran(time.monotonic_ns() - started_ns, failed=not ok)
+        self._status.ran(started_ns, time.monotonic_ns())
         return result, ok
 
     def _say_failure(self, where: str, reason: Exception) -> None:
+        self._status.failed()
         message = self._routine.message
         told = "" if message is None else f" of message {message.sequence} on {message.link}"
         self._log.error("%s%s failed", where, told, exc_info=reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +14,10 @@ from pipertd.flow.pacing import Pace
 from pipertd.flow.routine import Routine
 from pipertd.flow.values import complaint, converted, hints_of
 from pipertd.protocol import Answer, encode
+
+
+class _WrongParams(Exception):
+    """Raised for parameters that a handler does not take: the caller's mistake, not the author's."""
 
 
 class Reactions:
@@ -57,7 +62,9 @@ class Reactions:
             for handler in (self._built_in.get(delivery.event), self._method(delivery.event)):
                 if handler is not None:
                     known, value = True, handler(**_typed(handler, delivery.params))
-        except Exception as reason:  # the author's handler, or parameters that it does not take
+        except _WrongParams as reason:
+            return Answer(request=delivery.request, routine=name, error=str(reason))
+        except Exception as reason:  # the author's handler
             self._log.exception("event %s failed", delivery.event)
             return Answer(request=delivery.request, routine=name, error=f"{type(reason).__name__}: {reason}")
         if known:
@@ -78,7 +85,7 @@ class Reactions:
 
     def _update_fps(self, fps: float | None) -> None:
         if fps is not None and fps <= 0:
-            raise ValueError(f"cannot set fps to {fps}: it is more than 0, or null for no limit")
+            raise _WrongParams(f"cannot set fps to {fps}: it is more than 0, or null for no limit")
         self._routine.fps = self._pace.fps = fps
 
     def _log_data(self) -> dict[str, Any]:
@@ -88,13 +95,17 @@ class Reactions:
 
 
 def _typed(handler: Callable[..., Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters as the handler annotates them; ValueError for one that cannot be that."""
+    """The parameters as the handler annotates them; _WrongParams where it does not take them."""
+    try:
+        inspect.signature(handler).bind(**params)
+    except TypeError as reason:
+        raise _WrongParams(f"cannot use these parameters: {reason}") from None
     hints, typed = hints_of(handler), dict(params)
     for name in typed.keys() & hints.keys():
         try:
             typed[name] = converted(params[name], hints[name])
         except msgspec.ValidationError as reason:
-            raise ValueError(f"cannot use {params[name]!r} as {name}: {complaint(reason, hints[name])}") from None
+            raise _WrongParams(f"cannot use {params[name]!r} as {name}: {complaint(reason, hints[name])}") from None
     return typed
 
 

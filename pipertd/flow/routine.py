@@ -90,7 +90,9 @@ class Routine:
         """
         if self._host is None:
             raise RuntimeError(f"cannot notify {name!r}: {type(self).__name__} runs in no flow yet")
-        self._host.raise_event(name, targets or {}, params)
+        if not isinstance(targets, Mapping | None) or any(isinstance(names, str) for names in (targets or {}).values()):
+            raise TypeError(f"cannot notify {name!r}: targets are flow -> list of routines, not {targets!r}")
+        self._host.raise_event(name, {flow: list(names) for flow, names in (targets or {}).items()}, params)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipertd.logs.record import LogFilter, LogRecord
 from pipertd.logs.series import Found, Position, Series
+from pipertd.names import Target
 
 DAEMON_FILE = "DAEMON.log"
 POLL_S = 0.2
@@ -35,6 +36,11 @@ class LogStore:
     def daemon_file(self) -> Path:
         """Where the daemon's records and all notices go."""
         return self.folder / DAEMON_FILE
+
+    def has(self, target: Target) -> bool:
+        """Whether anything was ever written there; a routine's records lie with its flow's."""
+        folder = self.folder / target.pipeline
+        return folder.is_dir() if target.flow is None else self.flow_file(target.pipeline, target.flow).exists()
 
     def read(self, wanted: LogFilter = _EVERYTHING, limit: int | None = None, cursor: str = "") -> list[LogRecord]:
         """Records in the order of their times: the newest ``limit``, or with a cursor the next ``limit`` behind it.

@@ -61,14 +61,19 @@ class StatusWriter:
         """Still alive, still at the same."""
         self._ledger.words[self._base + at.S_HEARTBEAT_NS] = now_ns
 
-    def ran(self, duration_ns: int, *, failed: bool) -> None:
+    def ran(self, began_ns: int, ended_ns: int) -> None:
         """``main_logic`` ran once."""
-        words, base = self._ledger.words, self._base
+        words, base, duration_ns = self._ledger.words, self._base, ended_ns - began_ns
+        if not words[base + at.S_HANDLED]:
+            words[base + at.S_FIRST_NS] = ended_ns
+        words[base + at.S_LAST_NS] = ended_ns
         words[base + at.S_HANDLED] += 1
         words[base + at.S_BUSY_NS] += duration_ns
         words[base + at.S_DURATIONS + bucket_of(duration_ns)] += 1
-        if failed:
-            words[base + at.S_ERRORS] += 1
+
+    def failed(self) -> None:
+        """``main_logic`` raised, or what it returned could not be published."""
+        self._ledger.words[self._base + at.S_ERRORS] += 1
 
     def arrived(self, age_ns: int) -> None:
         """A destination handled a message that was captured ``age_ns`` ago."""
@@ -87,7 +92,8 @@ class StatusWriter:
 class RoutineFacts:
     """A routine's status words, read by somebody else; each may lag behind the others.
 
-    ``since_s`` and ``heartbeat_s`` are times on the monotonic clock, ``busy_s`` the time spent in ``main_logic``.
+    ``since_s`` and ``heartbeat_s`` are times on the monotonic clock, ``busy_s`` the time spent in ``main_logic``,
+    ``span_s`` the time between its first return and its last.
     """
 
     kind: str
@@ -98,6 +104,7 @@ class RoutineFacts:
     handled: int
     failed: int
     busy_s: float
+    span_s: float
     p50_s: float | None
     p99_s: float | None
     error: str
@@ -118,6 +125,7 @@ def read_status(ledger: Ledger) -> RoutineFacts:
         handled=words[base + at.S_HANDLED],
         failed=words[base + at.S_ERRORS],
         busy_s=words[base + at.S_BUSY_NS] / NS,
+        span_s=(words[base + at.S_LAST_NS] - words[base + at.S_FIRST_NS]) / NS,
         p50_s=quantile_s(durations, 0.5),
         p99_s=quantile_s(durations, 0.99),
         error=error.decode("utf-8", "replace"),

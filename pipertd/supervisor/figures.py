@@ -22,12 +22,14 @@ class Rates:
         self._samples: dict[RoutineRef, deque[tuple[float, int]]] = {}
 
     @classmethod
-    def of_run(cls, definition: Pipeline, segments: PipelineSegments, seconds: float) -> Rates:
-        """Those of a whole run that is over."""
+    def of_run(cls, definition: Pipeline, segments: PipelineSegments) -> Rates:
+        """Those of a run that is over, each from its routine's first message to its last."""
         rates = cls()
         for ref in _refs(definition):
-            rates.note(ref, 0.0, 0)
-            rates.note(ref, seconds, segments.routine_facts(ref).handled)
+            fact = segments.routine_facts(ref)
+            if fact.handled > 1:
+                rates.note(ref, 0.0, 1)
+                rates.note(ref, fact.span_s, fact.handled)
         return rates
 
     def note(self, ref: RoutineRef, now_s: float, handled: int) -> None:

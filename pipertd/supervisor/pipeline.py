@@ -188,7 +188,7 @@ class SupervisedPipeline:
             return
         self._ended_s = monotonic_s()
         segments.count_stopped()
-        self._rates = Rates.of_run(self.definition, segments, self._ended_s - self._began_s)
+        self._rates = Rates.of_run(self.definition, segments)
         self._figures = self._read_figures(segments)
         for flow in self.flows.values():
             flow.let_go()

@@ -65,7 +65,7 @@ class Restarts:
         """
         how = str(ending)
         if not wanted:
-            return Verdict(Input.DIED_AS_ASKED, "as asked" if ending == _CLEAN else how)
+            return Verdict(Input.DIED_AS_ASKED, "cleanly" if ending == _CLEAN else how)
         if ending == _CLEAN:
             if ended:
                 return Verdict(Input.DIED_AT_THE_END, "its stream ended")

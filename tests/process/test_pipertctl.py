@@ -40,7 +40,8 @@ def test_status_shows_flows_and_counts(street: Daemon) -> None:
     assert (link["from"], link["to"]) == ("a/count", "b/sink")
     assert {"produced", "delivered", "failed", "dropped", "quarantined", "in_flight"} <= set(link)
     assert link["produced"] >= link["delivered"]
-    table = street.ctl("status").stdout
+    assert json.loads(street.ctl("status", "-o", "json").stdout)["pipelines"][0]["name"] == "p"
+    table = street.ctl("--address", str(street.runtime / "control.sock"), "status").stdout
     assert "p: RUNNING" in table
     assert "a/count -> b/sink" in table
 
@@ -124,6 +125,8 @@ def test_watch_begins_where_it_is_told(street: Daemon) -> None:
     [
         (("start", "nowhere"), 4),
         (("status", "p/nowhere"), 4),
+        (("logs", "nowhere"), 4),
+        (("logs", "p/b/nowhere"), 4),
         (("start", "not a name"), 2),
         (("event", "NOTE", "p", "no-equals-sign"), 2),
         (("frobnicate",), 2),

@@ -65,17 +65,19 @@ def test_broken_definition_stops_nobody_else(daemon: Daemon) -> None:
     assert [one["pipeline"] for one in daemon.notices("pipeline_loaded")] == ["good"]
 
 
-def test_second_daemon_is_refused(daemon: Daemon, tmp_path: Path) -> None:
-    """A second one on the same runtime directory says who is there and exits 1; the first one is not disturbed."""
+@pytest.mark.parametrize("shared", ["runtime", "state"])
+def test_second_daemon_is_refused(daemon: Daemon, tmp_path: Path, shared: str) -> None:
+    """A second one on a directory of the first says who is there and exits 1; the first one is not disturbed."""
     numbers = daemon.folder / "numbers"
     write_definition(daemon.definitions / "p.yaml", counts(), writes(numbers, pause_s=0.001))
     first = daemon.start()
     wait_until(grows(numbers), DEADLINE_S, "numbers")
-    command = [*(sys.executable, "-m", "pipertd.daemon", "serve"), "--runtime-dir", str(daemon.runtime)]
-    more = ["--definitions", str(daemon.definitions), "--state-dir", str(tmp_path / "other")]
+    folders = {"runtime": tmp_path / "other", "state": tmp_path / "another", shared: getattr(daemon, shared)}
+    command = [*(sys.executable, "-m", "pipertd.daemon", "serve"), "--definitions", str(daemon.definitions)]
+    more = ["--runtime-dir", str(folders["runtime"]), "--state-dir", str(folders["state"])]
     second = subprocess.run([*command, *more], capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     assert (second.returncode, second.stdout) == (1, "")
-    assert second.stderr.startswith(f"pipertd: cannot use {daemon.runtime}: the pipertd with process id {first.pid}")
+    assert second.stderr.startswith(f"pipertd: cannot use {folders[shared]}: the pipertd with process id {first.pid}")
     wait_until(grows(numbers), DEADLINE_S, "more numbers")
     assert (daemon.runtime / "flows.sock").exists()
     assert (daemon.runtime / "control.sock").exists()

@@ -69,11 +69,15 @@ def delivered() -> int:
 
 
 @pytest.fixture(scope="session")
-def installed() -> None:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What systemd/README.md says, from the interpreter that a service's user may use."""
     run("/usr/bin/python3", "-m", "venv", OPT)
     lock = ROOT / "packaging/requirements-dev.lock"
-    run(OPT / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", lock, ROOT)
+    source = tmp_path_factory.mktemp("source")
+    for each in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / each, source)
+    shutil.copytree(ROOT / "pipertd", source / "pipertd")
+    run(OPT / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", lock, source)
     shutil.copy(ROOT / "systemd/pipertd.sysusers", "/usr/lib/sysusers.d/pipertd.conf")
     run("systemd-sysusers")
     shutil.copy(ROOT / "systemd/pipertd.service", UNITS)

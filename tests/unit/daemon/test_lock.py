@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from pipertd.daemon.lock import runtime_directory
-from pipertd.errors import RuntimeDirectoryInUse, SettingsError
+from pipertd.daemon.lock import held_directory
+from pipertd.errors import DirectoryInUse, SettingsError
 
 
 def test_second_is_refused_and_told_who(tmp_path: Path) -> None:
     """Who holds the directory is named; afterwards it is free again and empty."""
     folder = tmp_path / "run"
-    refused = pytest.raises(RuntimeDirectoryInUse, match=f"process id {os.getpid()}")
-    with runtime_directory(folder), refused, runtime_directory(folder):
+    refused = pytest.raises(DirectoryInUse, match=f"process id {os.getpid()}")
+    with held_directory(folder, "--x"), refused, held_directory(folder, "--x"):
         pass
-    with runtime_directory(folder):
+    with held_directory(folder, "--x"):
         pass
     assert list(folder.iterdir()) == []
 
@@ -28,25 +28,25 @@ def test_second_is_refused_and_told_who(tmp_path: Path) -> None:
 def test_lock_of_a_killed_daemon_is_free(tmp_path: Path) -> None:
     """The kernel takes the lock back, whatever way its holder died."""
     program = (
-        "import signal, sys; from pathlib import Path; from pipertd.daemon.lock import runtime_directory\n"
-        "with runtime_directory(Path(sys.argv[1])): print('held', flush=True); signal.pause()\n"
+        "import signal, sys; from pathlib import Path; from pipertd.daemon.lock import held_directory\n"
+        "with held_directory(Path(sys.argv[1]), '--x'): print('held', flush=True); signal.pause()\n"
     )
     holder = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(RuntimeDirectoryInUse), runtime_directory(tmp_path):
+        with pytest.raises(DirectoryInUse), held_directory(tmp_path, "--x"):
             pass
     finally:
         holder.send_signal(signal.SIGKILL)
         holder.communicate()
     assert (tmp_path / "lock").exists()
-    with runtime_directory(tmp_path):
+    with held_directory(tmp_path, "--x"):
         pass
 
 
 def test_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     """A wrong --runtime-dir is named with its reason."""
     (tmp_path / "file").touch()
-    with pytest.raises(SettingsError, match="cannot use runtime directory"), runtime_directory(tmp_path / "file" / "x"):
+    with pytest.raises(SettingsError, match="cannot use directory"), held_directory(tmp_path / "file" / "x", "--x"):
         pass

@@ -17,6 +17,9 @@ class Camera(SourceRoutine):
     names: list[str] = []  # noqa: RUF012 - a default
     limit: int | None = None
 
+    def main_logic(self) -> Any:
+        """Nothing."""
+
 
 class Blur(MiddleRoutine):
     """A middle routine."""
@@ -24,6 +27,13 @@ class Blur(MiddleRoutine):
     @events("RESET")
     def reset(self) -> None:
         """Forget."""
+
+    def main_logic(self, data: Any) -> Any:
+        """Nothing."""
+
+
+class Idle(MiddleRoutine):
+    """Has no main_logic."""
 
 
 class Store(DestinationRoutine):

@@ -85,6 +85,8 @@ def test_seven_mistakes_are_seven_messages(tmp_path: Path) -> None:
         (("from: camera, to: [blur]", "from: store, to: [blur]"), "it closes a cycle"),
         (("  - {from: camera, to: [blur], depth: 8}\n", ""), "cannot run capture/camera, because no link"),
         (("params: {width: 640}, ", ""), "cannot do without param 'width'"),
+        ((":Blur", ":Idle"), "it has no main_logic"),
+        ((":Blur", ":Blurr"), "(did you mean 'Blur'?)"),
         ((":Blur", ":NotOne"), "derives from none of SourceRoutine, MiddleRoutine, DestinationRoutine"),
         ((":Blur", ":Camera, params: {width: 1}"), "blur is a source and takes no input"),
         ((":Camera, params: {width: 640}", ":Store, params: {path: x}"), "camera is a destination and gives no output"),

@@ -64,7 +64,7 @@ def test_every_delivery_is_answered_in_order() -> None:
     )
     assert (known.request, known.value) == (1, 2)
     assert broken.error is not None
-    assert broken.error.startswith("TypeError")
+    assert broken.error == "cannot use these parameters: got an unexpected keyword argument 'nonsense'"
     assert unknown.unhandled
     assert unsendable.error is not None
     assert unsendable.error.startswith("cannot send the answer")
@@ -73,7 +73,7 @@ def test_every_delivery_is_answered_in_order() -> None:
 def test_a_parameter_is_what_the_handler_annotates() -> None:
     """A parameter of another type is an error in the answer, and the handler does not run."""
     wrong, right = answers_to(Derived(), Delivery(1, "RESET", {"to": "far"}), Delivery(2, "RESET", {"to": 3}))
-    assert wrong.error == "ValueError: cannot use 'far' as to: it is no int"
+    assert wrong.error == "cannot use 'far' as to: it is no int"
     assert right.value == 4
 
 

@@ -27,6 +27,9 @@ class Camera(SourceRoutine):
     names: set[str] = set()  # noqa: RUF012
     hook: Any = None
 
+    def main_logic(self) -> Any:
+        """Nothing."""
+
 
 class Unresolved(SourceRoutine):
     """Annotated with what only type checkers import."""
