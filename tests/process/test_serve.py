@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.process.definitions import counts, write_definition, writes
 from tests.process.served import DEADLINE_S, Daemon
 from tests.waiting import wait_until
