@@ -48,13 +48,19 @@ class Progress:
         """Show one record."""
         where = "/".join(filter(None, (record.flow, record.routine)))
         if record.source == "output":
-            self._console.print(Text(f"{where} | {record.message}", style="dim"), soft_wrap=True)
-            return
-        clock = time.strftime("%H:%M:%S", time.localtime(record.time_s))
-        text = f"{clock} {record.level_name} {where}: {record.message}"
-        if record.exception:
-            text = f"{text}\n{record.exception}"
-        self._console.print(Text(text, style=_LEVEL_COLOURS.get(record.level_name, "")), soft_wrap=True)
+            text, style = f"{where} | {record.message}", "dim"
+        else:
+            clock = time.strftime("%H:%M:%S", time.localtime(record.time_s))
+            text, style = (
+                f"{clock} {record.level_name} {where}: {record.message}",
+                _LEVEL_COLOURS.get(record.level_name, ""),
+            )
+            if record.exception:
+                text = f"{text}\n{record.exception}"
+        if self._live is None:
+            print(text, file=sys.stderr)  # without rich, which takes a hundred times as long
+        else:
+            self._console.print(Text(text, style=style), soft_wrap=True)
 
     def _show(self) -> None:
         view = self._read()

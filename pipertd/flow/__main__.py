@@ -15,7 +15,7 @@ import msgspec
 
 from pipertd.errors import PipertdError
 from pipertd.flow.process import FlowProcess
-from pipertd.logs.writer import handler
+from pipertd.logs.writer import FileHandler, handler
 from pipertd.protocol import FlowSpec, decode_spec
 
 ENDED, FAILED, UNUSABLE = 0, 1, 2
@@ -34,9 +34,9 @@ def main(arguments: list[str]) -> int:
         return UNUSABLE
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     _show_stacks_when_asked()
-    _log_to_the_file(spec)
+    log = _log_to_the_file(spec)
     try:
-        process = FlowProcess(spec)
+        process = FlowProcess(spec, log.turn_over_if_full)
     except PipertdError as reason:
         logger.error("%s", reason)
         return FAILED
@@ -66,7 +66,7 @@ def _read_spec(fd: int) -> FlowSpec:
         return decode_spec(file.read())
 
 
-def _log_to_the_file(spec: FlowSpec) -> None:
+def _log_to_the_file(spec: FlowSpec) -> FileHandler:
     """Every record of the process goes there, and what is logged on a routine's thread is the routine's."""
     routines = {routine.name for routine in spec.routines}
 
@@ -77,6 +77,7 @@ def _log_to_the_file(spec: FlowSpec) -> None:
     writer = handler(spec.log, pipeline=spec.pipeline, flow=spec.flow, generation=spec.generation)
     writer.addFilter(name_routine)
     logging.basicConfig(level=logging.INFO, handlers=[writer])
+    return writer
 
 
 if __name__ == "__main__":

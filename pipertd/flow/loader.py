@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from pipertd.errors import LoadError
+from pipertd.flow.authored import in_words
 from pipertd.flow.events import handlers_of
 from pipertd.flow.routine import DestinationRoutine, MiddleRoutine, Routine, SourceRoutine
 from pipertd.flow.values import complaint, converted, hints_of, type_name
@@ -35,7 +36,7 @@ def load_class(class_path: str, search_path: Sequence[Path]) -> type[Routine]:
     try:
         module = importlib.import_module(module_name)
     except Exception as reason:  # user code runs at import
-        raise LoadError(f"cannot import {module_name}: {type(reason).__name__}: {reason}") from reason
+        raise LoadError(f"cannot import {module_name}: {in_words(reason)}") from reason
     cls = getattr(module, class_name, None)
     if not isinstance(cls, type):
         close = difflib.get_close_matches(
@@ -72,7 +73,7 @@ def build(cls: type[Routine], params: Mapping[str, Any]) -> Routine:
         try:
             return cls(**values)
         except Exception as reason:  # user code
-            raise LoadError(f"cannot make {cls.__qualname__}: {type(reason).__name__}: {reason}") from reason
+            raise LoadError(f"cannot make {cls.__qualname__}: {in_words(reason)}") from reason
     routine = cls()
     for name, value in values.items():
         setattr(routine, name, value)

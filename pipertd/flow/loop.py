@@ -13,6 +13,7 @@ from typing import Any
 
 from pipertd.clock import monotonic_s
 from pipertd.errors import MessageError, SegmentError
+from pipertd.flow.authored import in_words, leave_if_forked, without_our_frames
 from pipertd.flow.pacing import Pace
 from pipertd.flow.port import Outgoing, Port
 from pipertd.flow.reactions import Reactions
@@ -95,9 +96,12 @@ class RoutineLoop:
         try:
             method()
         except Exception as reason:
-            self._log.exception("%s failed", activity.name.lower())
-            self._status.said(f"{activity.name.lower()}: {type(reason).__name__}: {reason}")
+            what = activity.name.lower()
+            self._log.error("%s failed", what, exc_info=(type(reason), reason, without_our_frames(reason)))
+            self._status.said(f"{what}: {in_words(reason)}")
             return False
+        finally:
+            leave_if_forked()
         return True
 
     def _serve(self, again: bool) -> Outcome:
@@ -156,11 +160,13 @@ class RoutineLoop:
         result, ok = None, True
         try:
             result = step()
-        except EndOfStream:
-            raise
         except Exception as reason:
+            if isinstance(reason, EndOfStream) and isinstance(self._routine, SourceRoutine):
+                raise
             self._say_failure("main_logic", reason)
             ok = False
+        finally:
+            leave_if_forked()
         self._status.ran(started_ns, time.monotonic_ns())
         return result, ok
 
@@ -168,8 +174,8 @@ class RoutineLoop:
         self._status.failed()
         message = self._routine.message
         told = "" if message is None else f" of message {message.sequence} on {message.link}"
-        self._log.error("%s%s failed", where, told, exc_info=reason)
-        self._status.said(f"{where}{told}: {type(reason).__name__}: {reason}")
+        self._log.error("%s%s failed", where, told, exc_info=(type(reason), reason, without_our_frames(reason)))
+        self._status.said(f"{where}{told}: {in_words(reason)}")
         reason.__traceback__ = None  # its frames hold the message, and so its slot
 
     def _send(self, result: Any) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipertd.clock import NS
+from pipertd.errors import MessageError
 from pipertd.flow.handover import Handover, Offer, freeze
 from pipertd.flow.routine import Envelope
 from pipertd.protocol import InputSpec, RoutineSpec
@@ -156,7 +157,10 @@ class Port:
         Raises:
             MessageError: it holds something that cannot travel.
         """
-        freeze(message)
+        try:
+            freeze(message)
+        except RecursionError:
+            raise MessageError("cannot send this message: it is nested too deeply, or holds itself") from None
         hand = self._consumer.hand
         return Outgoing(
             message=message,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pipertd.flow.authored import in_words, leave_if_forked, without_our_frames
 from pipertd.flow.channel import Channel
 from pipertd.flow.events import Delivery, Inbox
 from pipertd.flow.handover import Handover
@@ -23,6 +24,8 @@ from pipertd.protocol import Deliver, FlowSpec, Raise, RoutineSpec, Stop, ToFlow
 from pipertd.shm.bell import ring
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.status import Activity, StatusWriter, read_status
+
+LOG_TURN_S = 0.02, 1.0  # how often the log is looked at: in a flood of prints, and at rest
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +76,10 @@ class _Member:
         outcome = Outcome.FAILED
         try:
             outcome = self.loop.run(self.done_before)
+        except BaseException as reason:  # sys.exit() and the like; anything else is a bug of ours
+            told = in_words(reason)
+            logger.error("%s", told, exc_info=(type(reason), reason, without_our_frames(reason)))
+            self.status.said(told)
         finally:
             process.finished.put((self.spec.name, outcome))
 
@@ -85,13 +92,14 @@ class _Member:
 class FlowProcess:
     """All of the flow. The main thread only waits: for routines to finish, and for signals."""
 
-    def __init__(self, spec: FlowSpec) -> None:
-        """Make every routine.
+    def __init__(self, spec: FlowSpec, turn_log_over: Callable[[], bool]) -> None:
+        """Make every routine; ``turn_log_over`` starts a new log file where the present one is full.
 
         Raises:
             LoadError: a class cannot be had. LedgerInUse: another process still runs this flow.
         """
         self.spec = spec
+        self._turn_log_over = turn_log_over
         self.finished: queue.SimpleQueue[tuple[str, Outcome]] = queue.SimpleQueue()
         self.channel = Channel(spec, self._hear, self._orphaned)
         self.handovers = {
@@ -103,6 +111,7 @@ class FlowProcess:
         self._stopping = False
         self._over: set[str] = set()
         self._members = {routine.name: _Member(routine, self) for routine in spec.routines}
+        leave_if_forked()
 
     def run(self) -> bool:
         """Run to the end of every routine; whether none failed. One that fails takes the others down with it."""
@@ -111,7 +120,7 @@ class FlowProcess:
             member.thread.start()
         well = True
         for _ in self._members:
-            name, outcome = self.finished.get()
+            name, outcome = self._next_finished()
             self._over.add(name)
             if self._stopping:
                 self._stop_those_at_the_edge()
@@ -121,6 +130,16 @@ class FlowProcess:
                 self.stop()
         self.channel.flush(0.5)
         return well
+
+    def _next_finished(self) -> tuple[str, Outcome]:
+        """Wait for a routine to be over; meanwhile keep what is printed from filling the disk."""
+        pause_s = LOG_TURN_S[1]
+        while True:
+            try:
+                return self.finished.get(timeout=pause_s)
+            except queue.Empty:
+                shortest_s, longest_s = LOG_TURN_S
+                pause_s = shortest_s if self._turn_log_over() else min(2 * pause_s, longest_s)
 
     def stop(self) -> None:
         """Tell the flow to stop: what came in is handled to its end first. Safe in a signal handler."""

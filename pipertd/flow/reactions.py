@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from pipertd.flow import events
+from pipertd.flow.authored import in_words, leave_if_forked, without_our_frames
 from pipertd.flow.pacing import Pace
 from pipertd.flow.routine import Routine
 from pipertd.flow.values import complaint, converted, hints_of
@@ -65,8 +66,11 @@ class Reactions:
         except _WrongParams as reason:
             return Answer(request=delivery.request, routine=name, error=str(reason))
         except Exception as reason:  # the author's handler
-            self._log.exception("event %s failed", delivery.event)
-            return Answer(request=delivery.request, routine=name, error=f"{type(reason).__name__}: {reason}")
+            exc_info = (type(reason), reason, without_our_frames(reason))
+            self._log.error("event %s failed", delivery.event, exc_info=exc_info)
+            return Answer(request=delivery.request, routine=name, error=in_words(reason))
+        finally:
+            leave_if_forked()
         if known:
             return Answer(request=delivery.request, routine=name, value=value)
         handles = ", ".join(sorted({*self._built_in, *self._methods}))

@@ -50,8 +50,14 @@ class LogStore:
         """
         if cursor:
             positions = _decode_cursor(cursor)
-            found = self._read_behind(wanted, positions)[0]
-            return list(_with_cursors(found[:limit], positions))
+            records: list[LogRecord] = []
+            while limit is None or len(records) < limit:
+                found, behind = self._read_behind(wanted, positions)
+                records += _with_cursors(found, positions)
+                if behind == positions:
+                    break
+                positions = behind
+            return records[:limit]
         return self._read_newest(wanted, limit, {})
 
     def end(self, wanted: LogFilter = _EVERYTHING) -> str:
@@ -72,13 +78,15 @@ class LogStore:
                 yield record
         seen: list[tuple[int, int]] = []
         while True:
-            if (sizes := [one.size() for one in self._series(wanted)]) != seen:
-                seen = sizes
-                found, behind = await asyncio.to_thread(self._read_behind, wanted, positions)
-                for record in _with_cursors(found, positions):
-                    yield record
-                positions = behind
-            await asyncio.sleep(POLL_S)
+            if (sizes := [one.size() for one in self._series(wanted)]) == seen:
+                await asyncio.sleep(POLL_S)
+                continue
+            found, behind = await asyncio.to_thread(self._read_behind, wanted, positions)
+            for record in _with_cursors(found, positions):
+                yield record
+            if behind == positions:
+                seen = sizes  # all of that was read
+            positions = behind
 
     def _read_behind(self, wanted: LogFilter, positions: _Positions) -> tuple[list[Found], _Positions]:
         parts, behind = [], dict(positions)

@@ -14,6 +14,7 @@ from pipertd.logs.parse import parse
 from pipertd.logs.record import LogFilter, LogRecord
 from pipertd.logs.writer import KEPT_FILES, old_file
 
+MOST_AT_ONCE = 256 * 1024  # bytes: what a reader of many records holds at a time
 _CHECKED_BYTES = 64
 
 
@@ -62,7 +63,7 @@ class Series:
             return Position()
 
     def read_from(self, position: Position, wanted: LogFilter) -> tuple[list[Found], Position]:
-        """What is wanted behind ``position``, and the position behind all that was looked at.
+        """What is wanted behind ``position``, and the position behind all that was looked at: ``MOST_AT_ONCE`` bytes.
 
         Where the file of ``position`` is no longer kept, a record says so and the oldest kept one follows.
         """
@@ -76,8 +77,10 @@ class Series:
                 found.append(self._gap(files))
             for file in files:
                 offset = position.offset if known and file is files[0] else 0
-                part, position = self._read_file(file, offset, wanted)
+                part, position = self._read_file(file, offset, wanted, MOST_AT_ONCE)
                 found += part
+                if position.offset - offset > MOST_AT_ONCE // 2:
+                    break  # more in the next turn
         return found, position
 
     def read_newest(self, limit: int | None, wanted: LogFilter) -> tuple[list[Found], Position]:
@@ -107,18 +110,22 @@ class Series:
                 return files
             stack.close()
 
-    def _read_file(self, file: BinaryIO, offset: int, wanted: LogFilter) -> tuple[list[Found], Position]:
+    def _read_file(
+        self, file: BinaryIO, offset: int, wanted: LogFilter, most_bytes: int = -1
+    ) -> tuple[list[Found], Position]:
         status = os.fstat(file.fileno())
         start = max(0, offset - _CHECKED_BYTES)
         file.seek(start)
-        data = file.read()
+        data = file.read(most_bytes if most_bytes < 0 else offset - start + most_bytes)
         found = []
         lines = data[offset - start :]
+        if len(lines) == most_bytes and b"\n" not in lines:
+            lines += b"\n"  # a print without an end: shown in pieces
         for end, record in parse(lines, pipeline=self.pipeline, flow=self.flow, time_s=status.st_mtime):
             if wanted.wants(record):
                 check = zlib.crc32(data[max(0, offset - start + end - _CHECKED_BYTES) : offset - start + end])
                 found.append(Found(self.name, Position(status.st_ino, offset + end, check), record))
-        return found, _position(file, offset + lines.rfind(b"\n") + 1)
+        return found, _position(file, min(offset + lines.rfind(b"\n") + 1, start + len(data)))
 
     def _gap(self, files: list[BinaryIO]) -> Found:
         text = "records were removed before they were read here: the log was turned over too often"

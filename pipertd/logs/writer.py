@@ -17,12 +17,13 @@ from pipertd.protocol import LogSpec
 RECORD_SEPARATOR = "\x1e"
 MAX_FILE_BYTES = 4 * 1024 * 1024
 KEPT_FILES = 4
+MOST_TEXT = 32 * 1024  # characters
 _OWN_KEYS = ("pipeline", "flow", "routine", "generation")
 _STANDARD_KEYS = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", *_OWN_KEYS}
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
 
-def handler(spec: LogSpec, *, pipeline: str, flow: str, generation: int) -> logging.Handler:
+def handler(spec: LogSpec, *, pipeline: str, flow: str, generation: int) -> FileHandler:
     """The handler that writes where ``spec`` says; records may carry ``routine`` in ``extra``.
 
     Raises:
@@ -75,8 +76,20 @@ class FileHandler(logging.Handler):
         except OSError:
             self._lost += 1
 
-    def turn_over_if_full(self) -> None:
-        """Start a new file when this one is full or was deleted; prints of user code follow into it."""
+    def turn_over_if_full(self) -> bool:
+        """Start a new file when this one is full or was deleted; prints of user code follow into it. Whether it was.
+
+        Where that cannot be done now (a full disk), the old one is kept.
+        """
+        self.acquire()
+        try:
+            return self._turn_over_if_full()
+        except OSError:
+            return False
+        finally:
+            self.release()
+
+    def _turn_over_if_full(self) -> bool:
         status = os.fstat(self._fd)
         if status.st_nlink == 0:
             self._reopen(status)
@@ -85,6 +98,9 @@ class FileHandler(logging.Handler):
                 _rename_if_there(old_file(self._path, number), old_file(self._path, number + 1))
             _rename_if_there(self._path, old_file(self._path, 1))
             self._reopen(status)
+        else:
+            return False
+        return True
 
     def close(self) -> None:
         """Give the descriptor back; what was written stays."""
@@ -119,13 +135,21 @@ def encode(record: logging.LogRecord, context: dict[str, str | int]) -> bytes:
     attributes = vars(record)
     document: dict[str, object] = {"time_s": record.created, "level": record.levelno}
     document.update({key: attributes.get(key, context[key]) for key in _OWN_KEYS})
-    document.update(logger=record.name, message=_text_of(record))
+    document.update(logger=record.name, message=_cut(_text_of(record)))
     if fields := {key: value for key, value in attributes.items() if key not in _STANDARD_KEYS}:
         document["fields"] = fields
     if exception := _exception_of(record):
-        document["exception"] = exception
+        document["exception"] = _cut(exception)
     line = json.dumps(document, ensure_ascii=False, default=str, skipkeys=True)
     return f"{RECORD_SEPARATOR}{line}\n".encode("utf-8", "backslashreplace")
+
+
+def _cut(text: str) -> str:
+    """Both ends of a text that is too long for a record: one record must not fill a disk, or a reader's memory."""
+    if len(text) <= MOST_TEXT:
+        return text
+    half = MOST_TEXT // 2
+    return f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
 
 
 def _text_of(record: logging.LogRecord) -> str:

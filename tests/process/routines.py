@@ -134,3 +134,10 @@ class Refuse(DestinationRoutine):
 
     def main_logic(self, data: dict[str, int]) -> None:
         raise ValueError(f"cannot like it: {data['number']}")
+
+
+class Ignore(DestinationRoutine):
+    """Takes what comes."""
+
+    def main_logic(self, data: Any) -> None:
+        pass

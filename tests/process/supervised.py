@@ -49,7 +49,9 @@ class Live:
         return [notice for notice in self.supervisor.history.since(0) if notice.kind is kind]
 
     def log(self, target: str = "p") -> str:
-        return "\n".join(record.message for record in self.logs.read(LogFilter(Target.parse(target))))
+        return "\n".join(
+            f"{each.message}\n{each.exception}" for each in self.logs.read(LogFilter(Target.parse(target)))
+        )
 
     async def until(self, condition: Callable[[], T], what: str = "") -> T:
         """The first true value of ``condition``; AssertionError naming ``what`` behind a long deadline."""

@@ -40,7 +40,7 @@ def test_status_shows_flows_and_counts(street: Daemon) -> None:
     assert (link["from"], link["to"]) == ("a/count", "b/sink")
     assert {"produced", "delivered", "failed", "dropped", "quarantined", "in_flight"} <= set(link)
     assert link["produced"] >= link["delivered"]
-    assert json.loads(street.ctl("status", "-o", "json").stdout)["pipelines"][0]["name"] == "p"
+    assert json.loads(street.ctl("status", "-o", "json").stdout)["pipelines"][0]["flows"][0]["name"] == "a"
     table = street.ctl("--address", str(street.runtime / "control.sock"), "status").stdout
     assert "p: RUNNING" in table
     assert "a/count -> b/sink" in table
