@@ -72,8 +72,8 @@ class LaunchFailed(PipertdError):
 class RevisionTooOld(PipertdError):
     """Raised when a watcher asks for notices that are no longer kept."""
 
-    def __init__(self, asked: int, oldest: int) -> None:
-        super().__init__(f"cannot continue after revision {asked}: the oldest kept is {oldest}; take a new snapshot")
+    def __init__(self, asked: int, oldest: int, why: str) -> None:
+        super().__init__(f"cannot continue after revision {asked}: {why}; take a new snapshot")
         self.asked, self.oldest = asked, oldest
 
 

@@ -136,7 +136,7 @@ ToFlow = Deliver | Stop
 _encoder = msgspec.msgpack.Encoder()
 _from_flow: msgspec.msgpack.Decoder[FromFlow] = msgspec.msgpack.Decoder(FromFlow)
 _to_flow: msgspec.msgpack.Decoder[ToFlow] = msgspec.msgpack.Decoder(ToFlow)
-_spec = msgspec.json.Decoder(FlowSpec)
+_spec: msgspec.msgpack.Decoder[FlowSpec] = msgspec.msgpack.Decoder(FlowSpec)
 
 
 def encode(message: FromFlow | ToFlow) -> bytes:
@@ -164,10 +164,18 @@ def decode_to_flow(datagram: bytes) -> ToFlow:
 
 
 def encode_spec(spec: FlowSpec) -> bytes:
-    """The specification as JSON, so that a person can read it in ``/proc/PID/fd``."""
-    return msgspec.json.encode(spec)
+    """The specification as the flow reads it from its descriptor."""
+    return _encoder.encode(spec)
 
 
-def decode_spec(text: bytes) -> FlowSpec:
-    """Read a specification; msgspec.MsgspecError where it is none."""
-    return _spec.decode(text)
+def decode_spec(content: bytes) -> FlowSpec:
+    """Read a specification.
+
+    Raises:
+        msgspec.MsgspecError: it is none.
+        ValueError: it is one of another version.
+    """
+    spec = _spec.decode(content)
+    if spec.version != PROTOCOL_VERSION:
+        raise ValueError(f"the daemon speaks version {spec.version}, this interpreter's pipertd {PROTOCOL_VERSION}")
+    return spec

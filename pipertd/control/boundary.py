@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 import grpc
@@ -61,8 +62,9 @@ def stream(
             await context.abort_with_status(status_of(refusal))
         streams.open += 1
         try:
-            async for response in method(service, request):
-                yield response
+            async with aclosing(method(service, request)) as responses:  # type: ignore[type-var]
+                async for response in responses:
+                    yield response
         except PipertdError as error:
             await context.abort_with_status(status_of(error))
         except Exception:

@@ -127,7 +127,10 @@ def target(message: pipeline_pb2.Target) -> Target:
 
 def plain(struct: struct_pb2.Struct) -> dict[str, Any]:
     """A Struct's values; a whole number is an int, because JSON tells them not apart and handlers do."""
-    return {name: _whole(value) for name, value in json_format.MessageToDict(struct).items()}
+    try:
+        return {name: _whole(value) for name, value in json_format.MessageToDict(struct).items()}
+    except (json_format.Error, ValueError) as reason:  # NaN, infinity, or a value without a kind
+        raise BadRequest(f"cannot read parameters: {reason}") from None
 
 
 def _whole(value: Any) -> Any:

@@ -36,10 +36,8 @@ def check(
             print(problem, file=sys.stderr)
         for pipeline in checked.pipelines:
             print(f"{pipeline.file}: {pipeline.name} is valid")
-        told = {each.file for each in checked.problems} | {each.file for each in checked.pipelines}
-        for file in chosen:
-            if file not in told:
-                print(f"{file}: holds nothing, which masks a file of that name in an earlier folder")
+        for file in checked.empty:
+            print(f"{file}: holds nothing, which masks a file of that name in an earlier folder")
     else:
         document = {
             "valid": [{"pipeline": each.name, "file": str(each.file)} for each in checked.pipelines],

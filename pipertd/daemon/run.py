@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from pipertd.daemon.lock import held_directory
@@ -63,7 +64,7 @@ async def _run(pipeline: Pipeline, folder: Path, logs: LogStore) -> PipelineView
     try:
         _on_signals(interrupted, supervisor)
         begin = logs.end()
-        await supervisor.load([pipeline])
+        await supervisor.load([replace(pipeline, autostart=False)])
         await supervisor.start(target)
         with Progress(lambda: supervisor.snapshot(target).pipelines[0]) as progress:
             async with _Records(logs, begin, progress):

@@ -6,17 +6,15 @@ import asyncio
 import logging
 import os
 import signal
-from pathlib import Path
+from collections.abc import Coroutine
 
 from pipertd import __version__
 from pipertd.control.server import ControlServer
+from pipertd.daemon.load import load_and_tell
 from pipertd.daemon.lock import held_directory
 from pipertd.daemon.records import daemon_records
 from pipertd.daemon.settings import Settings
-from pipertd.daemon.summary import in_a_line
 from pipertd.daemon.systemd import ServiceManager
-from pipertd.definition.check import check_files
-from pipertd.definition.read import definition_files
 from pipertd.errors import SettingsError
 from pipertd.logs.reader import LogStore
 from pipertd.supervisor.history import History
@@ -67,42 +65,27 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
     except OSError as reason:
         await supervisor.close()
         raise SettingsError(f"cannot serve in {settings.runtime_dir}: {reason}") from reason
+    serving = asyncio.create_task(load_and_tell(settings.definitions, supervisor, history, manager))
     try:
-        if not stop.told.is_set():
-            await _load(settings.definitions, supervisor, history)
-        manager.ready()
-        telling = asyncio.create_task(_tell_status(manager, supervisor, history))
-        await stop.told.wait()
-        telling.cancel()
+        await _first_of(serving, stop.told.wait())
         manager.stopping()
-        history.record(
-            NoticeKind.DAEMON_STOPPING, f"pipertd is stopping: {stop.reason}", details={"signal": stop.reason}
-        )
+        history.record(NoticeKind.DAEMON_STOPPING, f"pipertd is stopping: {stop.reason or 'it failed'}")
         await _close(supervisor, stop.hurried)
     finally:
+        await supervisor.close(now=True)
         await control.stop()
         manager.close()
+    if serving.done() and not serving.cancelled():
+        serving.result()
 
 
-async def _load(folders: tuple[Path, ...], supervisor: Supervisor, history: History) -> None:
-    """Start what can be; a broken definition stops nobody else's."""
-    checked = await asyncio.to_thread(lambda: check_files(definition_files(folders), folders))
-    for problem in checked.problems:
-        history.record(
-            NoticeKind.DEFINITION_INVALID,
-            str(problem),
-            details={"file": str(problem.file), "line": str(problem.line), "column": str(problem.column)},
-        )
-    await supervisor.load(checked.pipelines)
-
-
-async def _tell_status(manager: ServiceManager, supervisor: Supervisor, history: History) -> None:
-    """Keep the line that `systemctl status` shows true; at most once a second, because PID 1 reads it."""
-    while True:
-        snapshot = supervisor.snapshot()
-        manager.status(in_a_line(snapshot.pipelines))
-        await asyncio.sleep(1.0)
-        await history.wait_beyond(snapshot.revision)
+async def _first_of(working: asyncio.Task[None], stop: Coroutine[None, None, object]) -> None:
+    """Return when the stop comes, or when the work fails; the work is over then."""
+    waiting = asyncio.create_task(stop)
+    await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
+    for task in (working, waiting):
+        task.cancel()
+    await asyncio.wait((working, waiting))
 
 
 async def _close(supervisor: Supervisor, hurried: asyncio.Event) -> None:

@@ -23,6 +23,10 @@ class ServiceManager:
         self._say("READY=1")
         self._beat(_watchdog_s())
 
+    def extend_start(self, seconds: float) -> None:
+        """Starting takes so much longer; systemd's own limit of it holds otherwise."""
+        self._say(f"EXTEND_TIMEOUT_USEC={int(seconds * 1e6)}")
+
     def status(self, text: str) -> None:
         """One line for ``systemctl status``."""
         self._say(f"STATUS={text}")

@@ -6,7 +6,7 @@ User code is imported in a child process of the pipeline's own interpreter, with
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +22,11 @@ DEADLINE_S = 30.0
 
 @dataclass(frozen=True)
 class Checked:
-    """The pipelines without a problem, and every problem of the others, in the order of file and line."""
+    """The pipelines without a problem, every problem of the others in the order of file and line, and empty files."""
 
     pipelines: tuple[Pipeline, ...]
     problems: tuple[Problem, ...]
+    empty: tuple[Path, ...] = ()
 
 
 def check_files(
@@ -43,10 +44,13 @@ def check_files(
         found += wrong
         if not wrong and not reading.problems:
             good.append(reading.pipeline)
-    return Checked(tuple(good), tuple(sorted(found)))
+    known = {reading.document.file for reading in readings} | {each.file for each in problems}
+    return Checked(tuple(good), tuple(sorted(found)), tuple(file for file in files if file not in known))
 
 
-def check_classes(reading: Reading, timeout_s: float) -> list[Problem]:
+def check_classes(
+    reading: Reading, timeout_s: float = DEADLINE_S, given_up: Callable[[], bool] = lambda: False
+) -> list[Problem]:
     """What is wrong with the pipeline's classes, their params, and the places they are linked at."""
     pipeline = reading.pipeline
     asked = [
@@ -56,7 +60,7 @@ def check_classes(reading: Reading, timeout_s: float) -> list[Problem]:
         if routine.class_path != UNKNOWN_CLASS
     ]
     try:
-        answers = ask(pipeline, [question for _, question in asked], timeout_s)
+        answers = ask(pipeline, [question for _, question in asked], timeout_s, given_up)
     except NoInterpreter as reason:
         python = pipeline.python or sys.executable
         return [reading.document.problem(("python",), f"cannot use interpreter {python}, because {reason}")]

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import msgspec
@@ -26,19 +26,24 @@ Question = Mapping[str, Any]  # {"class": "module:Class", "params": {…}}
 Answer = Mapping[str, Any]  # {"kind": …, "params": […], "problems": […]} or {"error": why}
 
 
+_LOOK_S = 0.5  # how often it is asked whether the answers are still wanted
+
+
 class NoInterpreter(Exception):
     """Raised when the pipeline's interpreter cannot be asked at all; says why."""
 
 
-def ask(pipeline: Pipeline, questions: Sequence[Question], timeout_s: float) -> list[Answer]:
-    """The answer to each question; blocks at most ``timeout_s`` for each.
+def ask(
+    pipeline: Pipeline, questions: Sequence[Question], timeout_s: float, given_up: Callable[[], bool] = lambda: False
+) -> list[Answer]:
+    """The answer to each question; blocks at most ``timeout_s`` for each, and not for long once ``given_up``.
 
     Raises:
         NoInterpreter: the pipeline's interpreter cannot be started, or has no pipertd.
     """
     answers: list[Answer] = []
     while len(answers) < len(questions):
-        with _Child(pipeline, questions[len(answers) :]) as child:
+        with _Child(pipeline, questions[len(answers) :], given_up) as child:
             answers += child.answers(timeout_s)
     return answers
 
@@ -46,8 +51,9 @@ def ask(pipeline: Pipeline, questions: Sequence[Question], timeout_s: float) -> 
 class _Child:
     """One interpreter with its questions, in a session of its own."""
 
-    def __init__(self, pipeline: Pipeline, questions: Sequence[Question]) -> None:
+    def __init__(self, pipeline: Pipeline, questions: Sequence[Question], given_up: Callable[[], bool]) -> None:
         self._questions = questions
+        self._given_up = given_up
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed on exit; no pipe, which nobody would read meanwhile
         self._unread = b""
         with tempfile.TemporaryFile() as request:
@@ -69,7 +75,10 @@ class _Child:
 
     def answers(self, timeout_s: float) -> list[Answer]:
         """Answers in order: to all questions, or to the first ones, where the last says how that class failed."""
-        greeting = self._line(timeout_s)
+        try:
+            greeting = self._line(timeout_s)
+        except TimeoutError:
+            raise NoInterpreter(f"it did not answer within {timeout_s:g} s") from None
         if greeting is None:
             raise NoInterpreter(f"it {self._last_words('')}")
         found: list[Answer] = []
@@ -90,10 +99,15 @@ class _Child:
         assert self._process.stdout is not None
         pipe, until = self._process.stdout.fileno(), time.monotonic() + timeout_s
         while b"\n" not in self._unread:
-            # The child itself is watched too: what its class left behind in the background may hold the pipe open.
-            ready = select.select([pipe, self._pidfd], [], [], max(0.0, until - time.monotonic()))[0]
-            if not ready:
+            if self._given_up():
                 raise TimeoutError
+            # The child itself is watched too: what its class left behind in the background may hold the pipe open.
+            left_s = until - time.monotonic()
+            ready = select.select([pipe, self._pidfd], [], [], max(0.0, min(left_s, _LOOK_S)))[0]
+            if not ready and left_s <= 0:
+                raise TimeoutError
+            if not ready:
+                continue
             chunk = os.read(pipe, 65536) if pipe in ready else b""
             if not chunk:
                 return None

@@ -151,7 +151,7 @@ class _Values:
                 if not isinstance(each, MappingNode) or each is node:
                     self._refuse(each, (*way, "<<"), "<< takes a mapping, or a list of mappings")
                     continue
-                new = [pair for pair in self._pairs(each, way) if pair[0].value not in known]
+                new = [pair for pair in self._pairs(each, way) if not _is_key(pair[0], known)]
                 known.update(pair[0].value for pair in new if isinstance(pair[0], ScalarNode))
                 merged += new
         return [*own, *merged]
@@ -191,6 +191,10 @@ class _Values:
 
     def _place(self, node: Node) -> Place:
         return Place(self._document.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _is_key(key: Node, known: set[str]) -> bool:
+    return isinstance(key, ScalarNode) and key.value in known
 
 
 def _unknown_tag(node: Node) -> str:

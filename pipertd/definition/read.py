@@ -82,9 +82,6 @@ def _read(file: Path, folders: Sequence[Path]) -> tuple[Reading | None, tuple[Pr
 
 def _drop_ins(file: Path, folders: Sequence[Path]) -> list[Path]:
     """``NAME.yaml.d/*.yaml`` beside the file and in each folder; of two with one name the later folder's counts."""
-    found = {
-        drop_in.name: drop_in
-        for folder in dict.fromkeys((file.parent, *folders))
-        for drop_in in (folder / f"{file.name}.d").glob("*.yaml")
-    }
+    places = folders if file.parent in folders else (file.parent, *folders)
+    found = {drop_in.name: drop_in for folder in places for drop_in in (folder / f"{file.name}.d").glob("*.yaml")}
     return [drop_in for _, drop_in in sorted(found.items())]

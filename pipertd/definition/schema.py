@@ -55,7 +55,7 @@ class WatchdogSection(_Section):
 
     start: Deadline = model.Watchdog.start_s
     progress: Deadline = model.Watchdog.progress_s
-    stop: Duration = model.Watchdog.stop_s
+    stop: Deadline = model.Watchdog.stop_s
 
 
 class ResourcesSection(_Section):

@@ -74,7 +74,10 @@ def _pop(content: dict[Any, Any], way: Way) -> bool:
     around: Any = content
     for step in way[:-1]:
         around = around[step]
-    return around.pop(way[-1], None) is not None
+    if way[-1] not in around:
+        return False
+    del around[way[-1]]
+    return True
 
 
 def _way(error: Any) -> Way:

@@ -14,7 +14,7 @@ import sys
 import msgspec
 
 from pipertd.errors import PipertdError
-from pipertd.flow.process import FlowProcess
+from pipertd.flow.process import ROUTINE_LOGGER, ROUTINE_THREAD, FlowProcess
 from pipertd.logs.writer import FileHandler, handler
 from pipertd.protocol import FlowSpec, decode_spec
 
@@ -67,17 +67,22 @@ def _read_spec(fd: int) -> FlowSpec:
 
 
 def _log_to_the_file(spec: FlowSpec) -> FileHandler:
-    """Every record of the process goes there, and what is logged on a routine's thread is the routine's."""
+    """Every record of the process goes there: a routine's by its logger, or else by the thread it was logged on."""
     routines = {routine.name for routine in spec.routines}
 
     def name_routine(record: logging.LogRecord) -> bool:
-        record.routine = record.threadName if record.threadName in routines else ""
+        by_logger = record.name.removeprefix(ROUTINE_LOGGER)
+        record.routine = next((name for name in (by_logger, _routine_of_thread(record)) if name in routines), "")
         return True
 
     writer = handler(spec.log, pipeline=spec.pipeline, flow=spec.flow, generation=spec.generation)
     writer.addFilter(name_routine)
     logging.basicConfig(level=logging.INFO, handlers=[writer])
     return writer
+
+
+def _routine_of_thread(record: logging.LogRecord) -> str:
+    return (record.threadName or "").removeprefix(ROUTINE_THREAD)
 
 
 if __name__ == "__main__":

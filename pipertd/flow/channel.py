@@ -80,11 +80,14 @@ class Channel:
         return monotonic_s() - self._alone_since_s > tolerated_s
 
     def _dial(self) -> socket.socket | None:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         spec = self._spec
         hello = Hello(
             pipeline=spec.pipeline, flow=spec.flow, generation=spec.generation, nonce=spec.nonce, pid=os.getpid()
         )
+        try:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        except OSError:  # no descriptor is free now
+            return None
         try:
             connection.settimeout(REDIAL_S)
             connection.connect(spec.channel)
@@ -129,8 +132,11 @@ class Channel:
 
     def _say(self, connection: socket.socket) -> None:
         while self._outbox:
+            datagram = self._outbox.popleft()  # first: while we send, another thread may push the oldest out
             try:
-                connection.send(self._outbox[0])
-            except BlockingIOError:
-                return
-            self._outbox.popleft()
+                connection.send(datagram)
+            except OSError as reason:
+                self._outbox.appendleft(datagram)
+                if isinstance(reason, BlockingIOError):
+                    return
+                raise

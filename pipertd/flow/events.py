@@ -15,6 +15,8 @@ KILL = "kill"
 UPDATE_FPS = "update_fps"
 LOG_DATA = "log_data"
 
+MOST_WAITING = 1000  # events for one routine
+
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
@@ -62,10 +64,13 @@ class Inbox:
         self._waiting: deque[Delivery] = deque()
         self._ring = ring
 
-    def put(self, delivery: Delivery) -> None:
-        """Add an event and wake the routine."""
+    def put(self, delivery: Delivery) -> bool:
+        """Add an event and wake the routine; whether there was room for it."""
+        if len(self._waiting) >= MOST_WAITING:
+            return False
         self._waiting.append(delivery)
         self._ring()
+        return True
 
     def __len__(self) -> int:
         return len(self._waiting)

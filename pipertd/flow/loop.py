@@ -57,7 +57,8 @@ class RoutineLoop:
         self._reactions = reactions
         self._on_error = on_error
         self._log = log
-        self._activity = self._declared_in = Activity.NONE
+        self._activity = Activity.NONE
+        self._declared: list[Activity] = []
         self._stopping = False
         self._stop_told_s = 0.0
 
@@ -68,10 +69,13 @@ class RoutineLoop:
             self._stopping = True
 
     def declare_waiting(self, waiting: bool) -> None:
-        """For ``with self.waiting()``."""
+        """For ``with self.waiting()``, which may stand inside another."""
         if waiting:
-            self._declared_in = self._activity
-        self._enter(Activity.DECLARED if waiting else self._declared_in)
+            self._declared.append(self._activity)
+            in_setup = self._declared[0] is Activity.SETUP
+            self._enter(Activity.DECLARED_IN_SETUP if in_setup else Activity.DECLARED)
+        else:
+            self._enter(self._declared.pop())
 
     def run(self, done_before: bool) -> Outcome:
         """Live; ``done_before`` says that an earlier generation had cleaned up behind the end of the stream."""
@@ -133,7 +137,9 @@ class RoutineLoop:
 
     def _consume(self, routine: MiddleRoutine | DestinationRoutine, again: bool) -> Outcome:
         while True:
-            if not again and not self._await_message():
+            if again:
+                self._between_messages()  # a message that is tried again must not keep events and a stop waiting
+            elif not self._await_message():
                 return Outcome.ENDED
             again = False
             routine.message = self._port.envelope()
@@ -146,6 +152,7 @@ class RoutineLoop:
             if ok and isinstance(routine, DestinationRoutine):
                 self._status.arrived(self._port.age_ns())
             self._port.acknowledge(failed=not ok)
+            routine.message = None
 
     def _handle(self, routine: MiddleRoutine | DestinationRoutine) -> bool:
         """Whether ``main_logic`` took the message in hand, and its output went out."""

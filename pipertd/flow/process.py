@@ -12,7 +12,7 @@ from typing import Any
 
 from pipertd.flow.authored import in_words, leave_if_forked, without_our_frames
 from pipertd.flow.channel import Channel
-from pipertd.flow.events import Delivery, Inbox
+from pipertd.flow.events import MOST_WAITING, Delivery, Inbox
 from pipertd.flow.handover import Handover
 from pipertd.flow.loader import build, load_class
 from pipertd.flow.loop import Outcome, RoutineLoop
@@ -20,12 +20,15 @@ from pipertd.flow.pacing import Pace
 from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
 from pipertd.flow.routine import Host
-from pipertd.protocol import Deliver, FlowSpec, Raise, RoutineSpec, Stop, ToFlow
+from pipertd.protocol import Answer, Deliver, FlowSpec, Raise, RoutineSpec, Stop, ToFlow
 from pipertd.shm.bell import ring
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.status import Activity, StatusWriter, read_status
 
 LOG_TURN_S = 0.02, 1.0  # how often the log is looked at: in a flood of prints, and at rest
+
+ROUTINE_LOGGER = "pipertd.routine."
+ROUTINE_THREAD = "routine "  # with a space, which no routine's name has: other threads of ours are none
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +45,13 @@ class _Member:
         self.routine = build(load_class(spec.class_path, [Path(each) for each in process.spec.path]), spec.params)
         self.inbox = Inbox(partial(ring, spec.bell_fd))
         self.loop = self._loop(process)
-        self.thread = threading.Thread(target=self._run, args=(process,), name=spec.name, daemon=True)
+        self.thread = threading.Thread(
+            target=self._run, args=(process,), name=f"{ROUTINE_THREAD}{spec.name}", daemon=True
+        )
 
     def _loop(self, process: FlowProcess) -> RoutineLoop:
         spec, routine = self.spec, self.routine
-        log = logging.getLogger(f"pipertd.routine.{spec.name}")
+        log = logging.getLogger(f"{ROUTINE_LOGGER}{spec.name}")
         pace = Pace(spec.fps)
         port = Port(spec, self.ledger, process.handovers)
         loop = RoutineLoop(
@@ -167,7 +172,16 @@ class FlowProcess:
                 for name in message.routines or list(self._members):
                     member = self._members.get(name)
                     if member is not None:
-                        member.inbox.put(Delivery(message.request, message.event, message.params))
+                        self._deliver(member, message)
+
+    def _deliver(self, member: _Member, message: Deliver) -> None:
+        if member.inbox.put(Delivery(message.request, message.event, message.params)):
+            return
+        name, event = member.spec.name, message.event
+        error = f"cannot deliver {event}: {MOST_WAITING} events wait for {name} already"
+        logger.warning("%s", error)
+        if message.request:
+            self.channel.send(Answer(request=message.request, routine=name, error=error))
 
     def _orphaned(self) -> None:
         logger.warning("the daemon was away for %.0f s: stopping", self.spec.orphan_timeout_s)

@@ -117,6 +117,6 @@ def _sendable(answer: Answer) -> Answer:
     """The answer, or why it cannot travel."""
     try:
         encode(answer)
-    except (TypeError, ValueError, OverflowError) as reason:
+    except (TypeError, ValueError, OverflowError, RecursionError) as reason:
         return Answer(request=answer.request, routine=answer.routine, error=f"cannot send the answer: {reason}")
     return answer

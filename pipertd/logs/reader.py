@@ -12,12 +12,12 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from pipertd.logs.growth import Growth
 from pipertd.logs.record import LogFilter, LogRecord
 from pipertd.logs.series import Found, Position, Series
 from pipertd.names import Target
 
 DAEMON_FILE = "DAEMON.log"
-POLL_S = 0.2
 _EVERYTHING = LogFilter()
 _Positions = dict[str, Position]
 
@@ -27,6 +27,7 @@ class LogStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._growth = Growth(folder)
 
     def flow_file(self, pipeline: str, flow: str) -> Path:
         """Where a flow's records, prints and stacks go."""
@@ -72,20 +73,17 @@ class LogStore:
         Raises:
             ValueError: ``cursor`` is none of ours.
         """
-        positions = _decode_cursor(cursor or self.end(wanted))
+        positions = _decode_cursor(cursor or await asyncio.to_thread(self.end, wanted))
         if backlog and not cursor:
             for record in await asyncio.to_thread(self._read_newest, wanted, backlog, positions):
                 yield record
-        seen: list[tuple[int, int]] = []
         while True:
-            if (sizes := [one.size() for one in self._series(wanted)]) == seen:
-                await asyncio.sleep(POLL_S)
-                continue
+            seen = self._growth.seen
             found, behind = await asyncio.to_thread(self._read_behind, wanted, positions)
             for record in _with_cursors(found, positions):
                 yield record
-            if behind == positions:
-                seen = sizes  # all of that was read
+            if behind == positions:  # all that was there
+                await self._growth.beyond(seen)
             positions = behind
 
     def _read_behind(self, wanted: LogFilter, positions: _Positions) -> tuple[list[Found], _Positions]:

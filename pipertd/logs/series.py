@@ -77,24 +77,36 @@ class Series:
                 found.append(self._gap(files))
             for file in files:
                 offset = position.offset if known and file is files[0] else 0
-                part, position = self._read_file(file, offset, wanted, MOST_AT_ONCE)
+                data = _read(file, offset, MOST_AT_ONCE)
+                cut_off = len(data) == MOST_AT_ONCE
+                if cut_off and b"\n" not in data:
+                    data += b"\n"  # a print without an end: shown in pieces
+                part, length = self._parse(file, offset, data, wanted)
                 found += part
-                if position.offset - offset > MOST_AT_ONCE // 2:
-                    break  # more in the next turn
+                position = _position(file, offset + min(length, MOST_AT_ONCE))
+                if cut_off:
+                    break  # the rest of this file comes before the next one
         return found, position
 
     def read_newest(self, limit: int | None, wanted: LogFilter) -> tuple[list[Found], Position]:
-        """At least the newest ``limit`` that are wanted (older ones too), and the position behind all."""
+        """At least the newest ``limit`` that are wanted (older ones too), and the position behind all.
+
+        Read backwards, so that a few records cost no more than they are.
+        """
         found: list[Found] = []
-        position = Position()
+        end: Position | None = None
         with ExitStack() as stack:
-            for number, file in enumerate(reversed(self._open(stack))):
-                part, end = self._read_file(file, 0, wanted)
-                found = part + found
-                position = position if number else end
+            for file in reversed(self._open(stack)):
+                below = os.fstat(file.fileno()).st_size
+                while below and (limit is None or len(found) < limit):
+                    start = _line_start(file, max(0, below - MOST_AT_ONCE), below)
+                    part, length = self._parse(file, start, _read(file, start, below - start), wanted)
+                    end = end or _position(file, start + length)
+                    found = part + found
+                    below = start
                 if limit is not None and len(found) >= limit:
                     break
-        return found, position
+        return found, end or Position()
 
     def _open(self, stack: ExitStack) -> list[BinaryIO]:
         """All files of the series, oldest first; tried again when the writer turned over meanwhile."""
@@ -110,28 +122,36 @@ class Series:
                 return files
             stack.close()
 
-    def _read_file(
-        self, file: BinaryIO, offset: int, wanted: LogFilter, most_bytes: int = -1
-    ) -> tuple[list[Found], Position]:
+    def _parse(self, file: BinaryIO, offset: int, data: bytes, wanted: LogFilter) -> tuple[list[Found], int]:
+        """What is wanted of ``data``, which stands in ``file`` at ``offset``, and how much of it is whole lines."""
         status = os.fstat(file.fileno())
-        start = max(0, offset - _CHECKED_BYTES)
-        file.seek(start)
-        data = file.read(most_bytes if most_bytes < 0 else offset - start + most_bytes)
+        before = _read(file, max(0, offset - _CHECKED_BYTES), min(offset, _CHECKED_BYTES))
+        checked = before + data
         found = []
-        lines = data[offset - start :]
-        if len(lines) == most_bytes and b"\n" not in lines:
-            lines += b"\n"  # a print without an end: shown in pieces
-        for end, record in parse(lines, pipeline=self.pipeline, flow=self.flow, time_s=status.st_mtime):
+        for end, record in parse(data, pipeline=self.pipeline, flow=self.flow, time_s=status.st_mtime):
             if wanted.wants(record):
-                check = zlib.crc32(data[max(0, offset - start + end - _CHECKED_BYTES) : offset - start + end])
+                behind = len(before) + end
+                check = zlib.crc32(checked[max(0, behind - _CHECKED_BYTES) : behind])
                 found.append(Found(self.name, Position(status.st_ino, offset + end, check), record))
-        return found, _position(file, min(offset + lines.rfind(b"\n") + 1, start + len(data)))
+        return found, data.rfind(b"\n") + 1
 
     def _gap(self, files: list[BinaryIO]) -> Found:
         text = "records were removed before they were read here: the log was turned over too often"
         time_s = os.fstat(files[0].fileno()).st_mtime if files else 0.0
         record = LogRecord(time_s, logging.WARNING, self.pipeline, self.flow, "", 0, __name__, text)
         return Found(self.name, _position(files[0], 0) if files else Position(), record)
+
+
+def _read(file: BinaryIO, offset: int, length: int) -> bytes:
+    return os.pread(file.fileno(), length, offset)
+
+
+def _line_start(file: BinaryIO, offset: int, below: int) -> int:
+    """Where the first line at or behind ``offset`` begins; ``offset`` where none does before ``below``."""
+    if not offset:
+        return 0
+    end = _read(file, offset - 1, below - offset + 1).find(b"\n")
+    return offset + end if end >= 0 and offset + end < below else offset
 
 
 def _position(file: BinaryIO, offset: int) -> Position:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipertd.logs.parse import parse
 from pipertd.logs.record import LogRecord
 
-_TAIL_BYTES = 16 * 1024
+_TAIL_BYTES = 4 * 1024
 
 
 def finish_line(path: Path) -> None:
@@ -18,7 +18,7 @@ def finish_line(path: Path) -> None:
             size = file.seek(0, os.SEEK_END)
             if size and os.pread(file.fileno(), 1, size - 1) != b"\n":
                 file.write(b"\n")
-    except FileNotFoundError:
+    except OSError:  # a log that cannot be written must not keep a flow from being buried
         pass
 
 
@@ -29,7 +29,7 @@ def last_lines(path: Path, count: int = 20) -> list[str]:
             start = max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES)
             file.seek(start)
             data = file.read()
-    except FileNotFoundError:
+    except OSError:
         return []
     if start:
         data = data[data.find(b"\n") + 1 :]

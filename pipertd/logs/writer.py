@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 from pathlib import Path
 
@@ -136,12 +137,34 @@ def encode(record: logging.LogRecord, context: dict[str, str | int]) -> bytes:
     document: dict[str, object] = {"time_s": record.created, "level": record.levelno}
     document.update({key: attributes.get(key, context[key]) for key in _OWN_KEYS})
     document.update(logger=record.name, message=_cut(_text_of(record)))
-    if fields := {key: value for key, value in attributes.items() if key not in _STANDARD_KEYS}:
+    if fields := {key: _plain(value) for key, value in attributes.items() if key not in _STANDARD_KEYS}:
         document["fields"] = fields
     if exception := _exception_of(record):
         document["exception"] = _cut(exception)
-    line = json.dumps(document, ensure_ascii=False, default=str, skipkeys=True)
+    line = json.dumps(document, ensure_ascii=False)
     return f"{RECORD_SEPARATOR}{line}\n".encode("utf-8", "backslashreplace")
+
+
+def _plain(value: object) -> object:
+    """A field as JSON has it, or else as text: whatever a record carries, logging it raises nothing."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, str):
+        return _cut(value)
+    try:
+        text = json.dumps(value, allow_nan=False)
+        return json.loads(text) if len(text) <= MOST_TEXT else _cut(text)
+    except (TypeError, ValueError, RecursionError):
+        return _cut(_said_by(value))
+
+
+def _said_by(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # an author's __str__
+        return f"a {type(value).__name__} that cannot be printed"
 
 
 def _cut(text: str) -> str:
@@ -155,8 +178,8 @@ def _cut(text: str) -> str:
 def _text_of(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except (TypeError, ValueError, KeyError) as reason:  # a format of user code that does not fit its arguments
-        return f"{record.msg} {record.args!r} (cannot format: {reason})"
+    except Exception as reason:  # a format that does not fit its arguments, or an author's __str__
+        return f"{_said_by(record.msg)} (cannot format: {type(reason).__name__})"
 
 
 def _exception_of(record: logging.LogRecord) -> str:

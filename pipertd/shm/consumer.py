@@ -79,10 +79,12 @@ class Consumer:
         again = False
         if self._ledger.hand_word(at.H_STATE) == at.IN_HAND:
             slot, sequence = self._ledger.hand_word(at.H_LINK), self._ledger.hand_word(at.H_SEQUENCE)
-            if within_flow[slot] or sequence >= words[layout.ins[slot].base + at.I_TAKEN]:
-                self._settle_hand(None)
+            if sequence >= words[layout.ins[slot].base + at.I_TAKEN]:
+                self._settle_hand(None)  # never claimed
             elif self.already_published(slot, sequence):
-                self._settle_hand(at.N_DELIVERED)
+                self._settle_hand(None if self._is_counted(slot, sequence) else at.N_DELIVERED)
+            elif within_flow[slot]:
+                self._settle_hand(None)  # it died with this process; its producer gives it again
             else:
                 self._copy_hand({at.H_ATTEMPTS: self._ledger.hand_word(at.H_ATTEMPTS) + 1})
                 self.hand = self._read_hand()
@@ -242,11 +244,14 @@ class Consumer:
     def acknowledge_handed_over(self, *, failed: bool = False) -> None:
         """As :meth:`acknowledge`; a message that was counted before the crash of its producer is not counted twice."""
         assert self.hand is not None, "acknowledge needs a message in hand"
-        counted = sum(self._ledger.count(self.hand.slot, which) for which in range(at.COUNT_WORDS))
-        if counted > self.hand.sequence:
+        if self._is_counted(self.hand.slot, self.hand.sequence):
             self._settle_hand(None)
         else:
             self._settle_hand(at.N_FAILED if failed else at.N_DELIVERED)
+
+    def _is_counted(self, slot: int, sequence: int) -> bool:
+        """Whether a message was acknowledged already; they are, in order, and each counts once."""
+        return sum(self._ledger.count(slot, which) for which in range(at.COUNT_WORDS)) > sequence
 
     def already_published(self, slot: int, sequence: int) -> bool:
         """Whether the output made from this message is committed: then it must not run again."""

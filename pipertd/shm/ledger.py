@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Sequence
 
 from pipertd.errors import LedgerInUse, SegmentError
@@ -27,8 +28,12 @@ def create_ledger(
     """
     size = at.ledger_bytes(out_depths, in_capacities, rows, foreign_rows, pool_bytes)
     fd = create_segment(size)
-    reserve(fd, 0, size)
-    words = memoryview(map_writable(fd)).cast("Q")
+    try:
+        reserve(fd, 0, size)
+        words = memoryview(map_writable(fd)).cast("Q")
+    except BaseException:
+        os.close(fd)
+        raise
     at.format_ledger(words, out_depths, in_capacities, rows, foreign_rows, pool_bytes)
     return fd
 

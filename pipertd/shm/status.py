@@ -29,6 +29,7 @@ class Activity(IntEnum):
     ENDED = 7  # the stream is over
     STOPPED = 8  # told to stop, and did
     FAILED = 9
+    DECLARED_IN_SETUP = 10  # as DECLARED, and not set up yet
 
     @property
     def over(self) -> bool:

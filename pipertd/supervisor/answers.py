@@ -96,9 +96,10 @@ class Events:
         known = {
             flow: names or routines_of(pipeline, Target(pipeline.name, flow))[flow] for flow, names in wanted.items()
         }
-        for flow, names in known.items():
+        for flow, names in known.items():  # all of them before the first is sent
             for name in names:
                 routines_of(pipeline, Target(pipeline.name, flow, name))
+        for flow, names in known.items():
             message = _deliver(0, event, names, params)
             if not self._send(pipeline.name, flow, message):
                 self._held.setdefault((pipeline.name, flow), deque(maxlen=MOST_HELD)).append(message)

@@ -8,6 +8,7 @@ flow that does not read is told nothing more, and the caller hears so.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import struct
@@ -129,7 +130,11 @@ class FlowChannel:
         assert self._listener is not None
         try:
             connection, _ = self._listener.accept()
-        except OSError:  # it went away again, or we are out of descriptors
+        except OSError as reason:
+            if reason.errno in (errno.EMFILE, errno.ENFILE):  # it stays to be accepted: do not spin until it can be
+                loop = asyncio.get_running_loop()
+                loop.remove_reader(self._listener)
+                loop.call_later(1.0, self._listen_again, self._listener)
             return
         connection.setblocking(False)
         if len(self._strangers) >= MOST_STRANGERS:
@@ -138,6 +143,10 @@ class FlowChannel:
         loop = asyncio.get_running_loop()
         self._strangers[connection] = loop.call_later(HELLO_DEADLINE_S, self._drop_stranger, connection)
         loop.add_reader(connection, self._greet, connection)
+
+    def _listen_again(self, listener: socket.socket) -> None:
+        if self._listener is listener:
+            asyncio.get_running_loop().add_reader(listener, self._accept)
 
     def _greet(self, connection: socket.socket) -> None:
         message = _receive(connection)

@@ -207,7 +207,7 @@ class SupervisedFlow:
 
     def _look_s(self) -> float:
         rule = self.definition.watchdog
-        return _LOOK_S.get(self.state, min(1.0, rule.progress_s / 4, rule.stop_s / 4))
+        return _LOOK_S.get(self.state, max(0.05, min(1.0, rule.progress_s / 4, rule.stop_s / 4)))
 
     def _arm(self, delay_s: float, then: Callable[[], None]) -> None:
         self._disarm()

@@ -106,10 +106,12 @@ class Generation:
 
     async def dump_stacks_and_kill(self) -> None:
         """Have the stacks of all threads in the log, then SIGKILL."""
-        announce_stacks(self._log, *self._names, self.number, self.why_killed)
-        await dump_stacks(self._process, self._log, lambda: not self._buried)
-        if not self._buried:
-            self._process.kill_group()
+        try:
+            announce_stacks(self._log, *self._names, self.number, self.why_killed)
+            await dump_stacks(self._process, self._log, lambda: not self._buried)
+        finally:
+            if not self._buried:
+                self._process.kill_group()
 
     def bury(self) -> Ending:
         """Reap the dead process and its group, and hear what it said last."""

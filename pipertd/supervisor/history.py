@@ -18,12 +18,13 @@ from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
-from pipertd.clock import wall_s
+from pipertd.clock import monotonic_s, wall_s
 from pipertd.errors import RevisionTooOld
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.view import Notice, NoticeKind
 
 KEPT_NOTICES = 10_000
+TRY_AGAIN_S = 1.0  # pause between two tries to write to a disk that is full
 _LEVELS = {
     NoticeKind.FLOW_STATE_CHANGED: logging.DEBUG,
     NoticeKind.FLOW_RESTARTING: logging.WARNING,
@@ -45,6 +46,7 @@ class History:
         self._fd: int | None = None
         self._lines = 0
         self._written_epoch = ""
+        self._try_again_s = 0.0
         self.epoch = ""
         self.revision = 0
         self._load()
@@ -81,9 +83,12 @@ class History:
         Raises:
             RevisionTooOld: they are not all kept, or the revision is of another epoch.
         """
-        known = self.oldest - 1 <= revision <= self.revision
-        if not known or epoch not in (None, self.epoch):
-            raise RevisionTooOld(revision, self.oldest)
+        if epoch not in (None, self.epoch):
+            raise RevisionTooOld(revision, self.oldest, f"it is of epoch {epoch}, and this one is {self.epoch}")
+        if revision > self.revision:
+            raise RevisionTooOld(revision, self.oldest, f"the newest is {self.revision}")
+        if revision < self.oldest - 1:
+            raise RevisionTooOld(revision, self.oldest, f"the oldest kept is {self.oldest}")
         return tuple(islice(self._notices, revision + 1 - self.oldest, None))
 
     async def wait_beyond(self, revision: int) -> None:
@@ -91,12 +96,22 @@ class History:
         await self._pulse.until(lambda: self.revision > revision)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Give the file back; what a full disk kept out of it is tried once more."""
+        if self._fd is None:
+            try:
+                self._rewrite()
+            except OSError as reason:
+                logger.error("cannot write notices: %s", reason, extra={"file": str(self._file)})
+        self._close_file()
+
+    def _close_file(self) -> None:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
 
     def _append(self, notice: Notice) -> None:
+        if self._fd is None and monotonic_s() < self._try_again_s:
+            return
         try:
             if self._fd is None or self._lines >= 2 * self._kept:
                 self._rewrite()
@@ -108,14 +123,15 @@ class History:
 
     def _lose_file(self, reason: OSError) -> None:
         """Go on in memory, in an epoch that no file holds: a later daemon could give its revisions out again."""
-        self.close()
+        self._close_file()
+        self._try_again_s = monotonic_s() + TRY_AGAIN_S
         if self.epoch == self._written_epoch:
             self._begin_epoch()
         logger.error("cannot write notices: %s", reason, extra={"file": str(self._file)})
 
     def _rewrite(self) -> None:
         """Replace the file by one with what is kept, in one step."""
-        self.close()
+        self._close_file()
         new = self._file.with_name(self._file.name + ".new")
         fd = os.open(new, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
         try:

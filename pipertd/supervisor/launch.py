@@ -104,12 +104,22 @@ def launch(argv: Sequence[str], *, environment: Mapping[str, str], fds: Sequence
         )
     except (OSError, ValueError) as reason:
         raise LaunchFailed(f"cannot start {argv[0]}: {reason}") from reason
-    return Process(pid, os.pidfd_open(pid))
+    try:
+        return Process(pid, os.pidfd_open(pid))
+    except OSError as reason:  # no descriptor left: a process that cannot be watched must not run
+        os.killpg(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise LaunchFailed(f"cannot watch {argv[0]}: {reason}") from reason
 
 
 def memory_file(name: str, content: bytes) -> int:
-    """A close-on-exec descriptor of an unnamed file that holds ``content``, to be read from its start."""
+    """A close-on-exec descriptor of an unnamed file that holds ``content``, to be read from its start.
+
+    Raises:
+        OSError: there is no descriptor or no memory left.
+    """
     fd = os.memfd_create(name, os.MFD_CLOEXEC)
-    os.write(fd, content)
+    with os.fdopen(fd, "wb", closefd=False) as file:
+        file.write(content)
     os.lseek(fd, 0, os.SEEK_SET)
     return fd

@@ -7,7 +7,8 @@ What then is left on its links is counted, its last figures are kept for whoever
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Pipeline
@@ -36,8 +37,11 @@ _WORST_FIRST = (
 class SupervisedPipeline:
     """A definition and what runs of it."""
 
-    def __init__(self, definition: Pipeline, shared: Surroundings) -> None:
+    def __init__(self, definition: Pipeline, shared: Surroundings, on_run: Callable[[str], None]) -> None:
+        """``on_run`` hears the pipeline's name when a run begins."""
         self.definition = definition
+        self._on_run = on_run
+        self._closed = False
         self._shared = shared
         self.flows = {flow.name: SupervisedFlow(definition, flow, shared, self._on_rest) for flow in definition.flows}
         self._segments: PipelineSegments | None = None
@@ -80,6 +84,8 @@ class SupervisedPipeline:
             SegmentError: there is not enough shared memory.
         """
         chosen = [self.flow(name)] if name else list(self.flows.values())
+        if self._closed:
+            raise WrongState("start", self.definition.name, "part of a daemon that is stopping")
         if self._stopping is not None:
             raise WrongState("start", self.definition.name, State.STOPPING)
         for flow in chosen:
@@ -88,10 +94,10 @@ class SupervisedPipeline:
             self._segments = PipelineSegments(self.definition)
             self._rates = Rates()
             self._began_s = monotonic_s()
-        self._holds += 1
-        for flow in chosen:
-            flow.start(self._segments, self._rates)
-        self._release()
+            self._on_run(self.definition.name)
+        with self._held():
+            for flow in chosen:
+                flow.start(self._segments, self._rates)
 
     async def stop(self, name: str | None = None, *, now: bool = False) -> None:
         """Have all flows down, or one, and wait for it.
@@ -112,6 +118,11 @@ class SupervisedPipeline:
             self._stopping.add_done_callback(self._stopped)
         await self._shared.pulse.until(lambda: self._stopping is None and all(flow.state.at_rest for flow in chosen))
 
+    async def close(self, *, now: bool = False) -> None:
+        """Have all flows down for good."""
+        self._closed = True
+        await self.stop(now=now)
+
     async def restart(self, name: str | None = None) -> None:
         """Stop and start again: one flow within the run, or all in a new one.
 
@@ -123,13 +134,10 @@ class SupervisedPipeline:
             self.start()
             return
         flow = self.flow(name)
-        self._holds += 1
-        try:
+        with self._held():
             flow.stop()
             await self._shared.pulse.until(lambda: flow.state.at_rest)
             self.start(name)
-        finally:
-            self._release()
 
     def view(self) -> PipelineView:
         """Everything about it, as it is now or as it was at the end of its last run."""
@@ -178,9 +186,15 @@ class SupervisedPipeline:
         if self._holds == 0 and self.is_over:
             self._end_run()
 
-    def _release(self) -> None:
-        self._holds -= 1
-        self._on_rest()
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """The run does not end inside, even if all flows are at rest for a moment."""
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
+            self._on_rest()
 
     def _end_run(self) -> None:
         segments = self._segments

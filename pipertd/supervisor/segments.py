@@ -7,6 +7,7 @@ never maps a pool: it has no business with payloads.
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from pipertd.definition.model import Link, Pipeline
@@ -123,11 +124,22 @@ class PipelineSegments:
         )
 
     def _create(self, shape: _Shape, shapes: dict[RoutineRef, _Shape], pool_bytes: int) -> _Home:
-        ledger_fd = create_ledger(
-            self._depths(shape), self._capacities(shape, shapes), shape.rows, shape.foreign_rows, pool_bytes
-        )
-        pool_fd = create_segment(pool_bytes) if pool_bytes else -1
-        return _Home(shape, ledger_fd, pool_fd, bell.create_bell(), Ledger(ledger_fd, writable=False))
+        with ExitStack() as made:
+            try:
+                ledger_fd = create_ledger(
+                    self._depths(shape), self._capacities(shape, shapes), shape.rows, shape.foreign_rows, pool_bytes
+                )
+                made.callback(os.close, ledger_fd)
+                pool_fd = create_segment(pool_bytes) if pool_bytes else -1
+                if pool_bytes:
+                    made.callback(os.close, pool_fd)
+                bell_fd = bell.create_bell()
+                made.callback(os.close, bell_fd)
+                ledger = Ledger(ledger_fd, writable=False)
+            except OSError as reason:
+                raise SegmentError(f"cannot start {self._pipeline.name}: {reason}") from reason
+            made.pop_all()
+        return _Home(shape, ledger_fd, pool_fd, bell_fd, ledger)
 
     # -- for the launch of a flow
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from pipertd.definition.model import Flow, Pipeline
@@ -50,18 +51,17 @@ def spawn_flow(
         log=LogSpec(kind="file", path=str(log)),
         routines=segments.flow_specs(flow.name),
     )
-    try:
-        output = open_log(log)
-    except OSError as reason:
-        raise LaunchFailed(f"cannot open the log of {pipeline.name}/{flow.name}: {reason}") from reason
-    spec_fd = memory_file(f"pipertd-{flow.name}", encode_spec(spec))
-    try:
+    with ExitStack() as stack:
+        try:
+            output = open_log(log)
+            stack.callback(os.close, output)
+            spec_fd = memory_file(f"pipertd-{flow.name}", encode_spec(spec))
+            stack.callback(os.close, spec_fd)
+        except OSError as reason:
+            raise LaunchFailed(f"cannot prepare the start of {pipeline.name}/{flow.name}: {reason}") from reason
         return launch(
             [pipeline.python or sys.executable, "-m", "pipertd.flow", f"{pipeline.name}/{flow.name}", str(spec_fd)],
             environment=flow_environment(os.environ, pipeline.environment),
             fds=[*segments.flow_fds(flow.name), spec_fd],
             output=output,
         )
-    finally:
-        os.close(spec_fd)
-        os.close(output)

@@ -66,12 +66,12 @@ def _has_stacks(log: Path, behind: int) -> bool:
         with log.open("rb") as file:
             file.seek(min(behind, _size(log)))
             return _HEADER in file.read(_MOST_BYTES)
-    except FileNotFoundError:
+    except OSError:
         return False
 
 
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except FileNotFoundError:
+    except OSError:
         return 0

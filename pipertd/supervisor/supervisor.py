@@ -46,6 +46,7 @@ class Supervisor:
         self._pulse = Pulse()
         self._shared = Surroundings(logs, history, self._channel, self._pulse, orphan_timeout_s)
         self._pipelines: dict[str, SupervisedPipeline] = {}
+        self._restarting: set[asyncio.Task[None]] = set()
         self._closing = False
 
     async def open(self) -> None:
@@ -59,7 +60,7 @@ class Supervisor:
     async def close(self, *, now: bool = False) -> None:
         """Stop everything, draining within the stop deadlines unless ``now``; may be called again to hurry."""
         self._closing = True
-        await asyncio.gather(*(pipeline.stop(now=now) for pipeline in self._pipelines.values()))
+        await asyncio.gather(*(pipeline.close(now=now) for pipeline in self._pipelines.values()))
         self._channel.close()
 
     async def load(self, pipelines: Sequence[Pipeline]) -> None:
@@ -73,7 +74,7 @@ class Supervisor:
             if known is not None and not known.is_over:
                 raise WrongState("replace", definition.name, known.state)
         for definition in pipelines:
-            self._pipelines[definition.name] = SupervisedPipeline(definition, self._shared)
+            self._pipelines[definition.name] = SupervisedPipeline(definition, self._shared, self._events.begin_run)
             text = f"pipeline {definition.name} is loaded"
             details = {"file": str(definition.file)} if definition.file else {}
             self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=definition.name, details=details)
@@ -91,8 +92,6 @@ class Supervisor:
         """
         pipeline, flow = self._find(target)
         self._check_open("start", target)
-        if pipeline.is_over:
-            self._events.begin_run(target.pipeline)
         pipeline.start(flow)
 
     async def stop(self, target: Target, *, now: bool = False) -> None:
@@ -105,7 +104,7 @@ class Supervisor:
         await pipeline.stop(flow, now=now)
 
     async def restart(self, target: Target) -> None:
-        """Stop, then start: one flow within its run, a pipeline in a new run.
+        """Stop, then start: one flow within its run, a pipeline in a new run; goes on if the caller gives up.
 
         Raises:
             UnknownTarget: there is no such pipeline or flow.
@@ -114,7 +113,10 @@ class Supervisor:
         """
         pipeline, flow = self._find(target)
         self._check_open("restart", target)
-        await pipeline.restart(flow)
+        restarting = asyncio.create_task(pipeline.restart(flow))
+        self._restarting.add(restarting)
+        restarting.add_done_callback(self._restarting.discard)
+        await asyncio.shield(restarting)
 
     async def notify(
         self, event: str, target: Target, params: Mapping[str, object], timeout_s: float = 5.0

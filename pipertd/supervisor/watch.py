@@ -13,7 +13,7 @@ from enum import StrEnum
 from pipertd.definition.model import Watchdog
 from pipertd.shm.status import Activity, RoutineFacts
 
-_BEFORE_WORK = (Activity.NONE, Activity.SETUP)
+_BEFORE_WORK = (Activity.NONE, Activity.SETUP, Activity.DECLARED_IN_SETUP)
 _AT_WORK = (Activity.WORKING, Activity.IDLE, Activity.PAUSED)
 
 
