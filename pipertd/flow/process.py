@@ -25,7 +25,7 @@ from pipertd.shm.bell import ring
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.status import Activity, StatusWriter, read_status
 
-LOG_TURN_S = 0.02, 1.0  # how often the log is looked at: in a flood of prints, and at rest
+LOG_TURN_S = 0.02, 0.25  # how often the log is looked at: in a flood of prints, and at rest
 
 ROUTINE_LOGGER = "pipertd.routine."
 ROUTINE_THREAD = "routine "  # with a space, which no routine's name has: other threads of ours are none

@@ -22,7 +22,10 @@ LONG_S = 240.0
 
 
 def _pipeline(folder: Path) -> Pipeline:
-    """a/source → b/middle → c/store, and a/source → d/middle → d/store, the last link within its flow."""
+    """a/source → b/middle → c/store; a/source → d/middle → d/store; a/source → a/relay → e/store.
+
+    The last link of the second and the first of the third are within their flow.
+    """
     at_once = Restart(backoff_first_s=0.001, backoff_most_s=0.001, limit=10_000)
 
     def flow(name: str, *routines: Routine) -> Flow:
@@ -35,16 +38,19 @@ def _pipeline(folder: Path) -> Pipeline:
     return Pipeline(
         "p",
         (
-            flow("a", Routine("source", "frames:Source", {"amount": MESSAGES})),
+            flow("a", Routine("source", "frames:Source", {"amount": MESSAGES}), Routine("relay", "frames:Middle")),
             flow("b", middle),
             flow("c", store("far")),
             flow("d", middle, store("near")),
+            flow("e", store("relayed")),
         ),
         (
             Link(RoutineRef("a", "source"), RoutineRef("b", "middle")),
             Link(RoutineRef("b", "middle"), RoutineRef("c", "store"), depth=1),
             Link(RoutineRef("a", "source"), RoutineRef("d", "middle"), depth=2),
             Link(RoutineRef("d", "middle"), RoutineRef("d", "store")),
+            Link(RoutineRef("a", "source"), RoutineRef("a", "relay")),
+            Link(RoutineRef("a", "relay"), RoutineRef("e", "store")),
         ),
         path=(str(HERE),),
         shm_limit=64 << 20,
@@ -86,7 +92,7 @@ def test_storm_of_kills_loses_nothing(tmp_path: Path, seed: int) -> None:
                 assert (link.failed, link.in_flight, link.quarantined, dict(link.dropped)) == (0, 0, 0, {}), link
 
     asyncio.run(run())
-    for name in ("far", "near"):
+    for name in ("far", "near", "relayed"):
         seen = [tuple(map(int, line.split())) for line in (tmp_path / name).read_text().splitlines()]
         numbers = [number for number, _ in seen]
         assert sorted(set(numbers)) == list(range(MESSAGES))
