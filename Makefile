@@ -127,9 +127,9 @@ endef
 $(VENV)/.made:
 	@found= new_enough=; $(find_python); \
 	if [ -z "$$found" ] && [ -n "$$new_enough" ]; then \
-	    echo "make: cannot make $(VENV): because $$new_enough has no venv (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; \
+	    echo "make: cannot make $(VENV): $$new_enough has no venv (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; \
 	elif [ -z "$$found" ]; then \
-	    echo "make: cannot make $(VENV): because none of '$(PYTHON)' is Python 3.11 or newer; name one with make PYTHON=/path/to/python3" >&2; exit 1; \
+	    echo "make: cannot make $(VENV): none of '$(PYTHON)' is Python 3.11 or newer; name one with make PYTHON=/path/to/python3" >&2; exit 1; \
 	fi; \
 	echo "$$found -m venv $(VENV)"; "$$found" -m venv $(VENV)
 	@touch $@

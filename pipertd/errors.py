@@ -1,6 +1,6 @@
 """Every error that pipertd raises on purpose.
 
-A text says "cannot X: because Y" and names the object; attributes, never text, are what code decides by.
+A text says "cannot X: Y", with the object in X and the cause in Y; attributes, never text, are what code decides by.
 """
 
 from __future__ import annotations
@@ -10,14 +10,6 @@ from collections.abc import Sequence
 
 class PipertdError(Exception):
     """Raised when pipertd cannot do what was asked; the parent of all below."""
-
-
-class DefinitionError(PipertdError):
-    """Raised when definitions hold problems; each is one printable line with file, line and column."""
-
-    def __init__(self, problems: Sequence[object]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = tuple(problems)
 
 
 class SettingsError(PipertdError):

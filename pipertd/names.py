@@ -1,4 +1,4 @@
-"""Names of pipelines, flows, routines and links, and how they are written."""
+"""Names of pipelines, flows and routines, and how they are written."""
 
 from __future__ import annotations
 

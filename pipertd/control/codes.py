@@ -26,7 +26,6 @@ _CODES: tuple[tuple[type[errors.PipertdError], int], ...] = (
     (errors.UnknownTarget, code_pb2.NOT_FOUND),
     (errors.WrongState, code_pb2.FAILED_PRECONDITION),
     (errors.RevisionTooOld, code_pb2.OUT_OF_RANGE),
-    (errors.DefinitionError, code_pb2.INVALID_ARGUMENT),
     (errors.MessageError, code_pb2.INVALID_ARGUMENT),
     (BadRequest, code_pb2.INVALID_ARGUMENT),
     (errors.SegmentError, code_pb2.RESOURCE_EXHAUSTED),

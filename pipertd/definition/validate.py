@@ -100,6 +100,10 @@ def _problem(document: Document, error: Any) -> Problem:
 def _reason(error: Any) -> str:
     if error["type"] == "string_pattern_mismatch":
         return "a class is written module:Class" if error["loc"][-1] == "class" else _name_rule(_way(error))
+    if error["type"] in ("dict_type", "model_type"):
+        return "it is no mapping of keys to values"
+    if error["type"] == "list_type":
+        return "it is no list: write it as [...]"
     if error["type"] == "string_type" and isinstance(error["input"], int | float):
         return "it is no text: write it in quotes"
     message = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "it should")

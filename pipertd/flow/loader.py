@@ -10,15 +10,14 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from pipertd.errors import LoadError
 from pipertd.flow.authored import in_words
-from pipertd.flow.events import handlers_of
 from pipertd.flow.routine import DestinationRoutine, MiddleRoutine, Routine, SourceRoutine
-from pipertd.flow.values import complaint, converted, hints_of, type_name
+from pipertd.flow.values import complaint, converted, hints_of
 
 _NO_PARAMS = set(hints_of(Routine))
 
@@ -68,7 +67,7 @@ def build(cls: type[Routine], params: Mapping[str, Any]) -> Routine:
     wrong = wrong_params(cls, params)
     if wrong:
         raise LoadError(f"cannot make {cls.__qualname__}: {'; '.join(each.text for each in wrong)}")
-    values = {name: converted(value, known[name][0]) for name, value in params.items()}
+    values = {name: converted(value, known[name].hint) for name, value in params.items()}
     if _has_constructor(cls):
         try:
             return cls(**values)
@@ -98,7 +97,7 @@ def wrong_params(cls: type[Routine], params: Mapping[str, Any]) -> list[WrongPar
         for name in params
         if name not in known
     ]
-    for name, (hint, required, _) in known.items():
+    for name, (hint, required) in known.items():
         if name not in params:
             if required:
                 wrong.append(WrongParam(name, "missing", f"missing param {name!r}"))
@@ -111,37 +110,32 @@ def wrong_params(cls: type[Routine], params: Mapping[str, Any]) -> list[WrongPar
     return wrong
 
 
-def parameters(cls: type[Routine]) -> dict[str, tuple[Any, bool, Any]]:
-    """Name → (annotation, whether it must be given, its default) of everything that ``params`` may set."""
+class Parameter(NamedTuple):
+    """What one of the params may be."""
+
+    hint: Any
+    required: bool
+
+
+def parameters(cls: type[Routine]) -> dict[str, Parameter]:
+    """Everything that ``params`` may set, by name."""
     if _has_constructor(cls):
         hints = hints_of(cls.__init__)
         return {
-            name: (
-                hints.get(name, Any),
-                each.default is each.empty,
-                None if each.default is each.empty else each.default,
-            )
+            name: Parameter(hints.get(name, Any), each.default is each.empty)
             for name, each in list(inspect.signature(cls.__init__).parameters.items())[1:]
             if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
         }
     return {
-        name: (hint, not hasattr(cls, name), getattr(cls, name, None))
+        name: Parameter(hint, not hasattr(cls, name))
         for name, hint in hints_of(cls).items()
         if name not in _NO_PARAMS and not name.startswith("_") and typing.get_origin(hint) is not typing.ClassVar
     }
 
 
 def describe(cls: type[Routine]) -> dict[str, Any]:
-    """What ``pipertctl check`` wants to know of a class, as JSON-like values."""
-    return {
-        "kind": cls.kind,
-        "params": {
-            name: {"type": type_name(hint), "required": required, "default": repr(default)}
-            for name, (hint, required, default) in parameters(cls).items()
-        },
-        "events": sorted(handlers_of(cls)),
-        "doc": inspect.getdoc(cls) or "",
-    }
+    """What the check wants to know of a class, as JSON-like values."""
+    return {"kind": cls.kind, "params": list(parameters(cls))}
 
 
 def _has_constructor(cls: type[Routine]) -> bool:

@@ -1,6 +1,6 @@
 """One routine's life on its thread: setup, messages, events between them, cleanup.
 
-Around user code is the one place of the flow where any exception is caught.
+Whatever an author's code raises is caught here, in ``reactions`` and in ``loader``, and travels no further.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ from pipertd.flow.routine import Envelope
 from pipertd.protocol import InputSpec, RoutineSpec
 from pipertd.shm import codec
 from pipertd.shm.bell import TICK_S, Bell
-from pipertd.shm.consumer import Consumer, Taken, Writer
+from pipertd.shm.consumer import Consumer, Writer
+from pipertd.shm.hand import Taken
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import Pool, map_pool
 from pipertd.shm.producer import Producer, Reader

@@ -178,7 +178,7 @@ class Flow(_message.Message):
     pid: _builtins.int
     """Its process id; 0 where none runs."""
     generation: _builtins.int
-    """Which start in this run its process is, from 1."""
+    """Which start of this flow since its definition was loaded, from 1."""
     restarts: _builtins.int
     """How many of the starts were restarts after a failure."""
     reason: _builtins.str

@@ -24,6 +24,7 @@ from pipertd.errors import SegmentError
 from pipertd.shm import bell, codec
 from pipertd.shm import layout as at
 from pipertd.shm.fence import fence
+from pipertd.shm.hand import HandRecord, Taken
 from pipertd.shm.lease import leased_array
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import ByteArray
@@ -41,18 +42,6 @@ class Writer:
     bell_fd: int
 
 
-@dataclass(frozen=True)
-class Taken:
-    """A message in hand: which one, and what its entry says. Times are on the monotonic clock."""
-
-    slot: int
-    sequence: int
-    attempt: int
-    origin: int
-    captured_ns: int
-    published_ns: int
-
-
 class Consumer:
     """Takes the messages of one routine. Not thread-safe, but for the end of leases, which may come from anywhere."""
 
@@ -65,6 +54,7 @@ class Consumer:
         self._uses: dict[_Key, int] = {}  # per slot: leases, and one for the hand
         self._to_return: deque[_Key] = deque()
         self._next = 0
+        self._record = HandRecord(ledger)
         self.hand: Taken | None = None
 
     # -- links whose producer is another process
@@ -86,8 +76,7 @@ class Consumer:
             elif within_flow[slot]:
                 self._settle_hand(None)  # it died with this process; its producer gives it again
             else:
-                self._copy_hand({at.H_ATTEMPTS: self._ledger.hand_word(at.H_ATTEMPTS) + 1})
-                self.hand = self._read_hand()
+                self.hand = self._record.try_again()
                 self._use_slot_in_hand()
                 again = True
         for slot, writer in enumerate(self._writers):
@@ -121,7 +110,7 @@ class Consumer:
                     f"cannot take message {sequence}: its entry holds {theirs[entry + at.E_SEQUENCE] - 1}; "
                     "this is a bug in pipertd"
                 )
-            self._claim(slot, sequence, 1, theirs[entry : entry + at.ENTRY_WORDS])
+            self.hand = self._record.claim(slot, sequence, 1, theirs[entry : entry + at.ENTRY_WORDS])
             self._use_slot_in_hand()
             self._ledger.words[mine.base + at.I_TAKEN] = sequence + 1
             self._next = (self._next + turn + 1) % len(slots)
@@ -147,8 +136,7 @@ class Consumer:
     def read(self) -> Any:
         """The content of the message in hand; its arrays are leases on the producer's slot, or copies if small."""
         assert self.hand is not None, "read needs a message in hand"
-        words = self._ledger.words
-        entry = self._layout.hand_copy(words[self._layout.hand]) + at.H_ENTRY
+        words, entry = self._ledger.words, self._record.entry
         length, body = words[entry + at.E_LENGTH], words[entry + at.E_BODY_OFFSET]
         if words[entry + at.E_ROW] == at.INLINE_ROW:
             start = (entry + at.E_INLINE) * at.WORD
@@ -171,8 +159,7 @@ class Consumer:
 
     def try_again(self) -> None:
         """Keep the message in hand, and count another attempt at it."""
-        self._copy_hand({at.H_ATTEMPTS: self._ledger.hand_word(at.H_ATTEMPTS) + 1})
-        self.hand = self._read_hand()
+        self.hand = self._record.try_again()
 
     def flush(self) -> None:
         """Return the slots whose last view is gone. Never blocks: what does not fit waits for the next time."""
@@ -200,8 +187,7 @@ class Consumer:
 
     def _use_slot_in_hand(self) -> None:
         assert self.hand is not None, "a slot is used by the message in hand"
-        entry = self._layout.hand_copy(self._ledger.words[self._layout.hand]) + at.H_ENTRY
-        if self._ledger.words[entry + at.E_ROW] != at.INLINE_ROW:
+        if self._ledger.words[self._record.entry + at.E_ROW] != at.INLINE_ROW:
             self._uses[self.hand.slot, self.hand.sequence] = 1
 
     def _unuse(self, key: _Key) -> None:
@@ -237,9 +223,9 @@ class Consumer:
         entry = memoryview(bytearray(at.ENTRY_WORDS * at.WORD)).cast("Q")
         entry[at.E_SEQUENCE], entry[at.E_ORIGIN] = sequence + 1, origin
         entry[at.E_CAPTURED_NS], entry[at.E_PUBLISHED_NS] = captured_ns, published_ns
-        taken = self._claim(slot, sequence, before(at.H_ATTEMPTS) + 1 if again else 1, entry)
+        self.hand = self._record.claim(slot, sequence, before(at.H_ATTEMPTS) + 1 if again else 1, entry)
         self._ledger.words[self._layout.ins[slot].base + at.I_TAKEN] = sequence + 1
-        return taken
+        return self.hand
 
     def acknowledge_handed_over(self, *, failed: bool = False) -> None:
         """As :meth:`acknowledge`; a message that was counted before the crash of its producer is not counted twice."""
@@ -260,60 +246,8 @@ class Consumer:
             and self._ledger.commit_word(at.C_IN_SEQUENCE) == sequence
         )
 
-    # -- the hand record: two copies and k
-
-    def _claim(self, slot: int, sequence: int, attempts: int, entry: memoryview) -> Taken:
-        other = self._copy_counts()
-        words = self._ledger.words
-        words[other + at.H_STATE] = at.IN_HAND
-        words[other + at.H_LINK] = slot
-        words[other + at.H_SEQUENCE] = sequence
-        words[other + at.H_ATTEMPTS] = attempts
-        words[other + at.H_DEATHS] = 0
-        words[other + at.H_ENTRY : other + at.H_ENTRY + at.ENTRY_WORDS] = entry
-        words[self._layout.hand] = 1 - words[self._layout.hand]
-        self.hand = self._read_hand()
-        return self.hand
-
     def _settle_hand(self, count: int | None) -> None:
-        """Make the hand idle, and count its message; the attempts stay, to know it again if it comes again."""
-        slot = self._ledger.hand_word(at.H_LINK)
-        self._copy_hand(
-            {at.H_STATE: at.IDLE},
-            counted=None if count is None else at.H_COUNTS + slot * at.COUNT_WORDS + count,
-        )
+        self._record.settle(count)
         if self.hand is not None and (self.hand.slot, self.hand.sequence) in self._uses:
             self._unuse((self.hand.slot, self.hand.sequence))
         self.hand = None
-
-    def _copy_hand(self, changes: dict[int, int], counted: int | None = None) -> None:
-        words, current = self._ledger.words, self._ledger.words[self._layout.hand]
-        here, other = self._layout.hand_copy(current), self._layout.hand_copy(1 - current)
-        size = self._layout.hand_words
-        words[other : other + size] = words[here : here + size]
-        for field, value in changes.items():
-            words[other + field] = value
-        if counted is not None:
-            words[other + counted] += 1
-        words[self._layout.hand] = 1 - current
-
-    def _copy_counts(self) -> int:
-        """Carry the counts over into the other copy, which is what the next record is written into."""
-        words, current = self._ledger.words, self._ledger.words[self._layout.hand]
-        here, other = self._layout.hand_copy(current), self._layout.hand_copy(1 - current)
-        size = len(self._layout.ins) * at.COUNT_WORDS
-        words[other + at.H_COUNTS : other + at.H_COUNTS + size] = words[here + at.H_COUNTS : here + at.H_COUNTS + size]
-        return other
-
-    def _read_hand(self) -> Taken:
-        words = self._ledger.words
-        hand = self._layout.hand_copy(words[self._layout.hand])
-        entry = hand + at.H_ENTRY
-        return Taken(
-            slot=words[hand + at.H_LINK],
-            sequence=words[hand + at.H_SEQUENCE],
-            attempt=words[hand + at.H_ATTEMPTS],
-            origin=words[entry + at.E_ORIGIN],
-            captured_ns=words[entry + at.E_CAPTURED_NS],
-            published_ns=words[entry + at.E_PUBLISHED_NS],
-        )

@@ -76,6 +76,14 @@ class Ledger:
         """A word of the hand record that is in force."""
         return int(self.words[self.layout.hand_copy(self.words[self.layout.hand]) + field])
 
+    def is_in_hand(self, in_slot: int) -> bool:
+        """Whether a message of this in-link is in hand; one that was never claimed, behind ``taken``, is not."""
+        return (
+            self.hand_word(at.H_STATE) == at.IN_HAND
+            and self.hand_word(at.H_LINK) == in_slot
+            and self.hand_word(at.H_SEQUENCE) < self.words[self.layout.ins[in_slot].base + at.I_TAKEN]
+        )
+
     def count(self, in_slot: int, which: int) -> int:
         """How many messages of an in-link were delivered, failed, quarantined or found stale."""
         return self.hand_word(at.H_COUNTS + in_slot * at.COUNT_WORDS + which)

@@ -18,11 +18,7 @@ def count_stopped(consumer_fd: int, in_slot: int, producer: Ledger, column: int)
     ledger.lock()
     words, link = ledger.words, ledger.layout.ins[in_slot]
     left = 0
-    if (
-        ledger.hand_word(at.H_STATE) == at.IN_HAND
-        and ledger.hand_word(at.H_LINK) == in_slot
-        and ledger.hand_word(at.H_SEQUENCE) < words[link.base + at.I_TAKEN]
-    ):
+    if ledger.is_in_hand(in_slot):
         left += 1
         words[ledger.layout.hand_copy(words[ledger.layout.hand]) + at.H_STATE] = at.IDLE
     head = producer.words[producer.layout.outs[column].base + at.O_HEAD]

@@ -1,8 +1,8 @@
 """The socket that flows dial: one SOCK_SEQPACKET connection a flow, each datagram one message of the protocol.
 
-A connection counts once its Hello is believed: the process id must be the one that the kernel names (SO_PEERCRED) and
-the flow, generation and nonce those of a process that we started; any other flow is told to stop. Sends never block: a
-flow that does not read is told nothing more, and the caller hears so.
+A connection is a flow's only after its Hello was verified: the process id must be the one that the kernel names
+(SO_PEERCRED) and the flow, generation and nonce those of a process that we started; any other flow is told to stop.
+Sends never block: a flow that does not read is told nothing more, and the caller hears so.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One flow under supervision: performs what the lifecycle's table says, and tells the table what happened.
 
-Its state changes in one place, ``_happen``. Everything here runs on the daemon's loop; the few kilobytes of log that a
-notice quotes come from the page cache.
+Its state changes in one place, ``_happen``. Everything here runs on the daemon's loop. It reads the last few
+kilobytes of a log when a flow died; nothing else here touches a file.
 """
 
 from __future__ import annotations

@@ -19,17 +19,11 @@ from pipertd.shm import layout as at
 from pipertd.shm.histogram import quantile_s
 from pipertd.shm.ledger import Ledger, create_ledger
 from pipertd.shm.segment import PAGE, create_segment
-from pipertd.shm.status import Activity, RoutineFacts, read_end_to_end, read_status
+from pipertd.shm.status import RoutineFacts, read_end_to_end, read_status
+from pipertd.supervisor.counts import LinkPlace, link_view
 from pipertd.supervisor.view import LinkView
 
 HOLD_ALLOWANCE = 2  # slots a link may have leased beside the one in hand before its producer has to wait
-
-_SHOWN_DROPS_OF_PRODUCER = {
-    "newest": at.O_DROPPED_NEWEST,
-    "too_large": at.O_TOO_LARGE,
-    "consumer_stopped": at.O_CONSUMER_STOPPED,
-}
-_SHOWN_DROPS_OF_CONSUMER = {"unlinked": at.I_UNLINKED, "stopped": at.I_STOPPED}
 
 
 @dataclass(frozen=True)
@@ -204,10 +198,6 @@ class PipelineSegments:
                 fds |= {sent.peer_ledger_fd, sent.peer_bell_fd}
         return sorted(fds - {-1})
 
-    def ring(self, ref: RoutineRef) -> None:
-        """Wake a routine."""
-        bell.ring(self._homes[ref].bell_fd)
-
     # -- for status
 
     def routine_facts(self, ref: RoutineRef) -> RoutineFacts:
@@ -219,36 +209,11 @@ class PipelineSegments:
         return tuple(self._link_view(link) for link in self._pipeline.links)
 
     def _link_view(self, link: Link) -> LinkView:
-        consumer, producer = self._homes[link.destination].ledger, self._homes[link.source].ledger
-        slot = self._homes[link.destination].shape.inputs.index(link)
-        column = self._homes[link.source].shape.outputs.index(link)
-        mine, theirs = consumer.layout.ins[slot].base, producer.layout.outs[column].base
-        # The consumer's words first: what it counted, the producer had counted before, so that nothing is negative.
-        delivered = consumer.count(slot, at.N_DELIVERED)
-        failed = consumer.count(slot, at.N_FAILED)
-        quarantined = consumer.count(slot, at.N_QUARANTINED)
-        dropped = {reason: consumer.words[mine + word] for reason, word in _SHOWN_DROPS_OF_CONSUMER.items()}
-        dropped["stale"] = consumer.count(slot, at.N_STALE)
-        taken = consumer.words[mine + at.I_TAKEN]
-        in_hand = _in_hand(consumer, slot, taken)
-        dropped |= {reason: producer.words[theirs + word] for reason, word in _SHOWN_DROPS_OF_PRODUCER.items()}
-        produced = producer.words[theirs + at.O_HEAD]
-        waiting = max(0, produced - max(taken, producer.words[theirs + at.O_EVICTED]))
-        return LinkView(
-            source=str(link.source),
-            destination=str(link.destination),
-            policy=link.policy.value,
-            depth=link.depth,
-            produced=produced,
-            delivered=delivered,
-            failed=failed,
-            dropped={reason: count for reason, count in dropped.items() if count},
-            quarantined=quarantined,
-            waiting=waiting,
-            in_hand=in_hand,
-            leased=max(0, _held(producer, column, taken) - _returned(consumer, slot, producer, column) - in_hand),
-            blocked_by=str(link.destination) if waiting >= link.depth else None,
+        consumer, producer = self._homes[link.destination], self._homes[link.source]
+        place = LinkPlace(
+            producer.ledger, producer.shape.outputs.index(link), consumer.ledger, consumer.shape.inputs.index(link)
         )
+        return link_view(link, place)
 
     def end_to_end(self) -> tuple[float | None, float | None]:
         """The median and the 99th percentile, in seconds, from capture to handled, over all destinations."""
@@ -264,13 +229,6 @@ class PipelineSegments:
             view.in_flight == 0
             for link, view in zip(self._pipeline.links, self.link_views(), strict=True)
             if link.destination.flow == flow
-        )
-
-    def ended(self, flow: str) -> bool:
-        """Whether every routine of the flow said that its stream is over."""
-        return all(
-            self.routine_facts(RoutineRef(flow, routine.name)).activity is Activity.ENDED
-            for routine in self._pipeline.flow(flow).routines
         )
 
     # -- at the end of the run
@@ -293,23 +251,3 @@ class PipelineSegments:
                 if fd >= 0:
                     os.close(fd)
         self._homes = {}
-
-
-def _in_hand(consumer: Ledger, slot: int, taken: int) -> int:
-    return int(
-        consumer.hand_word(at.H_STATE) == at.IN_HAND
-        and consumer.hand_word(at.H_LINK) == slot
-        and consumer.hand_word(at.H_SEQUENCE) < taken
-    )
-
-
-def _held(producer: Ledger, column: int, taken: int) -> int:
-    """How many slots the link holds for messages that were taken already."""
-    layout, words = producer.layout, producer.words
-    return sum(0 < words[layout.hold_of(row, column)] <= taken for row in range(layout.rows))
-
-
-def _returned(consumer: Ledger, slot: int, producer: Ledger, column: int) -> int:
-    """How many of them were returned and not taken back yet, because the producer sleeps or is gone."""
-    head = consumer.words[consumer.layout.ins[slot].base + at.I_RETURN_HEAD]
-    return head - min(head, producer.words[producer.layout.outs[column].base + at.O_RETURN_TAIL])

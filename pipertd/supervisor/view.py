@@ -41,7 +41,6 @@ class RoutineView:
     rate: float
     p50_s: float | None
     p99_s: float | None
-    busy: float | None = None
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,17 @@ def test_hostile_classes_are_problems_of_their_own(tmp_path: Path, code: str, pr
     assert found[0].startswith("13:21: flows.analyse.routines.blur.class: ")
 
 
+def test_an_interpreter_that_does_not_answer_is_a_problem(tmp_path: Path) -> None:
+    """One that hangs, is none, or has no pipertd is reported once, at its key."""
+    for name, script in (("hangs", "sleep 600"), ("fails", "echo no pipertd here >&2; exit 3")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    (hangs,) = problems(tmp_path, GOOD.replace("path: [", "python: ./hangs\npath: ["), timeout_s=1.0)
+    assert hangs == f"3:9: python: cannot use interpreter {tmp_path}/hangs, because it did not answer within 1 s"
+    (fails,) = problems(tmp_path, GOOD.replace("path: [", "python: ./fails\npath: ["))
+    assert fails.endswith("because it exited with code 3: no pipertd here")
+
+
 def test_the_deadline_is_for_each_class(tmp_path: Path) -> None:
     """Classes that take long together, but not each, are no problem."""
     for name in ("slow_one", "slow_two"):
@@ -148,6 +159,8 @@ def test_the_deadline_is_for_each_class(tmp_path: Path) -> None:
     ("change", "problem"),
     [
         (("fps: 25", "fps: .inf"), "cannot use inf"),
+        (("stop: 1s", "stop: 0s"), "a deadline is above 0"),
+        (("params: {width: 640}", "params: "), "cannot use None, because it is no mapping of keys to values"),
         (("fps: 25", "fps: .nan"), "cannot use nan"),
         (("fps: 25", "fps: 1e-300"), "cannot use 1e-300"),
         (("progress: 5s", "progress: 0s"), "a deadline is above 0"),
@@ -214,12 +227,16 @@ def test_later_folders_replace_mask_and_merge(tmp_path: Path) -> None:
     written(local, "", "a.yaml")
     written(local, GOOD.replace("pipeline: street", "pipeline: b\nautostart: false"), "b.yaml")
     (vendor / "c.yaml.d").mkdir()
+    (local / "b.yaml.d").mkdir()
+    (vendor / "b.yaml.d").mkdir()
+    written(vendor / "b.yaml.d", "description: the vendor's\n", "10.yaml")
+    written(local / "b.yaml.d", "description: ours\n", "10.yaml")
     written(vendor / "c.yaml.d", "description: over\nflows: {capture: {watchdog: {start: 1s}}}\n", "10.yaml")
     folders = [vendor, local, tmp_path / "run"]
     checked = check_files(definition_files(folders), folders, classes=False)
     assert not checked.problems
     assert [(each.name, each.autostart, each.description) for each in checked.pipelines] == [
-        ("b", False, "What moves"),
+        ("b", False, "ours"),
         ("c", True, "over"),
     ]
     assert checked.pipelines[1].flow("capture").watchdog.start_s == 1.0

@@ -23,6 +23,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+def test_a_new_pace_holds_at_once(clock: Clock) -> None:
+    """Who waits for a beat of a slow pace waits no longer than a beat of the new one."""
+    pace = Pace(0.001)
+    pace.beat()
+    assert pace.wait_s() >= 900
+    pace.fps = 25
+    assert pace.wait_s() <= 0.041
+
+
 def test_no_rate_never_waits(clock: Clock) -> None:
     """Without fps the next beat is now."""
     pace = Pace(None)

@@ -10,6 +10,7 @@ import pytest
 
 from pipertd.logs.reader import LogStore
 from pipertd.logs.record import LogFilter, LogRecord
+from pipertd.logs.series import MOST_AT_ONCE
 from pipertd.logs.writer import FileHandler
 from pipertd.names import Target
 
@@ -31,6 +32,11 @@ def write(store: LogStore, flow: str, *texts: str, level: int = logging.INFO, ti
 def print_into(store: LogStore, flow: str, text: str) -> None:
     with store.flow_file("street", flow).open("a") as file:
         file.write(text)
+
+
+def print_into_made(store: LogStore, flow: str, text: str) -> None:
+    store.flow_file("street", flow).parent.mkdir(exist_ok=True)
+    print_into(store, flow, "the first one\n" + text)
 
 
 def texts(records: list[LogRecord]) -> list[str]:
@@ -99,6 +105,20 @@ def test_reading_goes_on_behind_any_cursor(store: LogStore) -> None:
     expected = texts(store.read())
     for place, record in enumerate(first):
         assert texts(store.read(cursor=record.cursor)) == expected[place + 1 :]
+
+
+def test_nothing_is_skipped_in_a_file_larger_than_one_read(store: LogStore) -> None:
+    """Behind a print of any length, and in a file that was turned over, every line comes, whichever way it is read."""
+    print_into_made(store, "a", "x" * (MOST_AT_ONCE + 10) + "\n")
+    print_into(store, "a", "".join(f"line {number}\n" for number in range(30_000)))
+    write(store, "a", "the last one")  # turns the file over
+    write(store, "a", "in the next file")
+    expected = [f"line {number}" for number in range(30_000)]
+    behind = store.read(cursor=store.read()[0].cursor)
+    for found in (texts(store.read()), texts(behind)):
+        assert [text for text in found if text.startswith("line ")] == expected
+        assert found[-2:] == ["the last one", "in the next file"]
+    assert texts(store.read(limit=3)) == ["line 29999", "the last one", "in the next file"]
 
 
 def test_removed_records_are_said(store: LogStore) -> None:

@@ -63,6 +63,30 @@ def test_format_that_does_not_fit_is_still_written(log: FileHandler, file: Path)
     assert "frame %d of %d" in str(lines(file)[0]["message"])
 
 
+class Unprintable:
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+    __repr__ = __str__
+
+
+def test_logging_raises_nothing_and_stays_readable(log: FileHandler, file: Path) -> None:
+    """Whatever an author puts into a record, one line that can be read comes of it, and no exception."""
+    circle: list[object] = []
+    circle.append(circle)
+    made = record("%s", fields_nan=float("nan"), circle=circle, odd=Unprintable(), long="x" * 1_000_000, fine=[1, "a"])
+    made.args = (Unprintable(),)
+    log.handle(made)
+    (line,) = lines(file)
+    assert str(line["message"]).startswith("%s (cannot format: RuntimeError")
+    fields = line["fields"]
+    assert isinstance(fields, dict)
+    assert (fields["fields_nan"], fields["fine"]) == ("nan", [1, "a"])
+    assert fields["odd"] == "a Unprintable that cannot be printed"
+    assert "characters left out" in fields["long"]
+    assert file.stat().st_size < 100_000
+
+
 def test_full_file_is_turned_over_and_old_ones_go(log: FileHandler, file: Path) -> None:
     """No more files are kept than were agreed, and none grows far beyond its limit."""
     for number in range(200):

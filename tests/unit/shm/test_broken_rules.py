@@ -12,7 +12,8 @@ import pytest
 
 from pipertd.errors import SegmentError
 from pipertd.shm import layout as at
-from pipertd.shm.consumer import Consumer, Taken, Writer
+from pipertd.shm.consumer import Consumer, Writer
+from pipertd.shm.hand import HandRecord, Taken
 from pipertd.shm.producer import Producer
 from tests.unit.shm.test_crash_anywhere import NAMES, crash_before_store
 from tests.unit.shm.world import Violation
@@ -101,13 +102,13 @@ def run_again_what_is_published(patch: pytest.MonkeyPatch) -> None:
 
 def claim_before_the_hand(patch: pytest.MonkeyPatch) -> None:
     """A message is taken off the link before the hand record has it."""
-    honest = Consumer._claim
+    honest = HandRecord.claim
 
-    def claim(consumer: Consumer, slot: int, sequence: int, attempts: int, entry: memoryview) -> Taken:
-        consumer._ledger.words[consumer._layout.ins[slot].base + at.I_TAKEN] = sequence + 1
-        return honest(consumer, slot, sequence, attempts, entry)
+    def claim(record: HandRecord, slot: int, sequence: int, attempts: int, entry: memoryview) -> Taken:
+        record._ledger.words[record._layout.ins[slot].base + at.I_TAKEN] = sequence + 1
+        return honest(record, slot, sequence, attempts, entry)
 
-    patch.setattr(Consumer, "_claim", claim)
+    patch.setattr(HandRecord, "claim", claim)
 
 
 def forget_the_predecessors_leases(patch: pytest.MonkeyPatch) -> None:
