@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Iterable
@@ -17,6 +18,8 @@ from pipertd.supervisor.history import History
 from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import NoticeKind
 
+logger = logging.getLogger(__name__)
+
 
 async def load_and_tell(
     folders: tuple[Path, ...], supervisor: Supervisor, history: History, manager: ServiceManager
@@ -29,6 +32,8 @@ async def load_and_tell(
 
 async def _load(folders: tuple[Path, ...], supervisor: Supervisor, history: History, manager: ServiceManager) -> None:
     """Start each pipeline as soon as it is known to be sound; a broken definition stops nobody else's."""
+    if not any(folder.is_dir() for folder in folders):
+        logger.warning("no pipeline is loaded: there is no folder %s", " nor ".join(map(str, folders)))
     readings, problems = await asyncio.to_thread(lambda: read_all(definition_files(folders), folders))
     _tell_problems(problems, history)
     abreast, given_up = asyncio.Semaphore(os.cpu_count() or 1), threading.Event()
