@@ -30,13 +30,13 @@ class Handover:
 
     def __init__(self, ring_producer: Callable[[], None], ring_consumer: Callable[[], None]) -> None:
         self._ring_producer = ring_producer
-        self._ring_consumer = ring_consumer
+        self.ring_consumer = ring_consumer
         self._offer: Offer | None = None
 
     def give(self, offer: Offer) -> None:
         """Offer a message; the one before is finished."""
         self._offer = offer
-        self._ring_consumer()
+        self.ring_consumer()
 
     @property
     def offer(self) -> Offer | None:

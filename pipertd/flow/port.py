@@ -204,6 +204,8 @@ class Port:
     def close(self) -> None:
         """Say the end of the stream on every output."""
         self._producer.close()
+        for handover in self._offered.values():
+            handover.ring_consumer()
 
     # -- waiting
 

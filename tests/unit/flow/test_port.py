@@ -1,0 +1,30 @@
+"""A routine's links as one."""
+
+from __future__ import annotations
+
+import gc
+import os
+from functools import partial
+
+from pipertd.definition.model import MIB, Flow, Link, Pipeline, Routine
+from pipertd.flow.handover import Handover
+from pipertd.flow.port import Port
+from pipertd.names import RoutineRef
+from pipertd.shm.bell import ring
+from pipertd.shm.ledger import Ledger
+from pipertd.supervisor.segments import PipelineSegments
+
+
+def test_the_end_of_a_stream_wakes_who_reads_within_the_flow() -> None:
+    """A reader that sleeps learns of the end at once, not at its next tick."""
+    flow = Flow("a", (Routine("source", "no:Code"), Routine("sink", "no:Code")))
+    link = Link(RoutineRef("a", "source"), RoutineRef("a", "sink"))
+    segments = PipelineSegments(Pipeline("p", (flow,), (link,), shm_limit=MIB))
+    source, sink = segments.flow_specs("a")
+    handover = Handover(partial(ring, source.bell_fd), partial(ring, sink.bell_fd))
+    port = Port(source, Ledger(source.ledger_fd, writable=True), {str(link): handover})
+    port.close()
+    assert os.eventfd_read(sink.bell_fd) == 1
+    vars(port).clear()
+    gc.collect()
+    segments.close()
