@@ -79,7 +79,10 @@ def test_demo_reports_every_frame(tmp_path: Path) -> None:
 
 
 def test_demo_survives_twenty_kills(daemon: Daemon) -> None:
-    """`kill -9` of flows, twenty times in one run and once in its end: a new generation each time, no frame lost."""
+    """`kill -9` of flows, twenty times in one run and once in its end: a new generation each time, no frame lost.
+
+    Between two kills an event still reaches its routine.
+    """
     out = daemon.folder / "street-out"
     write_definition(daemon.definitions / "street.yaml", out)
     daemon.start()
@@ -88,6 +91,10 @@ def test_demo_survives_twenty_kills(daemon: Daemon) -> None:
         seen = len(lines(out))
         wait_until(lambda seen=seen: len(lines(out)) >= seen + 4, DEADLINE_S, "four more frames")  # type: ignore[misc]
         kill(daemon, flow, kills)
+    daemon.wait_for("flow_started", "analyse", count=kills["analyse"] + 1)
+    answered = daemon.ctl("event", "SET_MIN_AREA", "street", "pixels=900", "-o", "json")
+    assert answered.returncode == 0, answered.stderr
+    assert '"now": 900' in answered.stdout
     wait_until(lambda: len(lines(out)) == FRAMES, DEADLINE_S, "the last frame")
     kill(daemon, "report", kills)  # while it makes the pictures
     assert "EXITED" in daemon.wait_for("pipeline_ended")["message"]
