@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from pipertd.definition.model import Pipeline
 from pipertd.errors import MessageError, UnknownTarget
@@ -48,11 +48,18 @@ class Events:
         self._last = 0
 
     async def ask(
-        self, pipeline: Pipeline, event: str, target: Target, params: Mapping[str, object], timeout_s: float
+        self,
+        pipeline: Pipeline,
+        event: str,
+        target: Target,
+        params: Mapping[str, object],
+        timeout_s: float,
+        coming: Container[str] = (),
     ) -> tuple[EventAnswer, ...]:
         """One answer for every routine of the target, in the order of the file.
 
-        Where some of them have a handler for the event, those that have none are left out.
+        Where some of them have a handler for the event, those that have none are left out. A flow that is not connected
+        gets the event when it is, if it is one of those ``coming``: about to start, or to start again.
 
         Raises:
             UnknownTarget: the target names no routine of the pipeline.
@@ -65,7 +72,12 @@ class Events:
         self._requests[number] = request
         try:
             for flow, names in targets.items():
-                if not self._send(pipeline.name, flow, _deliver(number, event, names, params)):
+                message = _deliver(number, event, names, params)
+                if self._send(pipeline.name, flow, message):
+                    continue
+                if flow in coming:
+                    self._hold(pipeline.name, flow, message)
+                else:
                     request.settle_flow(flow, f"cannot deliver {event}: flow {flow} is not connected")
             try:
                 async with asyncio.timeout(timeout_s):
@@ -74,6 +86,7 @@ class Events:
                 pass
         finally:
             del self._requests[number]
+            self._forget(number)
         chosen = request.answers.keys() - request.unhandled or request.answers.keys()
         return tuple(
             answer or EventAnswer(*who, error=f"no answer within {timeout_s:g} s", deadline_exceeded=True)
@@ -102,7 +115,15 @@ class Events:
         for flow, names in known.items():
             message = _deliver(0, event, names, params)
             if not self._send(pipeline.name, flow, message):
-                self._held.setdefault((pipeline.name, flow), deque(maxlen=MOST_HELD)).append(message)
+                self._hold(pipeline.name, flow, message)
+
+    def _hold(self, pipeline: str, flow: str, message: Deliver) -> None:
+        self._held.setdefault((pipeline, flow), deque(maxlen=MOST_HELD)).append(message)
+
+    def _forget(self, request: int) -> None:
+        """Nobody waits for this request any more: whoever connects later does not get it."""
+        for key, held in self._held.items():
+            self._held[key] = deque((each for each in held if each.request != request), MOST_HELD)
 
     def meet(self, pipeline: str, flow: str) -> None:
         """A flow is connected: give it what was held for it."""

@@ -18,9 +18,11 @@ from pipertd.supervisor.history import History
 from pipertd.supervisor.pipeline import SupervisedPipeline
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.spawn import Surroundings
-from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snapshot
+from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snapshot, State
 
 logger = logging.getLogger(__name__)
+
+_COMING = (State.STARTING, State.RUNNING, State.BACKING_OFF)  # a flow that is not connected, and soon will be
 
 
 class Supervisor:
@@ -123,12 +125,15 @@ class Supervisor:
     ) -> tuple[EventAnswer, ...]:
         """Hand an event to every routine of the target and return what each made of it.
 
+        A flow that starts, or is about to start again, gets it as soon as it can.
+
         Raises:
             UnknownTarget: the target names nothing.
             MessageError: the parameters cannot be carried.
         """
-        definition = self._pipeline(target.pipeline).definition
-        answers = await self._events.ask(definition, event, target, params, timeout_s)
+        pipeline = self._pipeline(target.pipeline)
+        coming = [name for name, flow in pipeline.flows.items() if flow.state in _COMING]
+        answers = await self._events.ask(pipeline.definition, event, target, params, timeout_s, coming)
         self._tell_event(event, target, f"event {event} went to {target}: {len(answers)} asked")
         return answers
 

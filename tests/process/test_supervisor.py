@@ -193,7 +193,7 @@ def test_restart_of_a_pipeline_is_a_new_run(tmp_path: Path) -> None:
 
 
 def test_event_reaches_its_handler_and_the_answer_comes_back(tmp_path: Path) -> None:
-    """Each targeted routine answers with a value, an error or a deadline exceeded."""
+    """Each targeted routine answers with a value, an error or a deadline exceeded, also behind a restart."""
 
     async def story(live: Live) -> None:
         notify = live.supervisor.notify
@@ -211,6 +211,9 @@ def test_event_reaches_its_handler_and_the_answer_comes_back(tmp_path: Path) -> 
         os.kill(live.pid("b"), signal.SIGKILL)
         (answer,) = await asked
         assert answer.error == "flow b ended before it answered"
+        await live.until(lambda: live.flow("b").state is not State.RUNNING, "its end")
+        (answer,) = await notify("NOTE", Target("p", "b"), {"text": "again"}, timeout_s=60.0)
+        assert answer.value == {"noted": "again", "generation": 2}
 
     go(tmp_path, chain(flow("a", "Count"), flow("b", "Write", file=tmp_path / "numbers", pause_s=0.01)), story)
 
