@@ -46,6 +46,7 @@ def read_document(file: Path) -> Document | None:
     text = _text_of(file)
     try:
         yaml = YAML(typ="safe", pure=True)
+        yaml.composer.warn_double_anchors = False  # YAML lets the later one count; a warning would name no file
         root = yaml.compose(text)
         return _Values(file, yaml).document(root) if root is not None else None
     except MarkedYAMLError as reason:

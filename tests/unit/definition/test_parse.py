@@ -69,6 +69,14 @@ def test_a_merge_key_brings_what_a_section_has_not(tmp_path: Path) -> None:
     assert found.startswith("6:20: flows.capture.restart.limt: cannot use key 'limt'")
 
 
+def test_the_later_of_two_anchors_counts(tmp_path: Path) -> None:
+    """A name that is given twice stands for what was named last, as YAML has it, and nobody is warned."""
+    text = GOOD.replace("description: What moves", "description: &name What moves")
+    text = text.replace("limit: 3 in 10s", "limit: &name 3 in 10s").replace("start: 30s", "start: *name")
+    (found,) = problems(tmp_path, text)
+    assert "watchdog.start: cannot use '3 in 10s'" in found
+
+
 def test_a_pipe_is_no_definition(tmp_path: Path) -> None:
     """What would make its reader wait is refused instead."""
     os.mkfifo(tmp_path / "street.yaml")
