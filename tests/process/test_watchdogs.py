@@ -27,14 +27,14 @@ def line_of(mark: str) -> int:
 
 def test_hung_routine_leaves_its_stack_and_comes_back(tmp_path: Path) -> None:
     """A routine without progress is found, says in which line it hangs, and its flow is restarted."""
-    rule = Watchdog(progress_s=1.0)
+    rule = Watchdog(progress_s=3.0)
 
     async def story(live: Live) -> None:
         view = await live.supervisor.wait_ended("p")
         assert view.state is State.EXITED
         (notice,) = live.notices(NoticeKind.WATCHDOG_EXPIRED)
         assert (notice.flow, notice.routine, notice.details["deadline"]) == ("b", "r", "progress")
-        assert "its progress watchdog allows 1 s" in notice.message
+        assert "its progress watchdog allows 3 s" in notice.message
         assert f'routines.py", line {line_of("# here it hangs")} in main_logic' in live.log("p/b")
         assert live.link().delivered == 20
 
@@ -49,7 +49,7 @@ def test_who_holds_the_interpreter_leaves_its_stack_too(tmp_path: Path) -> None:
         assert f'routines.py", line {line_of("# here it holds Python")} in main_logic' in live.log("p/b")
         assert live.link().delivered == 20
 
-    rule = Watchdog(progress_s=1.0)
+    rule = Watchdog(progress_s=3.0)
     go(tmp_path, chain(flow("a", "Count", amount=20), flow("b", "HoldPython", watchdog=rule)), story)
 
 
