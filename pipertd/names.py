@@ -1,9 +1,10 @@
-"""Names of pipelines, flows and routines, and how they are written."""
+"""Names of pipelines, flows, routines and policies, and how they are written."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_-]{0,62}"
 _NAME = re.compile(NAME_PATTERN)
@@ -55,3 +56,11 @@ class Target:
             and (self.flow is None or flow == self.flow)
             and (self.routine is None or routine == self.routine)
         )
+
+
+class Policy(StrEnum):
+    """What a full link does."""
+
+    WAIT = "wait"
+    DROP_OLDEST = "drop_oldest"
+    DROP_NEWEST = "drop_newest"

@@ -10,20 +10,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from pipertd.names import RoutineRef
+from pipertd.names import Policy, RoutineRef
 
 KIB = 1024
 MIB = 1024 * KIB
 MOST_CPUS = 1024  # what the kernel's fixed-size cpu_set_t holds
 SLOWEST_FPS, FASTEST_FPS = 1e-4, 1e6  # once in three hours; once a microsecond
-
-
-class Policy(StrEnum):
-    """What a full link does."""
-
-    WAIT = "wait"
-    DROP_OLDEST = "drop_oldest"
-    DROP_NEWEST = "drop_newest"
 
 
 class OnError(StrEnum):

@@ -9,7 +9,7 @@ from pipertd.definition import model
 from pipertd.definition.document import Document
 from pipertd.definition.problem import Problem, nearest
 from pipertd.definition.schema import UNKNOWN_END, FlowSection, LinkSection, PipelineSection
-from pipertd.names import RoutineRef
+from pipertd.names import Policy, RoutineRef
 
 ROUTINES_FOLDER = "/etc/pipertd/routines"  # always searched for user code
 
@@ -78,7 +78,7 @@ def _links(document: Document, section: PipelineSection, problems: list[Problem]
             destination = _resolve(document, way, to, refs, problems)
             if source is not None and destination is not None:
                 edge = model.Link(
-                    source, destination, model.Policy(link.policy), link.depth, link.max_age, link.max_deliveries
+                    source, destination, Policy(link.policy), link.depth, link.max_age, link.max_deliveries
                 )
                 found.append((edge, way))
     return found

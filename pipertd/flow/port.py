@@ -15,7 +15,8 @@ from pipertd.clock import NS
 from pipertd.errors import MessageError
 from pipertd.flow.handover import Handover, Offer, freeze
 from pipertd.flow.routine import Envelope
-from pipertd.protocol import InputSpec, RoutineSpec
+from pipertd.names import Policy
+from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
 from pipertd.shm import codec
 from pipertd.shm.bell import TICK_S, Bell
 from pipertd.shm.consumer import Consumer, Writer
@@ -52,12 +53,7 @@ class Port:
         self._producer = Producer(
             ledger,
             Pool(spec.pool_fd, ledger) if spec.pool_fd >= 0 else None,
-            [
-                None
-                if each.within_flow
-                else Reader(Ledger(each.peer_ledger_fd, writable=False), each.peer_slot, each.peer_bell_fd)
-                for each in spec.outputs
-            ],
+            [None if each.within_flow else _reader(each) for each in spec.outputs],
         )
         self._collected_ns = 0
 
@@ -197,8 +193,8 @@ class Port:
         A full link may have room again at any moment. Where it was a slot that was missing, the bell says so: readers
         ring it with every return.
         """
-        if self._producer.full_links():
-            return lambda: not self._producer.full_links()
+        if self._producer.must_wait():
+            return lambda: not self._producer.must_wait()
         return lambda: False
 
     def close(self) -> None:
@@ -227,6 +223,11 @@ class Port:
         if any(handover.offer is not None for handover in self._given.values()):
             return True
         return self._consumer.waiting(self._taken_slots) or self.at_end
+
+
+def _reader(each: OutputSpec) -> Reader:
+    ledger = Ledger(each.peer_ledger_fd, writable=False)
+    return Reader(ledger, each.peer_slot, each.peer_bell_fd, Policy(each.policy))
 
 
 def _writer(each: InputSpec) -> Writer:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipertd.names import Policy
 from pipertd.shm import bell
 from pipertd.shm import layout as at
 from pipertd.shm.codec import Encoded
@@ -36,6 +37,7 @@ class Reader:
     ledger: Ledger
     in_slot: int
     bell_fd: int
+    policy: Policy = Policy.WAIT
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Producer:
         words = self._ledger.words
         last_origin = self.published - 1
         for out in self._outs:
+            self._finish_leaving_out(out)
             head_word = out.mine.base + at.O_HEAD
             head = words[head_word]
             entry = out.mine.entry(head)
@@ -120,20 +123,20 @@ class Producer:
                 tail += 1
                 words[tail_word] = tail
 
-    def full_links(self) -> list[int]:
-        """The columns of the links that have no room now."""
-        words = self._ledger.words
-        return [
-            out.mine.column
-            for out in self._outs
-            if words[out.mine.base + at.O_HEAD] - out.reader.ledger.words[out.theirs.base + at.I_TAKEN]
-            >= out.mine.depth
-        ]
+    def must_wait(self) -> bool:
+        """Whether a link that waits for its consumer has no room now."""
+        return any(out.reader.policy is Policy.WAIT and self._is_full(out) for out in self._outs)
+
+    def _is_full(self, out: _Out) -> bool:
+        taken = out.reader.ledger.words[out.theirs.base + at.I_TAKEN]
+        return self._ledger.words[out.mine.base + at.O_HEAD] - taken >= out.mine.depth
 
     def publish(
         self, message: Encoded, *, position: int = 0, input_link: int = -1, input_sequence: int = 0, captured_ns: int
     ) -> bool:
-        """Publish on every link at once, or do nothing and return False where there is no room or no free slot.
+        """Publish on every link at once, or do nothing and return False where it has to wait for room or a free slot.
+
+        A full link that drops is left out, and counts the message. So are all, where no slot is free and none waits.
 
         Args:
             message: what to publish; every byte of its arrays is copied once, into the pool.
@@ -145,24 +148,23 @@ class Producer:
             MessageTooLarge: it can never fit. SegmentError: no shared memory is left.
         """
         self.drain()
-        if self.full_links():
+        room = self._find_room(message)
+        if room is None:
             return False
-        row, offset = at.INLINE_ROW, 0
-        if self._outs and message.length > at.INLINE_BYTES:
-            placed = self._place(message.length)
-            if placed is None:
-                return False
-            row, offset = placed
-            assert self._pool is not None
-            message.write(self._pool.array[offset : offset + message.length])
+        outs, row, offset = room
         words, origin = self._ledger.words, self.published
+        left_out = [out for out in self._outs if out not in outs]
         if row != at.INLINE_ROW:
-            for out in self._outs:
+            for out in outs:
                 words[self._layout.hold_of(row, out.mine.column)] = words[out.mine.base + at.O_HEAD] + 1
-        for out in self._outs:
+        for out in outs:
             self._write_entry(out, message, row, offset, origin, captured_ns)
+        for out in left_out:
+            self._leave_out(out, origin + 1, at.O_DROPPED_NEWEST)
         self.commit(origin + 1, position, input_link, input_sequence)
-        for out in self._outs:
+        for out in left_out:
+            self._finish_leaving_out(out)
+        for out in outs:
             head_word = out.mine.base + at.O_HEAD
             if row != at.INLINE_ROW:
                 self._rows_of[out.mine.column][words[head_word]] = row
@@ -170,6 +172,36 @@ class Producer:
             words[head_word] += 1
         self._ring_sleepers()
         return True
+
+    def _find_room(self, message: Encoded) -> tuple[list[_Out], int, int] | None:
+        """The links that take the message, and the row and offset where its bytes lie; None where it has to wait."""
+        if self.must_wait():
+            return None
+        outs = [out for out in self._outs if not self._is_full(out)]
+        if not outs or message.length <= at.INLINE_BYTES:
+            return outs, at.INLINE_ROW, 0
+        placed = self._place(message.length)
+        if placed is None:
+            waits = any(out.reader.policy is Policy.WAIT for out in outs)
+            return None if waits else ([], at.INLINE_ROW, 0)
+        row, offset = placed
+        assert self._pool is not None, "a routine with out-links to other flows has a pool"
+        message.write(self._pool.array[offset : offset + message.length])
+        return outs, row, offset
+
+    def _leave_out(self, out: _Out, published: int, reason: int) -> None:
+        """Note that the message which will be the ``published``-th is dropped on this link; its commit makes it so."""
+        words, base = self._ledger.words, out.mine.base
+        words[base + at.O_LEFT_PUBLISHED] = 0  # first: what is written below belongs to no message that is published
+        words[base + at.O_LEFT_COUNT] = words[base + reason] + 1
+        words[base + at.O_LEFT_REASON] = reason
+        words[base + at.O_LEFT_PUBLISHED] = published
+
+    def _finish_leaving_out(self, out: _Out) -> None:
+        """Count the last message, if it was left out; said again it changes nothing."""
+        words, base = self._ledger.words, out.mine.base
+        if words[base + at.O_LEFT_PUBLISHED] == self.published > 0:
+            words[base + words[base + at.O_LEFT_REASON]] = words[base + at.O_LEFT_COUNT]
 
     def commit(self, published: int, position: int, input_link: int, input_sequence: int) -> None:
         """Write the other commit copy, then ``c``: this one store is what makes it so."""

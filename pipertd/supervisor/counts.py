@@ -42,18 +42,19 @@ def link_view(link: Link, place: LinkPlace) -> LinkView:
     taken = consumer.words[mine + at.I_TAKEN]
     in_hand = int(consumer.is_in_hand(slot))
     dropped |= {reason: producer.words[theirs + word] for reason, word in _SHOWN_DROPS_OF_PRODUCER.items()}
-    produced = producer.words[theirs + at.O_HEAD]
+    head = producer.words[theirs + at.O_HEAD]
+    left_out = sum(producer.words[theirs + word] for word in _SHOWN_DROPS_OF_PRODUCER.values())
     return LinkView(
         source=str(link.source),
         destination=str(link.destination),
         policy=link.policy.value,
         depth=link.depth,
-        produced=produced,
+        produced=head + left_out,
         delivered=delivered,
         failed=failed,
         dropped={reason: count for reason, count in dropped.items() if count},
         quarantined=quarantined,
-        waiting=max(0, produced - max(taken, producer.words[theirs + at.O_EVICTED])),
+        waiting=max(0, head - max(taken, producer.words[theirs + at.O_EVICTED])),
         in_hand=in_hand,
         leased=max(0, _held(producer, column, taken) - _returned(place) - in_hand),
     )

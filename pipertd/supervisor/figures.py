@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pipertd.definition.model import Link, Pipeline, Policy
-from pipertd.names import RoutineRef
+from pipertd.definition.model import Link, Pipeline
+from pipertd.names import Policy, RoutineRef
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.view import LinkView, RoutineView, State
 

@@ -14,10 +14,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from pipertd.names import Policy
 from tests.unit.shm.world import DESTINATION, FAN_OUT, MIDDLE, SOURCE, World
 
 NAMES = (SOURCE, MIDDLE, DESTINATION, FAN_OUT)
 MOST_CRASHES = 12
+KNOWN = (Policy.WAIT, Policy.DROP_NEWEST)
+POLICIES = st.sampled_from(KNOWN)
 
 
 class Links(RuleBasedStateMachine):
@@ -28,11 +31,14 @@ class Links(RuleBasedStateMachine):
     @initialize(
         messages=st.integers(1, 12),
         depths=st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3)),
+        policies=st.tuples(POLICIES, POLICIES, POLICIES),
         seed=st.integers(0, 2**16),
     )
-    def begin(self, messages: int, depths: tuple[int, int, int], seed: int) -> None:
+    def begin(
+        self, messages: int, depths: tuple[int, int, int], policies: tuple[Policy, Policy, Policy], seed: int
+    ) -> None:
         """A pipeline of some shape begins."""
-        self.world = World(messages=messages, depths=depths, seed=seed)
+        self.world = World(messages=messages, depths=depths, policies=policies, seed=seed)
 
     @property
     def _world(self) -> World:
@@ -100,12 +106,14 @@ def test_no_schedule_of_turns_and_crashes_loses_or_tears_a_message() -> None:
     )
 
 
-def crash_before_store(victim: str, store: int, second: int | None, *, messages: int = 4) -> bool:
+def crash_before_store(
+    victim: str, store: int, second: int | None, *, messages: int = 4, policy: Policy = Policy.WAIT
+) -> bool:
     """Run in turns and kill ``victim`` before its n-th store, and its successor ``second`` stores later.
 
     Returns whether the victim came to that store at all.
     """
-    world = World(messages=messages, depths=(1, 2, 1), seed=store)
+    world = World(messages=messages, depths=(1, 2, 1), policies=(policy, policy, policy), seed=store)
     try:
         actor = world.actors[victim]
         for crash_at in (store, second):
@@ -128,17 +136,19 @@ def crash_before_store(victim: str, store: int, second: int | None, *, messages:
         world.close()
 
 
+@pytest.mark.parametrize("policy", KNOWN)
 @pytest.mark.parametrize("victim", NAMES)
-def test_a_crash_before_any_store_is_put_right(victim: str) -> None:
+def test_a_crash_before_any_store_is_put_right(victim: str, policy: Policy) -> None:
     """Whichever store a process dies before, its successor goes on where it was."""
     store = 0
-    while crash_before_store(victim, store, None):
+    while crash_before_store(victim, store, None, policy=policy):
         store += 1
     assert store > 20, "the victim made too few stores for this to mean anything"
 
 
+@pytest.mark.parametrize("policy", KNOWN)
 @pytest.mark.parametrize("victim", NAMES)
-def test_a_crash_before_any_store_of_the_recovery_is_put_right(victim: str) -> None:
+def test_a_crash_before_any_store_of_the_recovery_is_put_right(victim: str, policy: Policy) -> None:
     """A successor may die in the middle of putting things right, and its own successor still succeeds."""
-    tried = sum(crash_before_store(victim, store, store * 7 % 11) for store in range(1, 60, 2))
+    tried = sum(crash_before_store(victim, store, store * 7 % 11, policy=policy) for store in range(1, 60, 2))
     assert tried > 5, "the victim made too few stores for this to mean anything"
