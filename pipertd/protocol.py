@@ -27,6 +27,9 @@ class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
     peer_bell_fd: int
     depth: int
     policy: str = "wait"
+    guard_fd: int = -1
+    guard_byte: int = 0
+    max_age_s: float | None = None
     max_deliveries: int = 3
 
 
@@ -42,6 +45,8 @@ class OutputSpec(msgspec.Struct, frozen=True, kw_only=True):
     peer_bell_fd: int
     depth: int
     policy: str = "wait"
+    guard_fd: int = -1
+    guard_byte: int = 0
 
 
 class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):

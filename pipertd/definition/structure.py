@@ -8,7 +8,7 @@ from pathlib import Path
 from pipertd.definition import model
 from pipertd.definition.document import Document
 from pipertd.definition.problem import Problem, nearest
-from pipertd.definition.schema import UNKNOWN_END, FlowSection, LinkSection, PipelineSection
+from pipertd.definition.schema import UNKNOWN_END, FlowSection, PipelineSection
 from pipertd.names import Policy, RoutineRef
 
 ROUTINES_FOLDER = "/etc/pipertd/routines"  # always searched for user code
@@ -71,7 +71,6 @@ def _links(document: Document, section: PipelineSection, problems: list[Problem]
     refs = [RoutineRef(flow, routine) for flow, each in section.flows.items() for routine in each.routines]
     found: list[_PlacedLink] = []
     for index, link in enumerate(section.links):
-        _check_supported(document, index, link, problems)
         source = _resolve(document, ("links", index, "from"), link.from_, refs, problems)
         for place, to in enumerate(link.to):
             way = ("links", index, "to", place)
@@ -80,17 +79,12 @@ def _links(document: Document, section: PipelineSection, problems: list[Problem]
                 edge = model.Link(
                     source, destination, Policy(link.policy), link.depth, link.max_age, link.max_deliveries
                 )
+                if edge.within_flow and edge.policy is not Policy.WAIT:
+                    why = f"{edge} lies within a flow, where this version knows only 'wait'"
+                    text = f"cannot use policy {link.policy!r}, because {why}"
+                    problems.append(document.problem(("links", index, "policy"), text))
                 found.append((edge, way))
     return found
-
-
-def _check_supported(document: Document, index: int, link: LinkSection, problems: list[Problem]) -> None:
-    if link.policy != "wait":
-        text = f"cannot use policy {link.policy!r}, because this version of pipertd knows only 'wait'"
-        problems.append(document.problem(("links", index, "policy"), text))
-    if link.max_age is not None:
-        text = "cannot use max_age, because this version of pipertd drops nothing"
-        problems.append(document.problem(("links", index, "max_age"), text, at_key=True))
 
 
 def _resolve(

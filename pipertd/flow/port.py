@@ -18,8 +18,10 @@ from pipertd.flow.routine import Envelope
 from pipertd.names import Policy
 from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
 from pipertd.shm import codec
+from pipertd.shm import layout as at
 from pipertd.shm.bell import TICK_S, Bell
 from pipertd.shm.consumer import Consumer, Writer
+from pipertd.shm.guard import Guard
 from pipertd.shm.hand import Taken
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import Pool, map_pool
@@ -66,7 +68,17 @@ class Port:
         return self._consumer.recover(within_flow=within_flow)
 
     def take(self) -> Taken | None:
-        """The next message, now in hand; None where nothing waits."""
+        """The next message, now in hand; None where nothing waits, or what waited had become too old for its link."""
+        taken = self._take()
+        if taken is None:
+            return None
+        max_age_s = self._spec.inputs[taken.slot].max_age_s
+        if max_age_s is not None and self.age_ns() > max_age_s * NS:
+            self._settle(at.N_STALE)
+            return None
+        return taken
+
+    def _take(self) -> Taken | None:
         for slot, handover in self._given.items():
             offer = handover.offer
             if offer is None:
@@ -114,12 +126,15 @@ class Port:
 
     def acknowledge(self, *, failed: bool) -> None:
         """The message in hand, and all that was made from it, is done."""
+        self._settle(at.N_FAILED if failed else at.N_DELIVERED)
+
+    def _settle(self, count: int) -> None:
         hand = self._in_hand()
         if hand.slot in self._given:
-            self._consumer.acknowledge_handed_over(failed=failed)
+            self._consumer.settle_handed_over(count)
             self._given[hand.slot].finish()
         else:
-            self._consumer.acknowledge(failed=failed)
+            self._consumer.settle(count)
         self._consumer.flush()
 
     @property
@@ -227,7 +242,11 @@ class Port:
 
 def _reader(each: OutputSpec) -> Reader:
     ledger = Ledger(each.peer_ledger_fd, writable=False)
-    return Reader(ledger, each.peer_slot, each.peer_bell_fd, Policy(each.policy))
+    return Reader(ledger, each.peer_slot, each.peer_bell_fd, Policy(each.policy), _guard(each))
+
+
+def _guard(each: InputSpec | OutputSpec) -> Guard | None:
+    return Guard(each.guard_fd, each.guard_byte) if each.guard_fd >= 0 else None
 
 
 def _writer(each: InputSpec) -> Writer:
@@ -236,4 +255,5 @@ def _writer(each: InputSpec) -> Writer:
         pool=map_pool(each.peer_pool_fd) if each.peer_pool_fd >= 0 else None,
         column=each.peer_slot,
         bell_fd=each.peer_bell_fd,
+        guard=_guard(each),
     )

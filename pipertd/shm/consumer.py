@@ -1,6 +1,7 @@
 """The taking side of a routine's links.
 
 Take: the entry is copied into the other hand copy, then **k**, then ``taken`` = p + 1: the message is claimed.
+On a link that drops its oldest message p is behind what was evicted, and all of it is done under the link's guard.
 Acknowledge: the other hand copy {idle, delivered + 1}, then **k**. Return, when it is acknowledged and its last view is
 gone: the sequence into the return ring, then ``rhead`` + 1; the routine's own thread does it, never ``__del__``. Before
 the acknowledgement a slot is not returned even if no view is left: a successor would read it again.
@@ -24,22 +25,29 @@ from pipertd.errors import SegmentError
 from pipertd.shm import bell, codec
 from pipertd.shm import layout as at
 from pipertd.shm.fence import fence
+from pipertd.shm.guard import Guard
 from pipertd.shm.hand import HandRecord, Taken
 from pipertd.shm.lease import leased_array
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import ByteArray
+
+GUARD_PATIENCE_S = 0.05  # a producer that is stopped with the guard in hand must not stop this routine's events
 
 _Key = tuple[int, int]  # in-link and sequence of a message that lies in a slot
 
 
 @dataclass(frozen=True)
 class Writer:
-    """The other end of an in-link: its ledger and pool (read-only), the column of the link there, and its bell."""
+    """The other end of an in-link: its ledger and pool (read-only), the column of the link there, and its bell.
+
+    ``guard`` is there where the link drops its oldest message.
+    """
 
     ledger: Ledger
     pool: ByteArray | None
     column: int
     bell_fd: int
+    guard: Guard | None = None
 
 
 class Consumer:
@@ -99,24 +107,41 @@ class Consumer:
         """Claim the next message of the in-links ``slots``, in turn; None where nothing waits."""
         for turn in range(len(slots)):
             slot = slots[(self._next + turn) % len(slots)]
-            mine, writer = self._layout.ins[slot], self._writers[slot]
-            sequence = self._ledger.words[mine.base + at.I_TAKEN]
-            theirs, out = writer.ledger.words, writer.ledger.layout.outs[writer.column]
-            if sequence >= theirs[out.base + at.O_HEAD]:
+            guard = self._writers[slot].guard
+            if not self.waiting([slot]) or (guard is not None and not guard.acquire(GUARD_PATIENCE_S)):
                 continue
-            entry = out.entry(sequence)
-            if theirs[entry + at.E_SEQUENCE] != sequence + 1:
-                raise SegmentError(
-                    f"cannot take message {sequence}: its entry holds {theirs[entry + at.E_SEQUENCE] - 1}; "
-                    "this is a bug in pipertd"
-                )
-            self.hand = self._record.claim(slot, sequence, 1, theirs[entry : entry + at.ENTRY_WORDS])
-            self._use_slot_in_hand()
-            self._ledger.words[mine.base + at.I_TAKEN] = sequence + 1
-            self._next = (self._next + turn + 1) % len(slots)
-            self._say_room(writer)
-            return self.hand
+            try:
+                claimed = self._claim(slot)
+            finally:
+                if guard is not None:
+                    guard.release()
+            if claimed:
+                self._next = (self._next + turn + 1) % len(slots)
+                self._say_room(self._writers[slot])
+                return self.hand
         return None
+
+    def _claim(self, slot: int) -> bool:
+        """Take the oldest message of a link; whether there was one."""
+        writer, sequence = self._writers[slot], self._oldest(slot)
+        theirs, out = writer.ledger.words, writer.ledger.layout.outs[writer.column]
+        if sequence >= theirs[out.base + at.O_HEAD]:
+            return False
+        entry = out.entry(sequence)
+        if theirs[entry + at.E_SEQUENCE] != sequence + 1:
+            raise SegmentError(
+                f"cannot take message {sequence}: its entry holds {theirs[entry + at.E_SEQUENCE] - 1}; "
+                "this is a bug in pipertd"
+            )
+        self.hand = self._record.claim(slot, sequence, 1, theirs[entry : entry + at.ENTRY_WORDS])
+        self._use_slot_in_hand()
+        self._ledger.words[self._layout.ins[slot].base + at.I_TAKEN] = sequence + 1
+        return True
+
+    def _oldest(self, slot: int) -> int:
+        """The message of a link that is next, if it is there already."""
+        writer, taken = self._writers[slot], self._ledger.words[self._layout.ins[slot].base + at.I_TAKEN]
+        return int(max(taken, writer.ledger.words[writer.ledger.layout.outs[writer.column].base + at.O_EVICTED]))
 
     def _say_room(self, writer: Writer) -> None:
         """Wake a producer that sleeps for want of room."""
@@ -129,7 +154,7 @@ class Consumer:
         for slot in slots:
             writer = self._writers[slot]
             head = writer.ledger.words[writer.ledger.layout.outs[writer.column].base + at.O_HEAD]
-            if self._ledger.words[self._layout.ins[slot].base + at.I_TAKEN] < head:
+            if self._oldest(slot) < head:
                 return True
         return False
 
@@ -153,9 +178,9 @@ class Consumer:
 
         return codec.decode(leased_array(pool, words[entry + at.E_OFFSET], length, end_lease), body)
 
-    def acknowledge(self, *, failed: bool = False) -> None:
-        """The message in hand is handled: counted as delivered or failed, and never given again."""
-        self._settle_hand(at.N_FAILED if failed else at.N_DELIVERED)
+    def settle(self, count: int = at.N_DELIVERED) -> None:
+        """Acknowledge the message in hand: counted as delivered, failed or stale, and never given again."""
+        self._settle_hand(count)
 
     def try_again(self) -> None:
         """Keep the message in hand, and count another attempt at it."""
@@ -201,7 +226,7 @@ class Consumer:
         for slot in slots:
             writer = self._writers[slot]
             closed = writer.ledger.words[writer.ledger.layout.outs[writer.column].base + at.O_CLOSED]
-            if not closed or self._ledger.words[self._layout.ins[slot].base + at.I_TAKEN] != closed - 1:
+            if not closed or self._oldest(slot) != closed - 1:
                 return False
         return True
 
@@ -227,13 +252,10 @@ class Consumer:
         self._ledger.words[self._layout.ins[slot].base + at.I_TAKEN] = sequence + 1
         return self.hand
 
-    def acknowledge_handed_over(self, *, failed: bool = False) -> None:
-        """As :meth:`acknowledge`; a message that was counted before the crash of its producer is not counted twice."""
-        assert self.hand is not None, "acknowledge needs a message in hand"
-        if self._is_counted(self.hand.slot, self.hand.sequence):
-            self._settle_hand(None)
-        else:
-            self._settle_hand(at.N_FAILED if failed else at.N_DELIVERED)
+    def settle_handed_over(self, count: int = at.N_DELIVERED) -> None:
+        """As :meth:`settle`; a message that was counted before the crash of its producer is not counted twice."""
+        assert self.hand is not None, "settle needs a message in hand"
+        self._settle_hand(None if self._is_counted(self.hand.slot, self.hand.sequence) else count)
 
     def _is_counted(self, slot: int, sequence: int) -> bool:
         """Whether a message was acknowledged already; they are, in order, and each counts once."""

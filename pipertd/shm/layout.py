@@ -61,6 +61,8 @@ COUNT_WORDS = 4
 O_HEAD, O_EVICTED, O_CLOSED, O_RETURN_TAIL, O_DROPPED_NEWEST, O_TOO_LARGE, O_CONSUMER_STOPPED, O_DEPTH = range(8)
 # a message that is left out of this link: published + 1 of it, the count of drops with it, and which count that is
 O_LEFT_PUBLISHED, O_LEFT_COUNT, O_LEFT_REASON = range(8, 11)
+# what evicted will be with the next eviction, and the count of drops with it
+O_EVICTING, O_EVICTING_COUNT, O_DROPPED_OLDEST = range(11, 14)
 O_RING = 16
 
 # an in-link's block

@@ -9,6 +9,8 @@ The store of ``c`` *is* the publication. A crash before it leaves nothing visibl
 successor. A crash behind it and before the heads is completed by the successor, which knows the entry by its sequence
 and by its origin = published - 1; so a fan-out is whole, and never twice. Nobody but the successor puts anything right.
 
+A link that drops its oldest message gives it up under the link's guard: ``evicted`` past it, then its hold to 0.
+
 A slot is free when its row of the hold table is all zeros; there is no counter in shared memory that a crash could
 leave wrong. What this process keeps beside it (which row a sequence lies in) is only an index, made anew at recovery.
 """
@@ -26,18 +28,25 @@ from pipertd.shm import bell
 from pipertd.shm import layout as at
 from pipertd.shm.codec import Encoded
 from pipertd.shm.fence import fence
+from pipertd.shm.guard import Guard
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import Pool
+
+GUARD_PATIENCE_S = 0.05  # a consumer that is stopped with the guard in hand costs this long, then its messages
 
 
 @dataclass(frozen=True)
 class Reader:
-    """The other end of an out-link: its ledger (read-only), the slot of the link there, and its bell."""
+    """The other end of an out-link: its ledger (read-only), the slot of the link there, and its bell.
+
+    ``guard`` is there where the link drops its oldest message.
+    """
 
     ledger: Ledger
     in_slot: int
     bell_fd: int
     policy: Policy = Policy.WAIT
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,16 @@ class _Out:
     mine: at.OutLayout
     theirs: at.InLayout
     reader: Reader
+
+
+@dataclass(frozen=True)
+class _Room:
+    """Where a message goes: the links that take it, those that do not and why, and the slot where its bytes lie."""
+
+    outs: list[_Out]
+    left_out: list[tuple[_Out, int]]
+    row: int = at.INLINE_ROW
+    offset: int = 0
 
 
 class Producer:
@@ -88,6 +107,8 @@ class Producer:
         last_origin = self.published - 1
         for out in self._outs:
             self._finish_leaving_out(out)
+            self._finish_evicting(out)
+            evicted = words[out.mine.base + at.O_EVICTED]
             head_word = out.mine.base + at.O_HEAD
             head = words[head_word]
             entry = out.mine.entry(head)
@@ -97,8 +118,8 @@ class Producer:
             for row in range(self._layout.rows):
                 hold = self._layout.hold_of(row, out.mine.column)
                 held = words[hold]
-                if held > head:
-                    words[hold] = 0  # never committed: nobody saw it
+                if held > head or held == evicted > 0:
+                    words[hold] = 0  # never committed, or evicted: nobody saw it, nobody will
                 elif held:
                     self._rows_of[out.mine.column][held - 1] = row
                     self._links_on[row] += 1
@@ -106,7 +127,7 @@ class Producer:
         self._ring_all()
 
     def drain(self) -> None:
-        """Take back the slots that readers returned. A sequence that is not held is an old return said twice."""
+        """Take back the slots that readers returned."""
         words = self._ledger.words
         for out in self._outs:
             tail_word = out.mine.base + at.O_RETURN_TAIL
@@ -114,12 +135,7 @@ class Producer:
             theirs = out.reader.ledger.words
             head = theirs[out.theirs.base + at.I_RETURN_HEAD]
             while tail != head:
-                row = self._rows_of[out.mine.column].pop(theirs[out.theirs.returned(tail)], None)
-                if row is not None:
-                    words[self._layout.hold_of(row, out.mine.column)] = 0
-                    self._links_on[row] -= 1
-                    if not self._links_on[row]:
-                        self._free.append(row)
+                self._let_go(out, theirs[out.theirs.returned(tail)])
                 tail += 1
                 words[tail_word] = tail
 
@@ -128,15 +144,23 @@ class Producer:
         return any(out.reader.policy is Policy.WAIT and self._is_full(out) for out in self._outs)
 
     def _is_full(self, out: _Out) -> bool:
+        return self._waiting(out) >= out.mine.depth
+
+    def _waiting(self, out: _Out) -> int:
+        return int(self._ledger.words[out.mine.base + at.O_HEAD]) - self._oldest(out)
+
+    def _oldest(self, out: _Out) -> int:
+        """The message that the consumer takes next, if it is there already."""
         taken = out.reader.ledger.words[out.theirs.base + at.I_TAKEN]
-        return self._ledger.words[out.mine.base + at.O_HEAD] - taken >= out.mine.depth
+        return int(max(taken, self._ledger.words[out.mine.base + at.O_EVICTED]))
 
     def publish(
         self, message: Encoded, *, position: int = 0, input_link: int = -1, input_sequence: int = 0, captured_ns: int
     ) -> bool:
         """Publish on every link at once, or do nothing and return False where it has to wait for room or a free slot.
 
-        A full link that drops is left out, and counts the message. So are all, where no slot is free and none waits.
+        A full link drops its oldest message or leaves this one out, and counts it. So do all where no slot is free and
+        none waits.
 
         Args:
             message: what to publish; every byte of its arrays is copied once, into the pool.
@@ -151,18 +175,17 @@ class Producer:
         room = self._find_room(message)
         if room is None:
             return False
-        outs, row, offset = room
+        outs, row = room.outs, room.row
         words, origin = self._ledger.words, self.published
-        left_out = [out for out in self._outs if out not in outs]
         if row != at.INLINE_ROW:
             for out in outs:
                 words[self._layout.hold_of(row, out.mine.column)] = words[out.mine.base + at.O_HEAD] + 1
         for out in outs:
-            self._write_entry(out, message, row, offset, origin, captured_ns)
-        for out in left_out:
-            self._leave_out(out, origin + 1, at.O_DROPPED_NEWEST)
+            self._write_entry(out, message, row, room.offset, origin, captured_ns)
+        for out, reason in room.left_out:
+            self._leave_out(out, origin + 1, reason)
         self.commit(origin + 1, position, input_link, input_sequence)
-        for out in left_out:
+        for out, _ in room.left_out:
             self._finish_leaving_out(out)
         for out in outs:
             head_word = out.mine.base + at.O_HEAD
@@ -173,21 +196,79 @@ class Producer:
         self._ring_sleepers()
         return True
 
-    def _find_room(self, message: Encoded) -> tuple[list[_Out], int, int] | None:
-        """The links that take the message, and the row and offset where its bytes lie; None where it has to wait."""
+    def _find_room(self, message: Encoded) -> _Room | None:
+        """Room for the message, made where a link drops; None where it has to wait."""
         if self.must_wait():
             return None
-        outs = [out for out in self._outs if not self._is_full(out)]
-        if not outs or message.length <= at.INLINE_BYTES:
-            return outs, at.INLINE_ROW, 0
-        placed = self._place(message.length)
-        if placed is None:
-            waits = any(out.reader.policy is Policy.WAIT for out in outs)
-            return None if waits else ([], at.INLINE_ROW, 0)
-        row, offset = placed
-        assert self._pool is not None, "a routine with out-links to other flows has a pool"
-        message.write(self._pool.array[offset : offset + message.length])
-        return outs, row, offset
+        newest = [out for out in self._outs if out.reader.policy is Policy.DROP_NEWEST and self._is_full(out)]
+        left_out = [(out, at.O_DROPPED_NEWEST) for out in newest]
+        outs = [out for out in self._outs if out not in newest]
+        row, offset = at.INLINE_ROW, 0
+        if outs and message.length > at.INLINE_BYTES:
+            placed = self._place(message.length)
+            while placed is None and self._evict_for_a_slot():
+                placed = self._place(message.length)
+            if placed is None:
+                waits = any(out.reader.policy is Policy.WAIT for out in outs)
+                return None if waits else _Room([], left_out + [(out, at.O_DROPPED_NEWEST) for out in outs])
+            row, offset = placed
+        stopped = [out for out in outs if self._is_full(out) and not self._evict(out, out.mine.depth)]
+        left_out += [(out, at.O_CONSUMER_STOPPED) for out in stopped]
+        outs = [out for out in outs if out not in stopped]
+        if row != at.INLINE_ROW:
+            if not outs:
+                self._free.append(row)
+                return _Room([], left_out)
+            assert self._pool is not None, "a message that was placed lies in a pool"
+            message.write(self._pool.array[offset : offset + message.length])
+        return _Room(outs, left_out, row, offset)
+
+    def _evict_for_a_slot(self) -> bool:
+        """Drop the oldest message that waits on any link; False where none may be dropped."""
+        if any(out.reader.policy is Policy.WAIT for out in self._outs):
+            return False
+        droppable = [out for out in self._outs if out.reader.policy is Policy.DROP_OLDEST and self._waiting(out)]
+        by_age = sorted(droppable, key=lambda out: self._ledger.words[out.mine.entry(self._oldest(out)) + at.E_ORIGIN])
+        return any(self._evict(out, self._waiting(out)) for out in by_age)
+
+    def _evict(self, out: _Out, fewer_than: int) -> bool:
+        """Drop the oldest messages until fewer wait; False where the guard cannot be had.
+
+        Under the guard, so that the consumer does not claim the message, or read its entry, meanwhile.
+        """
+        guard = out.reader.guard
+        assert guard is not None, "a link that drops its oldest message has a guard"
+        if not guard.acquire(GUARD_PATIENCE_S):
+            return False
+        words, base = self._ledger.words, out.mine.base
+        try:
+            while self._waiting(out) >= max(1, fewer_than):
+                oldest = self._oldest(out)
+                words[base + at.O_EVICTING] = 0  # first: the count below belongs to no eviction that is done
+                words[base + at.O_EVICTING_COUNT] = words[base + at.O_DROPPED_OLDEST] + 1
+                words[base + at.O_EVICTING] = oldest + 1
+                words[base + at.O_EVICTED] = oldest + 1
+                self._let_go(out, oldest)
+                self._finish_evicting(out)
+        finally:
+            guard.release()
+        return True
+
+    def _finish_evicting(self, out: _Out) -> None:
+        """Count the last message that was evicted; said again it changes nothing."""
+        words, base = self._ledger.words, out.mine.base
+        if words[base + at.O_EVICTING] == words[base + at.O_EVICTED] > 0:
+            words[base + at.O_DROPPED_OLDEST] = words[base + at.O_EVICTING_COUNT]
+
+    def _let_go(self, out: _Out, sequence: int) -> None:
+        """The link holds the slot of this message no longer. One that is not held is an old return said twice."""
+        row = self._rows_of[out.mine.column].pop(sequence, None)
+        if row is None:
+            return
+        self._ledger.words[self._layout.hold_of(row, out.mine.column)] = 0
+        self._links_on[row] -= 1
+        if not self._links_on[row]:
+            self._free.append(row)
 
     def _leave_out(self, out: _Out, published: int, reason: int) -> None:
         """Note that the message which will be the ``published``-th is dropped on this link; its commit makes it so."""

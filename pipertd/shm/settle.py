@@ -21,10 +21,11 @@ def count_stopped(consumer_fd: int, in_slot: int, producer: Ledger, column: int)
     if ledger.is_in_hand(in_slot):
         left += 1
         words[ledger.layout.hand_copy(words[ledger.layout.hand]) + at.H_STATE] = at.IDLE
-    head = producer.words[producer.layout.outs[column].base + at.O_HEAD]
-    taken = words[link.base + at.I_TAKEN]
-    if head > taken:
-        left += head - taken
+    out = producer.layout.outs[column].base
+    head = producer.words[out + at.O_HEAD]
+    oldest = max(words[link.base + at.I_TAKEN], producer.words[out + at.O_EVICTED])
+    if head > oldest:
+        left += head - oldest
         words[link.base + at.I_TAKEN] = head
     words[link.base + at.I_STOPPED] += left
     return left

@@ -41,6 +41,7 @@ def link_view(link: Link, place: LinkPlace) -> LinkView:
     dropped["stale"] = consumer.count(slot, at.N_STALE)
     taken = consumer.words[mine + at.I_TAKEN]
     in_hand = int(consumer.is_in_hand(slot))
+    dropped["oldest"] = producer.words[theirs + at.O_DROPPED_OLDEST]
     dropped |= {reason: producer.words[theirs + word] for reason, word in _SHOWN_DROPS_OF_PRODUCER.items()}
     head = producer.words[theirs + at.O_HEAD]
     left_out = sum(producer.words[theirs + word] for word in _SHOWN_DROPS_OF_PRODUCER.values())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pipertd.definition.model import Link, Pipeline
 from pipertd.errors import SegmentError
-from pipertd.names import RoutineRef
+from pipertd.names import Policy, RoutineRef
 from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
 from pipertd.shm import bell, settle
 from pipertd.shm import layout as at
@@ -69,6 +69,7 @@ class PipelineSegments:
         """
         self._pipeline = pipeline
         self._homes: dict[RoutineRef, _Home] = {}
+        self._guards_fd = -1
         shapes = {
             ref: _shape(pipeline, ref)
             for flow in pipeline.flows
@@ -76,6 +77,7 @@ class PipelineSegments:
         }
         pools = self._admit(shapes)
         try:
+            self._guards_fd = create_segment(len(pipeline.links))
             for ref, shape in shapes.items():
                 self._homes[ref] = self._create(shape, shapes, pools[ref])
         except BaseException:
@@ -170,6 +172,9 @@ class PipelineSegments:
             peer_bell_fd=peer.bell_fd,
             depth=link.depth,
             policy=link.policy.value,
+            guard_fd=self._guard_fd(link),
+            guard_byte=self._pipeline.links.index(link),
+            max_age_s=link.max_age_s,
             max_deliveries=link.max_deliveries,
         )
 
@@ -185,7 +190,13 @@ class PipelineSegments:
             peer_bell_fd=peer.bell_fd,
             depth=link.depth,
             policy=link.policy.value,
+            guard_fd=self._guard_fd(link),
+            guard_byte=self._pipeline.links.index(link),
         )
+
+    def _guard_fd(self, link: Link) -> int:
+        """The segment that has a byte for every link's guard, where this one needs it."""
+        return self._guards_fd if link.policy is Policy.DROP_OLDEST and not link.within_flow else -1
 
     def flow_fds(self, flow: str) -> list[int]:
         """The descriptors that a flow's process inherits, and no other does."""
@@ -193,9 +204,9 @@ class PipelineSegments:
         for spec in self.flow_specs(flow):
             fds |= {spec.ledger_fd, spec.pool_fd, spec.bell_fd}
             for given in spec.inputs:
-                fds |= {given.peer_ledger_fd, given.peer_pool_fd, given.peer_bell_fd}
+                fds |= {given.peer_ledger_fd, given.peer_pool_fd, given.peer_bell_fd, given.guard_fd}
             for sent in spec.outputs:
-                fds |= {sent.peer_ledger_fd, sent.peer_bell_fd}
+                fds |= {sent.peer_ledger_fd, sent.peer_bell_fd, sent.guard_fd}
         return sorted(fds - {-1})
 
     # -- for status
@@ -250,4 +261,6 @@ class PipelineSegments:
             for fd in (home.ledger_fd, home.pool_fd, home.bell_fd):
                 if fd >= 0:
                     os.close(fd)
-        self._homes = {}
+        if self._guards_fd >= 0:
+            os.close(self._guards_fd)
+        self._homes, self._guards_fd = {}, -1

@@ -22,6 +22,30 @@ class Count(SourceRoutine):
         return {"number": self.published}
 
 
+class CountBehind(Count):
+    """As Count; sends the first number, and the others when there is a file ``behind``."""
+
+    behind: Path
+
+    def main_logic(self) -> dict[str, int]:
+        while self.published and not self.behind.exists():
+            time.sleep(0.01)
+        return super().main_logic()
+
+
+class Gate(DestinationRoutine):
+    """Writes down each number; is busy until there is a file ``gate``."""
+
+    file: Path
+    gate: Path
+
+    def main_logic(self, data: dict[str, int]) -> None:
+        with self.file.open("a") as file:
+            file.write(f"{data['number']}\n")
+        while not self.gate.exists():
+            time.sleep(0.01)
+
+
 class Ask(SourceRoutine):
     """Sends one event to the whole pipeline, then nothing."""
 

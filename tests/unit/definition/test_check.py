@@ -51,7 +51,7 @@ def test_seven_mistakes_are_seven_messages(tmp_path: Path) -> None:
           store: {{class: routines_for_checks:Store, params: {{path: out}}}}
     links:
       - {{from: camera, to: [stoer], depth: 0}}
-      - {{from: other, to: [store], policy: drop_oldest}}
+      - {{from: other, to: [store], policy: drop_oldst}}
     """
     assert [re.sub(r" \(/.*", "", each) for each in problems(tmp_path, text)] == [
         "3:1: colour: cannot use key 'colour', because there is no such key here",
@@ -74,7 +74,7 @@ def test_seven_mistakes_are_seven_messages(tmp_path: Path) -> None:
         ),
         "14:25: links[0].to[0]: cannot link 'stoer', because there is no such routine (did you mean 'store'?)",
         "14:40: links[0].depth: cannot use 0, because it should be greater than or equal to 1",
-        "15:40: links[1].policy: cannot use policy 'drop_oldest', because this version of pipertd knows only 'wait'",
+        "15:40: links[1].policy: cannot use 'drop_oldst', because it should be 'wait', 'drop_oldest' or 'drop_newest'",
     ]
 
 
@@ -96,7 +96,7 @@ def test_seven_mistakes_are_seven_messages(tmp_path: Path) -> None:
         (("pipeline: street\n", ""), "cannot do without 'pipeline', because it has no default"),
         (("pipeline: street\n", "pipeline: street\npython: /no/such/python\n"), "cannot be started: no such file"),
         (("  - {from: analyse", "  - {from: camera, to: [store]}\n  - {from: analyse"), "it has an input from"),
-        (("depth: 8", "max_age: 1s"), "cannot use max_age"),
+        (("to: [store]", "to: [store], policy: drop_oldest"), "lies within a flow, where this version"),
         (("      store:", "      blur:"), "line 13 has this key already"),
     ],
 )

@@ -10,11 +10,13 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 import numpy as np
 
 from pipertd.shm.codec import Encoded
+from pipertd.shm.guard import Guard
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import ByteArray
 
@@ -93,6 +95,28 @@ class Actor:
         self._may_go.release()
         self._thread.join(LONG_S)
         assert not self._thread.is_alive(), f"{self.name} survived"
+
+
+class SteppedGuard(Guard):
+    """A link's guard among actors; as the kernel does, the unwinding of a crash frees it."""
+
+    def __init__(self, holders: dict[int, Actor], byte: int, actor: Actor) -> None:
+        super().__init__(-1, byte)
+        self._holders = holders
+        self._actor = actor
+
+    def acquire(self, patience_s: float) -> bool:
+        """Wait for some turns at most."""
+        for _ in range(ceil(patience_s * 1000)):
+            self._actor.pause()
+            if self._byte not in self._holders:
+                self._holders[self._byte] = self._actor
+                return True
+        return False
+
+    def release(self) -> None:
+        """Free it."""
+        assert self._holders.pop(self._byte) is self._actor, "released by somebody else"
 
 
 class SteppedWords:

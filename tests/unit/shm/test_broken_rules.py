@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from pipertd.errors import SegmentError
+from pipertd.names import Policy
 from pipertd.shm import layout as at
 from pipertd.shm.consumer import Consumer, Writer
 from pipertd.shm.hand import HandRecord, Taken
 from pipertd.shm.producer import Producer
+from tests.unit.shm.stepping import SteppedGuard
 from tests.unit.shm.test_crash_anywhere import NAMES, crash_before_store
 from tests.unit.shm.world import Violation
 
@@ -134,6 +136,50 @@ def show_before_the_commit(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Producer, "commit", commit)
 
 
+def count_before_the_commit(patch: pytest.MonkeyPatch) -> None:
+    """A message that is left out is counted although it may never be published."""
+    honest = Producer._leave_out
+
+    def leave_out(producer: Producer, out: Any, published: int, reason: int) -> None:
+        honest(producer, out, published, reason)
+        producer._ledger.words[out.mine.base + reason] += 1
+        producer._ledger.words[out.mine.base + at.O_LEFT_COUNT] += 1
+
+    patch.setattr(Producer, "_leave_out", leave_out)
+    patch.setattr(Producer, "_finish_leaving_out", lambda *_: None)
+
+
+def evict_without_the_guard(patch: pytest.MonkeyPatch) -> None:
+    """Both ends touch the oldest message at once."""
+    patch.setattr(SteppedGuard, "acquire", lambda *_: True)
+    patch.setattr(SteppedGuard, "release", lambda *_: None)
+
+
+def forget_an_eviction(patch: pytest.MonkeyPatch) -> None:
+    """A successor does not count the message that its predecessor was evicting."""
+    honest = Producer.recover
+
+    def recover(producer: Producer) -> None:
+        patch.setattr(Producer, "_finish_evicting", lambda *_: None)
+        honest(producer)
+        patch.setattr(Producer, "_finish_evicting", finish)
+
+    finish = Producer._finish_evicting
+    patch.setattr(Producer, "recover", recover)
+
+
+def evict_behind_the_hold(patch: pytest.MonkeyPatch) -> None:
+    """The slot of a message is free before the message is off the link."""
+    honest = Producer._evict
+
+    def evict(producer: Producer, out: Any, fewer_than: int) -> bool:
+        if producer._waiting(out) >= max(1, fewer_than):
+            producer._let_go(out, producer._oldest(out))
+        return honest(producer, out, fewer_than)
+
+    patch.setattr(Producer, "_evict", evict)
+
+
 RULES: list[Break] = [
     return_the_slot_in_hand,
     write_the_sequence_first,
@@ -145,23 +191,33 @@ RULES: list[Break] = [
     forget_the_predecessors_leases,
     show_before_the_commit,
 ]
+RULES_OF_DROPPING: list[tuple[Break, Policy]] = [
+    (count_before_the_commit, Policy.DROP_NEWEST),
+    (evict_without_the_guard, Policy.DROP_OLDEST),
+    (forget_an_eviction, Policy.DROP_OLDEST),
+    (evict_behind_the_hold, Policy.DROP_OLDEST),
+]
 
 
-def first_violation() -> str | None:
+def first_violation(policy: Policy) -> str | None:
     """What goes wrong first when processes die before their stores in turn; None where nothing does."""
-    for store in range(120):
+    for store in range(200):
         for victim in NAMES:
             try:
-                crash_before_store(victim, store, 5 if store % 2 else None)
+                crash_before_store(victim, store, 5 if store % 2 else None, policy=policy)
             except (Violation, SegmentError) as found:
                 return f"{victim} dead before store {store}: {type(found).__name__}: {found}"
     return None
 
 
-@pytest.mark.parametrize("broken", RULES, ids=lambda rule: rule.__name__)
-def test_breaking_a_rule_is_found(broken: Break, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With one rule broken, some crash loses, tears, doubles or leaks a message."""
+@pytest.mark.parametrize(
+    ("broken", "policy"),
+    [*((rule, Policy.WAIT) for rule in RULES), *RULES_OF_DROPPING],
+    ids=lambda each: getattr(each, "__name__", each),
+)
+def test_breaking_a_rule_is_found(broken: Break, policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one rule broken, some crash loses, tears, doubles, miscounts or leaks a message."""
     broken(monkeypatch)
-    found = first_violation()
+    found = first_violation(policy)
     print(f"{broken.__name__}: {found}")
     assert found is not None

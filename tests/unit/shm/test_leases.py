@@ -56,7 +56,7 @@ class OneLink:
     def receive(self) -> Any:
         assert self.consumer.take([0]) is not None
         message = self.consumer.read()
-        self.consumer.acknowledge()
+        self.consumer.settle()
         self.consumer.flush()
         return message
 

@@ -69,7 +69,7 @@ def test_a_message_whose_output_is_out_is_counted_by_the_successor(segments: Pip
     assert second.consumer.already_published(0, 0)
     assert (second.delivered, second.producer.published) == (1, 1)
     second.handle(1)
-    second.consumer.acknowledge_handed_over()
+    second.consumer.settle_handed_over()
     assert second.delivered == 2
     second.die()
 
@@ -78,7 +78,7 @@ def test_a_message_that_was_counted_is_not_counted_again(segments: PipelineSegme
     """Acknowledged before the crash of the flow, it counts once, and its successor's second crash changes nothing."""
     first = Middle(segments)
     first.handle(0)
-    first.consumer.acknowledge_handed_over()
+    first.consumer.settle_handed_over()
     first.die()
     for _ in range(2):
         another = Middle(segments)

@@ -17,14 +17,15 @@ import numpy as np
 
 from pipertd.definition.model import MIB, Flow, Link, Pipeline, Routine
 from pipertd.names import Policy, RoutineRef
-from pipertd.protocol import RoutineSpec
+from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
 from pipertd.shm import codec
 from pipertd.shm.consumer import Consumer, Writer
+from pipertd.shm.guard import Guard
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import Pool, map_pool
 from pipertd.shm.producer import Producer, Reader
 from pipertd.supervisor.segments import PipelineSegments
-from tests.unit.shm.stepping import Actor, SteppedMessage, stepped
+from tests.unit.shm.stepping import Actor, SteppedGuard, SteppedMessage, stepped
 
 SOURCE, MIDDLE, DESTINATION, FAN_OUT = "source", "middle", "destination", "fan_out"
 LARGE = 1500  # does not fit into an entry
@@ -58,6 +59,7 @@ class World:
         self.random = random.Random(seed)
         self.seen: dict[str, list[Seen]] = {MIDDLE: [], DESTINATION: [], FAN_OUT: []}
         self.closing = False
+        self._guard_holders: dict[int, Actor] = {}
         ends = [(SOURCE, MIDDLE), (MIDDLE, DESTINATION), (SOURCE, FAN_OUT)]
         self.segments = PipelineSegments(
             Pipeline(
@@ -119,7 +121,7 @@ class World:
                     self._idle(actor, producer, consumer, kept)
             if self.random.random() < 0.4 and len(kept) < MOST_KEPT:
                 kept.append(consumer.read())
-            consumer.acknowledge()
+            consumer.settle()
             consumer.flush()
 
     def _idle(self, actor: Actor, producer: Producer, consumer: Consumer, kept: list[dict[str, Any]]) -> None:
@@ -141,15 +143,30 @@ class World:
             own,
             Pool(spec.pool_fd, own) if spec.pool_fd >= 0 else None,
             [
-                Reader(Ledger(to.peer_ledger_fd, writable=False), to.peer_slot, to.peer_bell_fd, Policy(to.policy))
+                Reader(
+                    Ledger(to.peer_ledger_fd, writable=False),
+                    to.peer_slot,
+                    to.peer_bell_fd,
+                    Policy(to.policy),
+                    self._guard(to, actor),
+                )
                 for to in spec.outputs
             ],
         )
         writers = [
-            Writer(Ledger(of.peer_ledger_fd, writable=False), map_pool(of.peer_pool_fd), of.peer_slot, of.peer_bell_fd)
+            Writer(
+                Ledger(of.peer_ledger_fd, writable=False),
+                map_pool(of.peer_pool_fd),
+                of.peer_slot,
+                of.peer_bell_fd,
+                self._guard(of, actor),
+            )
             for of in spec.inputs
         ]
         return producer, Consumer(own, writers, spec.bell_fd)
+
+    def _guard(self, link: InputSpec | OutputSpec, actor: Actor) -> Guard | None:
+        return SteppedGuard(self._guard_holders, link.guard_byte, actor) if link.guard_fd >= 0 else None
 
     def spec(self, name: str) -> RoutineSpec:
         """The routine's part of the launch specification."""
