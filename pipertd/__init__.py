@@ -14,18 +14,20 @@ if TYPE_CHECKING:
     from pipertd.flow.events import events as events
     from pipertd.flow.routine import DestinationRoutine as DestinationRoutine
     from pipertd.flow.routine import EndOfStream as EndOfStream
+    from pipertd.flow.routine import Envelope as Envelope
     from pipertd.flow.routine import MiddleRoutine as MiddleRoutine
     from pipertd.flow.routine import SourceRoutine as SourceRoutine
 
 _HOMES = {
     "DestinationRoutine": "pipertd.flow.routine",
     "EndOfStream": "pipertd.flow.routine",
+    "Envelope": "pipertd.flow.routine",
     "MiddleRoutine": "pipertd.flow.routine",
     "SourceRoutine": "pipertd.flow.routine",
     "events": "pipertd.flow.events",
 }
 
-__all__ = ["DestinationRoutine", "EndOfStream", "MiddleRoutine", "SourceRoutine", "events"]
+__all__ = ["DestinationRoutine", "EndOfStream", "Envelope", "MiddleRoutine", "SourceRoutine", "events"]
 
 
 def __getattr__(name: str) -> Any:

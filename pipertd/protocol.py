@@ -23,7 +23,6 @@ class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
     peer: str
     peer_slot: int
     peer_ledger_fd: int
-    peer_pool_fd: int
     peer_bell_fd: int
     depth: int
     policy: str = "wait"
@@ -50,7 +49,11 @@ class OutputSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One routine: its code, its segments (descriptor numbers in the flow) and its links."""
+    """One routine: its code, its segments (descriptor numbers in the flow) and its links.
+
+    ``hands`` is how many messages it may have in hand at once; ``read_pools`` are the descriptors of all pools that a
+    message may name, by ``pool_id``.
+    """
 
     name: str
     class_path: str
@@ -60,6 +63,9 @@ class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):
     ledger_fd: int
     pool_fd: int
     bell_fd: int
+    pool_id: int
+    read_pools: dict[int, int]
+    hands: int
     inputs: list[InputSpec]
     outputs: list[OutputSpec]
 

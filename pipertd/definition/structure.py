@@ -79,10 +79,6 @@ def _links(document: Document, section: PipelineSection, problems: list[Problem]
                 edge = model.Link(
                     source, destination, Policy(link.policy), link.depth, link.max_age, link.max_deliveries
                 )
-                if edge.within_flow and edge.policy is not Policy.WAIT:
-                    why = f"{edge} lies within a flow, where this version knows only 'wait'"
-                    text = f"cannot use policy {link.policy!r}, because {why}"
-                    problems.append(document.problem(("links", index, "policy"), text))
                 found.append((edge, way))
     return found
 
@@ -115,13 +111,9 @@ def _check_shape(
                 text = f"cannot run {ref}, because no link begins or ends at it"
                 problems.append(document.problem(("flows", flow, "routines", routine), text, at_key=True))
     edges: set[tuple[RoutineRef, RoutineRef]] = set()
-    inputs: dict[RoutineRef, RoutineRef] = {}
     for link, way in links:
         if (link.source, link.destination) in edges:
             problems.append(document.problem(way, f"cannot link {link} twice, because a message would come twice"))
-        elif inputs.setdefault(link.destination, link.source) != link.source:
-            why = f"it has an input from {inputs[link.destination]} and this version knows one input a routine"
-            problems.append(document.problem(way, f"cannot link {link}, because {why}"))
         edges.add((link.source, link.destination))
     _check_cycles(document, links, problems)
 

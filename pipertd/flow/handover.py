@@ -1,51 +1,135 @@
-"""A link within the flow: one message at a time goes from thread to thread by reference.
+"""A link within the flow: messages go from thread to thread by reference, and a token comes back for each.
 
-A flow is the unit of failure, so it is the unit of acknowledgement: the producer goes on only when its message was
-handled by every consumer in the flow, and so the input from which it was made is acknowledged when all that was derived
-from it is done. A message is numbered by how many its producer had published, so that one which comes again after a
-crash is known by its number.
+A flow is the unit of failure, so it is the unit of acknowledgement: a message goes to other flows, and the input from
+which it was made is acknowledged, when every consumer in the flow has given its token back. A message is numbered by
+how many its producer had published, so that one which comes again after a crash is known by its number.
 """
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
+from pipertd.names import Policy
 
-@dataclass(frozen=True)
+
+@dataclass(slots=True)
 class Offer:
-    """A message on its way; times are nanoseconds on the monotonic clock."""
+    """A message on its way; times are nanoseconds on the monotonic clock.
+
+    ``done`` is the token: the consumer has acknowledged the message, or the link has dropped it.
+    """
 
     sequence: int
     message: Any
     captured_ns: int
     published_ns: int
+    done: bool = False
+
+
+@dataclass(slots=True)
+class Gap:
+    """Messages that the link dropped, in their place in the queue, so that its consumer counts them in order."""
+
+    last: int
+    count: int = 1
 
 
 class Handover:
-    """The link: the producer's thread offers, the consumer's takes and finishes."""
+    """The link: the producer's thread gives, the consumer's takes and finishes."""
 
-    def __init__(self, ring_producer: Callable[[], None], ring_consumer: Callable[[], None]) -> None:
+    def __init__(
+        self, policy: Policy, depth: int, ring_producer: Callable[[], None], ring_consumer: Callable[[], None]
+    ) -> None:
+        self._policy = policy
+        self._depth = depth
         self._ring_producer = ring_producer
-        self.ring_consumer = ring_consumer
-        self._offer: Offer | None = None
+        self._ring_consumer = ring_consumer
+        self._lock = threading.Lock()  # of the queue, and how many messages wait in it
+        self._queue: deque[Offer | Gap] = deque()
+        self._waiting = 0
+        self.closed = False
 
-    def give(self, offer: Offer) -> None:
-        """Offer a message; the one before is finished."""
-        self._offer = offer
-        self.ring_consumer()
+    # -- the producer's side
 
     @property
-    def offer(self) -> Offer | None:
-        """What is offered and not finished."""
-        return self._offer
+    def waits(self) -> bool:
+        """Whether the producer waits for its consumer: for room, and for the tokens."""
+        return self._policy is Policy.WAIT
 
-    def finish(self) -> None:
-        """The consumer is done with the offer."""
-        self._offer = None
+    @property
+    def must_wait(self) -> bool:
+        """Whether the producer has to wait for room now."""
+        return self.waits and self._waiting >= self._depth
+
+    def give(self, offer: Offer) -> None:
+        """Put a message into the queue; a full one that drops gives up its oldest message, or this one."""
+        with self._lock:
+            full = self._waiting >= self._depth
+            if full and self._policy is Policy.DROP_OLDEST:
+                self._drop_oldest()
+            if full and self._policy is Policy.DROP_NEWEST:
+                offer.message, offer.done = None, True
+                self._append_gap(offer.sequence)
+            else:
+                self._queue.append(offer)
+                self._waiting += 1
+        self._ring_consumer()
+
+    def _drop_oldest(self) -> None:
+        before, count = self._queue[0], 1
+        if isinstance(before, Gap):
+            count += before.count
+            self._queue.popleft()
+        oldest = self._queue.popleft()
+        assert isinstance(oldest, Offer), "two gaps beside each other are one"
+        oldest.message, oldest.done = None, True
+        self._waiting -= 1
+        self._queue.appendleft(Gap(oldest.sequence, count))
+
+    def _append_gap(self, sequence: int) -> None:
+        last = self._queue[-1] if self._queue else None
+        if isinstance(last, Gap):
+            last.last, last.count = sequence, last.count + 1
+        else:
+            self._queue.append(Gap(sequence))
+
+    def close(self) -> None:
+        """Say that nothing more comes."""
+        self.closed = True
+        self._ring_consumer()
+
+    # -- the consumer's side
+
+    @property
+    def has_message(self) -> bool:
+        """Whether something waits in the queue."""
+        return bool(self._queue)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether nothing is left and nothing more comes."""
+        return self.closed and not self._queue
+
+    def take(self) -> Offer | Gap | None:
+        """The next message, or what was dropped before it; None where nothing waits."""
+        if not self._queue:
+            return None
+        with self._lock:
+            first = self._queue.popleft()
+            self._waiting -= isinstance(first, Offer)
+        if isinstance(first, Offer) and self._waiting + 1 >= self._depth:
+            self._ring_producer()  # there is room again
+        return first
+
+    def finish(self, offer: Offer) -> None:
+        """Give the token back."""
+        offer.message, offer.done = None, True
         self._ring_producer()
 
 

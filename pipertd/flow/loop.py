@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
@@ -15,10 +16,12 @@ from pipertd.clock import monotonic_s
 from pipertd.errors import MessageError, SegmentError
 from pipertd.flow.authored import in_words, leave_if_forked, without_our_frames
 from pipertd.flow.pacing import Pace
-from pipertd.flow.port import Outgoing, Port
+from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
 from pipertd.flow.routine import DestinationRoutine, EndOfStream, MiddleRoutine, Routine, SourceRoutine
+from pipertd.shm import layout as at
 from pipertd.shm.bell import TICK_S
+from pipertd.shm.hand import Taken
 from pipertd.shm.status import Activity, StatusWriter
 
 STOP_PATIENCE_S = 5.0  # how long a routine that was told to stop goes on waiting for room for its last message
@@ -37,7 +40,7 @@ class _Stopped(BaseException):
 
 
 class RoutineLoop:
-    """Runs one routine. Everything but ``stop`` happens on the routine's own thread."""
+    """Runs one routine. Everything but ``recover`` and ``stop`` happens on the routine's own thread."""
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class RoutineLoop:
         self._declared: list[Activity] = []
         self._stopping = False
         self._stop_told_s = 0.0
+        self._again: deque[Taken] = deque()
 
     def stop(self) -> None:
         """Take no more messages, finish the one in hand, clean up. The caller rings the bell."""
@@ -77,20 +81,25 @@ class RoutineLoop:
         else:
             self._enter(self._declared.pop())
 
+    def recover(self) -> None:
+        """Put right what the last generation left; before any routine of the flow runs."""
+        self._again.extend(self._port.recover())
+
     def run(self, done_before: bool) -> Outcome:
         """Live; ``done_before`` says that an earlier generation had cleaned up behind the end of the stream."""
-        again = self._port.recover()
         if done_before:
             self._enter(Activity.ENDED)
             return Outcome.ENDED
         self._routine.position = self._port.position
         outcome = Outcome.FAILED
         if self._call(Activity.SETUP, self._routine.setup):
-            outcome = self._serve(again)
+            outcome = self._serve(self._again)
             if outcome is Outcome.ENDED:
                 self._port.close()  # before cleanup, so that whoever reads goes on meanwhile
             if not self._call(Activity.CLEANUP, self._routine.cleanup):
                 outcome = Outcome.FAILED
+            if outcome is Outcome.ENDED:
+                self._port.advance()  # what its author acknowledged there
         self._enter(outcome.value)
         return outcome
 
@@ -108,22 +117,30 @@ class RoutineLoop:
             leave_if_forked()
         return True
 
-    def _serve(self, again: bool) -> Outcome:
+    def _serve(self, again: deque[Taken]) -> Outcome:
         if self._port.closed and not again:
             return Outcome.ENDED  # an earlier generation said the end and died in cleanup
         try:
-            if isinstance(self._routine, SourceRoutine):
-                return self._produce(self._routine)
-            assert isinstance(self._routine, MiddleRoutine | DestinationRoutine), "the loader lets no other class in"
-            return self._consume(self._routine, again)
+            outcome = self._live(again)
+            if outcome is Outcome.ENDED:
+                self._port.close_within_flow()
+                self._finish()
         except _Stopped:
-            return Outcome.STOPPED
+            outcome = Outcome.STOPPED
+        return outcome
+
+    def _live(self, again: deque[Taken]) -> Outcome:
+        if isinstance(self._routine, SourceRoutine):
+            return self._produce(self._routine)
+        assert isinstance(self._routine, MiddleRoutine | DestinationRoutine), "the loader lets no other class in"
+        return self._consume(self._routine, again)
 
     # -- the two kinds of life
 
     def _produce(self, routine: SourceRoutine) -> Outcome:
         while True:
             self._between_messages()
+            self._advance()
             self._pace.beat()
             try:
                 result, ok = self._run(routine.main_logic)
@@ -132,27 +149,29 @@ class RoutineLoop:
             if result is not None:
                 ok = self._send(result)
                 del result
+            self._port.end(at.N_DELIVERED)
+            self._advance()
             if not ok and self._on_error == "fail":
                 return Outcome.FAILED
 
-    def _consume(self, routine: MiddleRoutine | DestinationRoutine, again: bool) -> Outcome:
+    def _consume(self, routine: MiddleRoutine | DestinationRoutine, again: deque[Taken]) -> Outcome:
         while True:
             if again:
                 self._between_messages()  # a message that is tried again must not keep events and a stop waiting
+                self._port.resume(again.popleft())
             elif not self._await_message():
                 return Outcome.ENDED
-            again = False
-            routine.message = self._port.envelope()
-            ok = self._handle(routine)
+            while True:
+                ok = self._handle(routine)
+                if ok or self._on_error != "retry" or not self._port.may_try_again():
+                    break
+                self._between_messages()
             if not ok and self._on_error == "fail":
                 return Outcome.FAILED
-            if not ok and self._on_error == "retry" and self._port.may_try_again():
-                again = True
-                continue
             if ok and isinstance(routine, DestinationRoutine):
                 self._status.arrived(self._port.age_ns())
-            self._port.acknowledge(failed=not ok)
-            routine.message = None
+            self._port.end(at.N_DELIVERED if ok else at.N_FAILED)
+            self._advance()
 
     def _handle(self, routine: MiddleRoutine | DestinationRoutine) -> bool:
         """Whether ``main_logic`` took the message in hand, and its output went out."""
@@ -186,27 +205,40 @@ class RoutineLoop:
         reason.__traceback__ = None  # its frames hold the message, and so its slot
 
     def _send(self, result: Any) -> bool:
-        """Publish what ``main_logic`` returned, waiting for room; whether it could be sent at all."""
+        """Give away what ``main_logic`` returned, waiting for room within the flow; whether it can be sent at all."""
         try:
-            outgoing = self._port.prepare(result)
-            self._port.hand_over(outgoing)
-            while not self._port.handed_over():
-                self._wait_to_send(self._port.handed_over)
-            while not self._publish(outgoing):
-                self._wait_to_send(self._port.room_news())
+            outgoing = self._port.prepare(result, self._routine.position)
         except MessageError as reason:
             self._say_failure("publishing", reason)
             return False
+        while self._port.must_wait_within_flow():
+            self._advance()
+            if self._port.must_wait_within_flow():
+                self._wait_to_send(lambda: self._port.may_advance or not self._port.must_wait_within_flow())
+        self._port.give(outgoing)
         return True
 
-    def _publish(self, outgoing: Outgoing) -> bool:
-        """Whether it is out. Where the system has no shared memory left, the message waits like for any other room."""
-        try:
-            return self._port.publish(outgoing, self._routine.position)
-        except SegmentError as reason:
-            self._log.error("waiting for shared memory: %s", reason)
-            self._status.said(str(reason))
-            return False
+    def _advance(self) -> None:
+        """Publish and acknowledge what is ready, waiting for room on the links to other flows."""
+        while True:
+            try:
+                if not self._port.advance():
+                    return
+            except MessageError as reason:
+                self._say_failure("publishing", reason)
+                continue
+            except SegmentError as reason:  # then the message waits like for any other room
+                self._log.error("waiting for shared memory: %s", reason)
+                self._status.said(str(reason))
+            self._wait_to_send(self._port.room_news())
+
+    def _finish(self) -> None:
+        """Wait until everything that was given within the flow has come to its end."""
+        while True:
+            self._advance()
+            if self._port.all_out:
+                return
+            self._wait_to_send(lambda: self._port.may_advance)
 
     # -- waiting, always with an ear for events
 
@@ -214,20 +246,25 @@ class RoutineLoop:
         """Whether a message is in hand; False at the end of all inputs."""
         while True:
             self._between_messages()
-            if self._port.take() is not None:
+            self._advance()
+            if self._port.take():
                 self._pace.beat()
                 return True
             if self._port.at_end:
                 return False
-            self._idle(lambda: self._stopping or self._port.has_input())
+            self._idle(lambda: self._stopping or self._port.has_input() or self._port.may_advance)
 
     def _between_messages(self) -> None:
         """Events, stop, pause and pace."""
+        reactions = self._reactions
+        if not (reactions.waiting or self._stopping or reactions.paused or self._pace.fps):
+            return
         while True:
             while self._reactions.waiting:
                 self._enter(Activity.WORKING)
                 self._reactions.handle_next()
             if self._stopping:
+                self._finish()
                 raise _Stopped
             wait_s = self._pace.wait_s()
             if self._reactions.paused:

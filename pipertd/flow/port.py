@@ -1,5 +1,9 @@
 """A routine's links, all of them: those through shared memory and those within the flow, behind one face.
 
+What a routine makes of a message is a job. Its output goes to the consumers within the flow at once, and to other flows
+when their tokens have come back; then its input is acknowledged. Jobs end in the order in which they began, so one slow
+consumer within the flow keeps the later ones waiting, up to the depth of its link.
+
 Nothing here waits: what cannot be done now says so, and the routine's loop decides what to do meanwhile.
 """
 
@@ -7,151 +11,261 @@ from __future__ import annotations
 
 import gc
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from pipertd.clock import NS
 from pipertd.errors import MessageError
-from pipertd.flow.handover import Handover, Offer, freeze
+from pipertd.flow.handover import Gap, Handover, Offer, freeze
 from pipertd.flow.routine import Envelope
 from pipertd.names import Policy
 from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
-from pipertd.shm import codec
 from pipertd.shm import layout as at
-from pipertd.shm.bell import TICK_S, Bell
-from pipertd.shm.consumer import Consumer, Writer
+from pipertd.shm.bell import TICK_S, Bell, ring
+from pipertd.shm.codec import Encoded, Encoder
+from pipertd.shm.consumer import Consumer
 from pipertd.shm.guard import Guard
-from pipertd.shm.hand import Taken
+from pipertd.shm.hand import Cause, Taken
+from pipertd.shm.inlink import Writer
+from pipertd.shm.lease import Lease
 from pipertd.shm.ledger import Ledger
-from pipertd.shm.pool import Pool, map_pool
-from pipertd.shm.producer import Producer, Reader
+from pipertd.shm.outlink import Reader
+from pipertd.shm.pool import Pool, ReadPools
+from pipertd.shm.producer import Producer
 
 _COLLECT_EVERY_NS = NS
+_NOTHING = Encoded(b"", 0, ())
 
 
-@dataclass(frozen=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A message that a routine returned, taken apart and ready to go."""
 
     message: Any
-    encoded: codec.Encoded
+    encoded: Encoded
     captured_ns: int
+    position: int
+
+
+@dataclass(slots=True)
+class _Job:
+    """A message in hand and what was made of it; a source's job has no message, one without output no ``outgoing``."""
+
+    taken: Taken | None = None
+    offer: Offer | None = None  # where the message came from within the flow
+    gap: tuple[int, Gap] | None = None  # in its place: what a link within the flow dropped
+    ending: int | None = None  # None until main_logic has returned
+    outgoing: Outgoing | None = None
+    given: list[Offer] = field(default_factory=list)
+    acknowledged: bool = False
+    envelope: Envelope | None = None
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether every consumer in the flow is done with its output."""
+        return not self.given or all(offer.done for offer in self.given)
+
+    @property
+    def over(self) -> bool:
+        """Whether it may be settled."""
+        return self.acknowledged and self.outgoing is None
 
 
 class Port:
     """What goes into and out of one routine."""
 
-    def __init__(self, spec: RoutineSpec, ledger: Ledger, handovers: Mapping[str, Handover]) -> None:
-        """Attach to the segments of ``spec``; ``handovers`` has the links within the flow by name."""
+    def __init__(
+        self,
+        spec: RoutineSpec,
+        ledger: Ledger,
+        handovers: Mapping[str, Handover],
+        *,
+        manual: bool = False,
+        writable: bool = False,
+    ) -> None:
+        """Attach to the segments of ``spec``; ``handovers`` has the links within the flow by name.
+
+        Args:
+            spec: the routine and its links.
+            ledger: the routine's own, writable.
+            handovers: the links within the flow, by name.
+            manual: the author says when a message is acknowledged.
+            writable: arrays are received as private copies.
+        """
         self._spec = spec
-        self._ledger = ledger
+        self._manual, self._writable = manual, writable
         self._bell = Bell(spec.bell_fd)
-        self._given = {each.slot: handovers[each.link] for each in spec.inputs if each.within_flow}
+        self._given = deque((each.slot, handovers[each.link]) for each in spec.inputs if each.within_flow)
+        self._handover = dict(self._given)
         self._offered = {each.slot: handovers[each.link] for each in spec.outputs if each.within_flow}
-        self._taken_slots = [each.slot for each in spec.inputs if not each.within_flow]
         self._publishes = any(not each.within_flow for each in spec.outputs)
-        self._consumer = Consumer(ledger, [_writer(each) for each in spec.inputs], spec.bell_fd)
+        self._writers = [_writer(each) for each in spec.inputs]
+        self._consumer = Consumer(ledger, self._writers, ReadPools(spec.read_pools), spec.bell_fd)
         self._producer = Producer(
             ledger,
             Pool(spec.pool_fd, ledger) if spec.pool_fd >= 0 else None,
             [None if each.within_flow else _reader(each) for each in spec.outputs],
+            pool_id=spec.pool_id,
+            wake=partial(ring, spec.bell_fd),
         )
+        self._producer.slots.keep_input = self._consumer.keep
+        self._producer.slots.let_go_of_input = self._consumer.let_go
+        self._encoder = Encoder(self._may_pass_on)
+        self._jobs: deque[_Job] = deque()
+        self._unpublished = 0
+        self._job: _Job | None = None  # the one that main_logic works on
+        self._by_reference_next = False
         self._collected_ns = 0
+
+    def recover(self) -> list[Taken]:
+        """Put right what the last generation left; the messages that were in its hands, to be resumed in this order."""
+        self._producer.recover()
+        again = self._consumer.recover(self._producer.slots.inputs())
+        for slot, _ in self._given:
+            self._count_what_was_dropped(slot)
+        if self._producer.closed:
+            self.close_within_flow()
+        return again
+
+    def _count_what_was_dropped(self, slot: int) -> None:
+        """What the producer in the flow is done with and this routine has not acknowledged, their link had dropped."""
+        policy, last = (
+            Policy(self._spec.inputs[slot].policy),
+            self._writers[slot].ledger.commit_word(at.C_PUBLISHED) - 1,
+        )
+        if policy is not Policy.WAIT:
+            self._consumer.count_dropped(slot, last, last + 1, policy)
 
     # -- taking
 
-    def recover(self) -> bool:
-        """Put right what the last generation left; whether its message is in hand and must be handled again."""
-        within_flow = [each.within_flow for each in self._spec.inputs]
-        self._producer.recover()
-        return self._consumer.recover(within_flow=within_flow)
-
-    def take(self) -> Taken | None:
-        """The next message, now in hand; None where nothing waits, or what waited had become too old for its link."""
+    def take(self) -> bool:
+        """Whether the next message is in hand now; False where nothing waits, or it was too old for its link."""
         taken = self._take()
-        if taken is None:
-            return None
-        max_age_s = self._spec.inputs[taken.slot].max_age_s
+        if not taken:
+            return False
+        max_age_s = self._spec.inputs[self.taken.slot].max_age_s
         if max_age_s is not None and self.age_ns() > max_age_s * NS:
-            self._settle(at.N_STALE)
-            return None
-        return taken
+            self.end(at.N_STALE)
+            return False
+        return True
 
-    def _take(self) -> Taken | None:
-        for slot, handover in self._given.items():
-            offer = handover.offer
-            if offer is None:
-                continue
-            if self._consumer.already_published(slot, offer.sequence):
-                handover.finish()  # its output was out before the crash
-                continue
-            return self._consumer.claim_handed_over(
-                slot, offer.sequence, offer.sequence, offer.captured_ns, offer.published_ns
-            )
-        return self._consumer.take(self._taken_slots)
+    def _take(self) -> bool:
+        """A message from another process and one from within the flow in turn, where there are both."""
+        if self._consumer.full or len(self._jobs) > self._spec.hands:
+            return False
+        if self._given:
+            self._by_reference_next = not self._by_reference_next
+            if self._by_reference_next:
+                return self._take_by_reference() or self._take_from_ring()
+        return self._take_from_ring() or bool(self._given and self._take_by_reference())
+
+    def _take_from_ring(self) -> bool:
+        taken = self._consumer.take()
+        if taken is not None:
+            self.resume(taken)
+        return taken is not None
+
+    def _take_by_reference(self) -> bool:
+        for _ in range(len(self._given)):
+            self._given.rotate(-1)
+            slot, handover = self._given[0]
+            while (offer := handover.take()) is not None:
+                if isinstance(offer, Gap):
+                    self._jobs.append(_Job(gap=(slot, offer), acknowledged=True))
+                    continue
+                taken = self._consumer.take_by_reference(slot, offer.sequence)
+                if taken is None:
+                    handover.finish(offer)  # it was acknowledged before the crash
+                    continue
+                self.resume(taken, offer)
+                return True
+        return False
+
+    def resume(self, taken: Taken, offer: Offer | None = None) -> None:
+        """Work on this message in hand."""
+        self._job = _Job(taken, offer)
+        self._jobs.append(self._job)
+
+    @property
+    def taken(self) -> Taken:
+        """The message that is worked on."""
+        assert self._job is not None, "no message is in hand"
+        assert self._job.taken is not None, "a source has no message in hand"
+        return self._job.taken
 
     def read(self) -> Any:
         """The content of the message in hand."""
-        hand = self._in_hand()
-        if hand.slot in self._given:
-            offer = self._given[hand.slot].offer
-            assert offer is not None, "an offer stays until it is finished"
-            return offer.message
-        return self._consumer.read()
+        assert self._job is not None, "no message is in hand"
+        if self._job.offer is None:
+            return self._consumer.read(self.taken, writable=self._writable)
+        return deepcopy(self._job.offer.message) if self._writable else self._job.offer.message
 
-    def envelope(self) -> Envelope:
-        """What is known of the message in hand."""
-        hand = self._in_hand()
+    def envelope(self) -> Envelope | None:
+        """What is known of the message in hand besides its content; None where there is none."""
+        job = self._job
+        if job is None or job.taken is None:
+            return None
+        if job.envelope is None:
+            job.envelope = self._envelope(job, job.taken)
+        return job.envelope
+
+    def _envelope(self, job: _Job, taken: Taken) -> Envelope:
+        def acknowledge() -> None:
+            job.acknowledged = True
+            ring(self._bell.fd)
+
+        word = self._consumer.envelope_word
+        captured_ns = job.offer.captured_ns if job.offer else word(taken, at.E_CAPTURED_NS)
+        published_ns = job.offer.published_ns if job.offer else word(taken, at.E_PUBLISHED_NS)
         return Envelope(
-            link=self._spec.inputs[hand.slot].link,
-            sequence=hand.sequence,
-            origin=hand.origin,
-            attempt=hand.attempt,
-            capture_time_s=hand.captured_ns / NS,
-            publish_time_s=hand.published_ns / NS,
+            link=self._spec.inputs[taken.slot].link,
+            sequence=taken.sequence,
+            origin=taken.sequence if job.offer else word(taken, at.E_ORIGIN),
+            attempt=taken.attempt,
+            capture_time_s=captured_ns / NS,
+            publish_time_s=published_ns / NS,
+            _acknowledge=acknowledge if self._manual else None,
         )
 
     def age_ns(self) -> int:
         """How long ago the message in hand was captured."""
-        return time.monotonic_ns() - self._in_hand().captured_ns
+        return time.monotonic_ns() - self._captured_ns()
+
+    def _captured_ns(self) -> int:
+        assert self._job is not None, "no message is in hand"
+        offer = self._job.offer
+        return offer.captured_ns if offer else self._consumer.envelope_word(self.taken, at.E_CAPTURED_NS)
 
     def may_try_again(self) -> bool:
         """Whether the message in hand has attempts left; then it is counted as tried once more."""
-        hand = self._in_hand()
-        if hand.attempt >= self._spec.inputs[hand.slot].max_deliveries:
+        assert self._job is not None, "no message is in hand"
+        if self.taken.attempt >= self._spec.inputs[self.taken.slot].max_deliveries:
             return False
-        self._consumer.try_again()
+        self._job.taken = self._consumer.try_again(self.taken)
+        self._job.envelope = None
         return True
-
-    def acknowledge(self, *, failed: bool) -> None:
-        """The message in hand, and all that was made from it, is done."""
-        self._settle(at.N_FAILED if failed else at.N_DELIVERED)
-
-    def _settle(self, count: int) -> None:
-        hand = self._in_hand()
-        if hand.slot in self._given:
-            self._consumer.settle_handed_over(count)
-            self._given[hand.slot].finish()
-        else:
-            self._consumer.settle(count)
-        self._consumer.flush()
 
     @property
     def at_end(self) -> bool:
         """Whether every input was closed and has nothing left; never for a source."""
-        return bool(self._spec.inputs) and self._consumer.at_end([each.slot for each in self._spec.inputs])
-
-    def _in_hand(self) -> Taken:
-        assert self._consumer.hand is not None, "no message is in hand"
-        return self._consumer.hand
+        return (
+            bool(self._spec.inputs)
+            and self._consumer.at_end
+            and all(handover.at_end for handover in self._handover.values())
+        )
 
     # -- giving
 
     @property
     def published(self) -> int:
-        """How many messages were published in this run."""
-        return self._producer.published
+        """The number of the next message, in this run: what is published, and what waits for its tokens."""
+        return self._producer.published + self._unpublished
 
     @property
     def position(self) -> int:
@@ -163,47 +277,140 @@ class Port:
         """Whether an earlier generation said the end of the stream already."""
         return self._producer.closed
 
-    def prepare(self, message: Any) -> Outgoing:
+    def _may_pass_on(self, lease: Lease) -> bool:
+        return self._consumer.may_pass_on(lease) or self._producer.slots.may_pass_on(lease)
+
+    def loan(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray[Any, Any]:
+        """An array to be filled and returned: in a slot if one is free, else in memory of its own and copied later."""
+        kind = np.dtype(dtype)
+        memory = self._producer.slots.lend(int(np.prod(shape, dtype=np.int64)) * kind.itemsize)
+        return np.empty(shape, kind) if memory is None else memory.view(kind).reshape(shape)
+
+    def prepare(self, message: Any, position: int) -> Outgoing:
         """Make a message ready to go.
 
         Raises:
             MessageError: it holds something that cannot travel.
         """
+        captured_ns = self._captured_ns() if self._job else time.monotonic_ns()
+        if self._publishes:
+            encoded = self._encoder.encode(message)
+            for _, array in encoded.arrays:
+                array.flags.writeable = False
+            return Outgoing(message, encoded, captured_ns, position)
         try:
             freeze(message)
         except RecursionError:
             raise MessageError("cannot send this message: it is nested too deeply, or holds itself") from None
-        hand = self._consumer.hand
-        return Outgoing(
-            message=message,
-            encoded=codec.encode(message) if self._publishes else codec.Encoded(b"", 0, ()),
-            captured_ns=hand.captured_ns if hand else time.monotonic_ns(),
-        )
+        return Outgoing(message, _NOTHING, captured_ns, position)
 
-    def hand_over(self, outgoing: Outgoing) -> None:
-        """Offer the message on the links within the flow."""
-        sequence = self.published
+    def must_wait_within_flow(self) -> bool:
+        """Whether a consumer in the flow has no room, or too much waits for tokens."""
+        if not self._offered:
+            return False
+        return self._unpublished >= self._spec.hands or any(each.must_wait for each in self._offered.values())
+
+    def give(self, outgoing: Outgoing) -> None:
+        """The output of the message in hand, or of a source's step: at once to the consumers within the flow."""
+        if self._job is None:
+            self._job = _Job(ending=at.N_DELIVERED, acknowledged=True)
+            self._jobs.append(self._job)
         for column, handover in self._offered.items():
+            sequence = self.published
+            offer = Offer(sequence, outgoing.message, outgoing.captured_ns, time.monotonic_ns())
+            if handover.waits:  # a link that drops keeps nobody: what dies on it with the flow is counted as dropped
+                self._job.given.append(offer)
             self._producer.count_handed_over(column, sequence)
-            handover.give(Offer(sequence, outgoing.message, outgoing.captured_ns, time.monotonic_ns()))
+            handover.give(offer)
+        self._job.outgoing = outgoing
+        self._unpublished += 1
 
-    def handed_over(self) -> bool:
-        """Whether every consumer in the flow is done with it."""
-        return all(handover.offer is None for handover in self._offered.values())
+    def end(self, ending: int) -> None:
+        """``main_logic`` is done with the message in hand, if there is one: counted so when its output is out."""
+        job, self._job = self._job, None
+        if job is not None and job.taken is not None:
+            job.ending = ending
+            if not self._manual or ending != at.N_DELIVERED:
+                job.acknowledged = True
 
-    def publish(self, outgoing: Outgoing, position: int) -> bool:
-        """Publish on the links to other flows and commit; False where there is no room now."""
-        hand = self._consumer.hand
-        return self._producer.publish(
-            outgoing.encoded,
-            position=position,
-            input_link=hand.slot if hand else -1,
-            input_sequence=hand.sequence if hand else 0,
-            captured_ns=outgoing.captured_ns,
-        )
+    def advance(self) -> bool:
+        """Publish and settle what is ready, the oldest first; whether something is, and has to wait for room.
+
+        Raises:
+            MessageTooLarge: a message can never fit: it is published to nobody, and counted.
+            SegmentError: no shared memory is left.
+        """
+        jobs = self._jobs
+        if not jobs:
+            return False
+        while self._unpublished:
+            job = jobs[0] if jobs[0].outgoing is not None else next(each for each in jobs if each.outgoing is not None)
+            if not job.has_tokens or job is self._job:
+                break
+            if not self._publish(job):
+                return True
+            self._settle()
+        self._settle()
+        return False
+
+    def _publish(self, job: _Job) -> bool:
+        outgoing = job.outgoing
+        assert outgoing is not None
+        published = self._producer.published
+        try:
+            return self._producer.publish(
+                outgoing.encoded, position=outgoing.position, cause=self._cause(job), captured_ns=outgoing.captured_ns
+            )
+        finally:
+            if self._producer.published != published:
+                job.outgoing = None
+                self._unpublished -= 1
+
+    def _cause(self, job: _Job) -> Cause:
+        """What is acknowledged with this output: all jobs up to this one, or to the first that is not acknowledged."""
+        last = None
+        for each in self._jobs:
+            if not each.acknowledged:
+                break
+            last = each.taken or last
+            if each is job:
+                break
+        return self._consumer.cause(last)
+
+    def _settle(self) -> None:
+        """Acknowledge the oldest messages in hand, as far as they are over."""
+        jobs, settled = self._jobs, False
+        while jobs:
+            job = jobs[0]
+            if not job.acknowledged or job.outgoing is not None or job is self._job:
+                break
+            jobs.popleft()
+            if job.gap is not None:
+                slot, gap = job.gap
+                self._consumer.count_dropped(slot, gap.last, gap.count, Policy(self._spec.inputs[slot].policy))
+            elif job.taken is not None:
+                assert job.ending is not None, "an acknowledged message was handled"
+                self._consumer.settle(job.ending)
+                if job.offer is not None:
+                    self._handover[job.taken.slot].finish(job.offer)
+                settled = True
+        if settled:
+            self._consumer.flush()
+
+    @property
+    def all_out(self) -> bool:
+        """Whether no output waits for tokens or room, and no message is in hand but for its author to acknowledge."""
+        return not self._unpublished and (self._manual or all(job is self._job for job in self._jobs))
+
+    @property
+    def may_advance(self) -> bool:
+        """Whether :meth:`advance` has something to do: tokens came back, or an author acknowledged."""
+        if self._unpublished:
+            return next(job for job in self._jobs if job.outgoing is not None).has_tokens
+        return bool(self._jobs) and self._jobs[0].over
 
     def room_news(self) -> Callable[[], bool]:
-        """What to look for before sleeping, after ``publish`` found no room.
+        """What to look for before sleeping, after ``advance`` found no room.
 
         A full link may have room again at any moment. Where it was a slot that was missing, the bell says so: readers
         ring it with every return.
@@ -215,8 +422,12 @@ class Port:
     def close(self) -> None:
         """Say the end of the stream on every output."""
         self._producer.close()
+        self.close_within_flow()
+
+    def close_within_flow(self) -> None:
+        """Say to the consumers in the flow that nothing more comes; they finish what they have."""
         for handover in self._offered.values():
-            handover.ring_consumer()
+            handover.close()
 
     # -- waiting
 
@@ -230,14 +441,17 @@ class Port:
         if self._consumer.has_leases and now_ns - self._collected_ns > _COLLECT_EVERY_NS:
             self._collected_ns = now_ns
             gc.collect()
+        self._producer.drain()  # what was passed on and came back goes back further
         self._consumer.flush()
         self._consumer.sleep_unless(news, self._bell, timeout_s)
 
     def has_input(self) -> bool:
-        """Whether something waits to be taken, or the end was said."""
-        if any(handover.offer is not None for handover in self._given.values()):
+        """Whether something waits to be taken and may be, or the end was said."""
+        if self.at_end:
             return True
-        return self._consumer.waiting(self._taken_slots) or self.at_end
+        if self._consumer.full or len(self._jobs) > self._spec.hands:
+            return False
+        return self._consumer.has_message or any(handover.has_message for handover in self._handover.values())
 
 
 def _reader(each: OutputSpec) -> Reader:
@@ -252,7 +466,6 @@ def _guard(each: InputSpec | OutputSpec) -> Guard | None:
 def _writer(each: InputSpec) -> Writer:
     return Writer(
         ledger=Ledger(each.peer_ledger_fd, writable=False),
-        pool=map_pool(each.peer_pool_fd) if each.peer_pool_fd >= 0 else None,
         column=each.peer_slot,
         bell_fd=each.peer_bell_fd,
         guard=_guard(each),

@@ -20,6 +20,7 @@ from pipertd.flow.pacing import Pace
 from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
 from pipertd.flow.routine import Host
+from pipertd.names import Policy
 from pipertd.protocol import Answer, Deliver, FlowSpec, Raise, RoutineSpec, Stop, ToFlow
 from pipertd.shm.bell import ring
 from pipertd.shm.ledger import Ledger
@@ -38,8 +39,7 @@ class _Member:
 
     def __init__(self, spec: RoutineSpec, process: FlowProcess) -> None:
         self.spec = spec
-        self.ledger = Ledger(spec.ledger_fd, writable=True)
-        self.ledger.lock()
+        self.ledger = process.ledgers[spec.name]
         self.done_before = read_status(self.ledger).activity is Activity.ENDED
         self.status = StatusWriter(self.ledger)
         self.routine = build(load_class(spec.class_path, [Path(each) for each in process.spec.path]), spec.params)
@@ -53,7 +53,8 @@ class _Member:
         spec, routine = self.spec, self.routine
         log = logging.getLogger(f"{ROUTINE_LOGGER}{spec.name}")
         pace = Pace(spec.fps)
-        port = Port(spec, self.ledger, process.handovers)
+        manual, writable = routine.acknowledge == "manual", routine.writable
+        port = Port(spec, self.ledger, process.handovers, manual=manual, writable=writable)
         loop = RoutineLoop(
             routine,
             port,
@@ -73,6 +74,8 @@ class _Member:
             read_published=lambda: port.published,
             raise_event=partial(process.raise_event, spec.name),
             declare_waiting=loop.declare_waiting,
+            read_message=port.envelope,
+            lend=port.loan,
         )
         self.status.begin(routine.kind, process.spec.generation)
         return loop
@@ -107,8 +110,11 @@ class FlowProcess:
         self._turn_log_over = turn_log_over
         self.finished: queue.SimpleQueue[tuple[str, Outcome]] = queue.SimpleQueue()
         self.channel = Channel(spec, self._hear, self._orphaned)
+        self.ledgers = {routine.name: Ledger(routine.ledger_fd, writable=True) for routine in spec.routines}
+        for ledger in self.ledgers.values():
+            ledger.lock()
         self.handovers = {
-            out.link: Handover(partial(ring, routine.bell_fd), partial(ring, out.peer_bell_fd))
+            out.link: Handover(Policy(out.policy), out.depth, self._waker(routine.name), self._waker(out.peer))
             for routine in spec.routines
             for out in routine.outputs
             if out.within_flow
@@ -118,9 +124,22 @@ class FlowProcess:
         self._members = {routine.name: _Member(routine, self) for routine in spec.routines}
         leave_if_forked()
 
+    def _waker(self, name: str) -> Callable[[], None]:
+        """What wakes a routine of this flow, if it sleeps."""
+        ledger = self.ledgers[name]
+        bell_fd = next(each.bell_fd for each in self.spec.routines if each.name == name)
+
+        def wake() -> None:
+            if ledger.asleep:
+                ring(bell_fd)
+
+        return wake
+
     def run(self) -> bool:
         """Run to the end of every routine; whether none failed. One that fails takes the others down with it."""
         self.channel.start()
+        for member in self._members.values():
+            member.loop.recover()
         for member in self._members.values():
             member.thread.start()
         well = True

@@ -8,8 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
 
 
 class EndOfStream(Exception):
@@ -30,6 +33,16 @@ class Envelope:
     attempt: int
     capture_time_s: float
     publish_time_s: float
+    _acknowledge: Callable[[], None] | None = field(default=None, repr=False, compare=False)
+
+    def done(self) -> None:
+        """Acknowledge the message: only for a routine with ``acknowledge = "manual"``, at any time, from any thread.
+
+        Messages are acknowledged in order: one that is done counts when all before it are.
+        """
+        if self._acknowledge is None:
+            raise RuntimeError('cannot acknowledge by hand: the routine does not say acknowledge = "manual"')
+        self._acknowledge()
 
 
 class Host:
@@ -41,10 +54,14 @@ class Host:
         read_published: Callable[[], int],
         raise_event: Callable[[str, Mapping[str, list[str]], Mapping[str, Any]], None],
         declare_waiting: Callable[[bool], None],
+        read_message: Callable[[], Envelope | None] = lambda: None,
+        lend: Callable[[tuple[int, ...], npt.DTypeLike], np.ndarray[Any, Any]] = np.empty,
     ) -> None:
         self.read_published = read_published
         self.raise_event = raise_event
         self.declare_waiting = declare_waiting
+        self.read_message = read_message
+        self.lend = lend
 
 
 class Routine:
@@ -55,17 +72,21 @@ class Routine:
         generation: which start of its flow this is, from 1.
         fps: how many times a second ``main_logic`` runs at most; None is as fast as the links allow.
         position: 64 bits of the routine's own, committed with the message that ``main_logic`` returns next.
-        message: the envelope of the message in hand; None in a source.
+        acknowledge: a message is acknowledged when ``main_logic`` has returned and its output is out ("auto"), or when
+            the author calls ``self.message.done()`` ("manual"), for routines that handle messages in batches. Until
+            then it comes again after a crash. So much may wait as the links into the routine are deep.
+        writable: whether arrays are received as private copies, to be drawn on; otherwise they are read-only, in place.
         logger: writes records that carry the pipeline's, flow's and routine's name.
     """
 
     kind: ClassVar[str] = ""
+    acknowledge: ClassVar[Literal["auto", "manual"]] = "auto"
+    writable: ClassVar[bool] = False
 
     name: str = ""
     generation: int = 0
     fps: float | None = None
     position: int = 0
-    message: Envelope | None = None
     logger: logging.Logger = logging.getLogger("pipertd.routine")
     _host: Host | None = None
 
@@ -79,6 +100,20 @@ class Routine:
     def published(self) -> int:
         """How many messages this routine has published in this run, over all generations of its flow."""
         return self._host.read_published() if self._host else 0
+
+    @property
+    def message(self) -> Envelope | None:
+        """The envelope of the message in hand; None in a source."""
+        return self._host.read_message() if self._host else None
+
+    def loan(self, shape: int | tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> np.ndarray[Any, Any]:
+        """An array in shared memory, to be filled and returned once: its bytes are never copied.
+
+        Its content is whatever was there before. Where no slot is free it is an ordinary array, which is copied when it
+        is returned; nothing else differs. Only on the routine's own thread.
+        """
+        whole = (shape,) if isinstance(shape, int) else tuple(shape)
+        return self._host.lend(whole, dtype) if self._host else np.empty(whole, dtype)
 
     def notify_event(self, name: str, targets: Mapping[str, list[str]] | None = None, **params: Any) -> None:
         """Send an event to routines of this pipeline; does not wait for answers.

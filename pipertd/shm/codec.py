@@ -2,40 +2,57 @@
 
 A payload is ``[array][array]…[body]``: the arrays lie first, each at a multiple of 64, the MessagePack body behind
 them. In the body an array is extension type 1, itself MessagePack: ``[offset, order, descriptor, shape]`` with numpy's
-dtype descriptor. No pickle: other languages and the daemon's tap can read what passes by.
+dtype descriptor. An array that lies in another slot is extension type 2: ``[offset in its pool, order, descriptor,
+shape, pool, bytes of its slot]``. No pickle: other languages and the daemon's tap can read what passes by.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from pipertd.errors import MessageError
+from pipertd.shm.lease import Lease, lease_of, may_be_passed_on
 from pipertd.shm.pool import ByteArray
 
+Memory = Callable[[int, int, int, int], ByteArray]
+
 ALIGNMENT = 64
-ARRAY_EXTENSION = 1
+ARRAY_EXTENSION, SLOT_EXTENSION = 1, 2
+MOST_PASSED_ON = 8  # arrays of one message that are passed on by descriptor; the others are copied
+
+
+def _no_memory(pool: int, *_: int) -> ByteArray:
+    raise MessageError(f"cannot read a message: it names pool {pool}, which is not at hand")
 
 
 def _aligned(offset: int, alignment: int) -> int:
     return -(-offset // alignment) * alignment
 
 
-@dataclass(frozen=True)
 class Encoded:
-    """A message ready to be written: its body, its arrays, and where each belongs."""
+    """A message ready to be written: its body, its arrays and where each belongs, and its ``length`` in bytes.
 
-    body: bytes
-    body_offset: int
-    arrays: tuple[tuple[int, np.ndarray[Any, Any]], ...]
+    ``passed`` are the leases and loans whose memory it names instead of bringing a copy.
+    """
 
-    @property
-    def length(self) -> int:
-        """Bytes of the whole payload."""
-        return self.body_offset + len(self.body)
+    __slots__ = ("arrays", "body", "body_offset", "length", "passed")
+
+    def __init__(
+        self,
+        body: bytes,
+        body_offset: int,
+        arrays: Sequence[tuple[int, np.ndarray[Any, Any]]],
+        passed: Sequence[Lease] = (),
+    ) -> None:
+        self.body = body
+        self.body_offset = body_offset
+        self.arrays = arrays
+        self.passed = passed
+        self.length = body_offset + len(body)
 
     def write(self, payload: ByteArray) -> None:
         """Put the message into ``payload``, shape ``(length,)`` uint8; every byte of an array is copied once."""
@@ -45,19 +62,47 @@ class Encoded:
                 np.copyto(target.reshape(array.shape, order=_order(array)), array)
         payload[self.body_offset : self.length] = np.frombuffer(self.body, np.uint8)
 
+    def joined(self) -> bytes | memoryview:
+        """The whole payload in memory of its own; for a small message."""
+        if not self.arrays:
+            return self.body
+        payload = np.zeros(self.length, np.uint8)
+        self.write(payload)
+        return payload.data
+
 
 def _order(array: np.ndarray[Any, Any]) -> Any:
     return "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
 
 
-class _ArrayCollector:
-    """The encoder's hook: puts arrays aside and leaves an extension in their place."""
+class Encoder:
+    """Takes messages apart; one for each thread."""
 
-    def __init__(self) -> None:
-        self.arrays: list[tuple[int, np.ndarray[Any, Any]]] = []
-        self.end = 0
+    def __init__(self, may_pass_on: Callable[[Lease], bool] = lambda _: False) -> None:
+        """``may_pass_on`` says whose leases and loans need not be copied."""
+        self._may_pass_on = may_pass_on
+        self._encoder = msgspec.msgpack.Encoder(enc_hook=self._put_aside)
+        self._arrays: list[tuple[int, np.ndarray[Any, Any]]] = []
+        self._passed: list[Lease] = []
+        self._end = 0
 
-    def __call__(self, value: Any) -> Any:
+    def encode(self, message: Any) -> Encoded:
+        """Take a message apart into body and arrays; nothing is copied yet.
+
+        Raises:
+            MessageError: it holds something that cannot travel.
+        """
+        self._arrays, self._passed, self._end = [], [], 0
+        try:
+            body = self._encoder.encode(message)
+        except RecursionError:
+            raise MessageError("cannot send this message: it is nested too deeply, or holds itself") from None
+        except (TypeError, OverflowError, ValueError) as reason:
+            raise MessageError(f"cannot send a message of type {type(message).__qualname__}: {reason}") from reason
+        return Encoded(body, _aligned(self._end, 8), self._arrays, self._passed)
+
+    def _put_aside(self, value: Any) -> Any:
+        """The encoder's hook: an array leaves an extension in its place."""
         if isinstance(value, np.ndarray):
             return self._extension(value)
         if isinstance(value, np.generic):
@@ -70,41 +115,64 @@ class _ArrayCollector:
     def _extension(self, array: np.ndarray[Any, Any]) -> msgspec.msgpack.Ext:
         if array.dtype.hasobject:
             raise MessageError(f"cannot send an array of {array.dtype}: its elements are references to objects")
-        offset = _aligned(self.end, ALIGNMENT)
-        self.arrays.append((offset, array))
-        self.end = offset + array.nbytes
         dtype: Any = array.dtype.str if array.dtype.names is None else np.lib.format.dtype_to_descr(array.dtype)
-        header = [offset, _order(array), dtype, array.shape]
+        header: list[Any] = [0, _order(array), dtype, array.shape]
+        lease = self._passed_on(array)
+        if lease is not None:
+            header[0] = lease.offset_of(array)
+            header += [lease.pool, lease.slot_bytes]
+            return msgspec.msgpack.Ext(SLOT_EXTENSION, msgspec.msgpack.encode(header))
+        header[0] = offset = _aligned(self._end, ALIGNMENT)
+        self._arrays.append((offset, array))
+        self._end = offset + array.nbytes
         return msgspec.msgpack.Ext(ARRAY_EXTENSION, msgspec.msgpack.encode(header))
 
-
-def encode(message: Any) -> Encoded:
-    """Take a message apart into body and arrays; nothing is copied yet.
-
-    Raises:
-        MessageError: it holds something that cannot travel.
-    """
-    collector = _ArrayCollector()
-    try:
-        body = msgspec.msgpack.encode(message, enc_hook=collector)
-    except (TypeError, OverflowError, ValueError, RecursionError) as reason:
-        raise MessageError(f"cannot send a message of type {type(message).__qualname__}: {reason}") from reason
-    return Encoded(body, _aligned(collector.end, 8), tuple(collector.arrays))
+    def _passed_on(self, array: np.ndarray[Any, Any]) -> Lease | None:
+        """The lease or loan that the array is passed on with; None where it has to be copied."""
+        lease = lease_of(array)
+        if lease is None or not self._may_pass_on(lease) or not may_be_passed_on(array, lease):
+            return None
+        if lease not in self._passed:
+            if len(self._passed) == MOST_PASSED_ON:
+                return None
+            self._passed.append(lease)
+        return lease
 
 
-def decode(payload: ByteArray, body_offset: int) -> Any:
-    """Read a message; its arrays are views of ``payload`` and as read-only as it is."""
+class Decoder:
+    """Reads messages; one for each thread."""
 
-    def array(code: int, data: memoryview) -> Any:
-        if code != ARRAY_EXTENSION:
+    def __init__(self) -> None:
+        self._decoder = msgspec.msgpack.Decoder(ext_hook=self._array)
+        self._payload: ByteArray | bytes = b""
+        self._memory: Memory = _no_memory
+
+    def decode(self, payload: ByteArray | bytes, body_offset: int, memory: Memory | None = None) -> Any:
+        """Read a message; its arrays are views of ``payload`` and as read-only as it is.
+
+        ``memory`` gives what lies in other slots: called with pool, offset, length and how much the slot holds.
+        """
+        self._payload, self._memory = payload, memory or _no_memory
+        try:
+            body = payload if isinstance(payload, bytes) else payload.data
+            return self._decoder.decode(memoryview(body)[body_offset:])
+        finally:
+            self._payload, self._memory = b"", _no_memory
+
+    def _array(self, code: int, data: memoryview) -> Any:
+        if code not in (ARRAY_EXTENSION, SLOT_EXTENSION):
             return msgspec.msgpack.Ext(code, bytes(data))
-        offset, order, descriptor, shape = msgspec.msgpack.decode(data)
+        offset, order, descriptor, shape, *slot = msgspec.msgpack.decode(data)
         dtype = np.dtype(descriptor) if isinstance(descriptor, str) else _structured(descriptor)
         count = int(np.prod(shape, dtype=np.int64))
-        flat = payload[offset : offset + count * dtype.itemsize].view(dtype)
+        if slot:
+            pool, slot_bytes = slot
+            flat = self._memory(pool, offset, count * dtype.itemsize, slot_bytes).view(dtype)
+            return flat.reshape(shape, order=order)
+        if isinstance(self._payload, bytes):
+            self._payload = np.frombuffer(self._payload, np.uint8)
+        flat = self._payload[offset : offset + count * dtype.itemsize].view(dtype)
         return flat.reshape(shape, order=order)
-
-    return msgspec.msgpack.decode(payload[body_offset:].data, ext_hook=array)
 
 
 def _structured(descriptor: list[Any]) -> np.dtype[Any]:

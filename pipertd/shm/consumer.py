@@ -1,275 +1,287 @@
 """The taking side of a routine's links.
 
-Take: the entry is copied into the other hand copy, then **k**, then ``taken`` = p + 1: the message is claimed.
-On a link that drops its oldest message p is behind what was evicted, and all of it is done under the link's guard.
-Acknowledge: the other hand copy {idle, delivered + 1}, then **k**. Return, when it is acknowledged and its last view is
-gone: the sequence into the return ring, then ``rhead`` + 1; the routine's own thread does it, never ``__del__``. Before
-the acknowledgement a slot is not returned even if no view is left: a successor would read it again.
+Take: the entry is copied into the window, its number last, then ``taken`` = p + 1: the message is claimed. On a link
+that drops its oldest message p is behind what was evicted, and all of it is done under the link's guard. Acknowledge:
+the other count copy {settled, delivered + 1}, then **k**. Return, when it is acknowledged and its last view is gone:
+the sequence into the return ring, then ``rhead`` + 1; the routine's own thread does it, never ``__del__``. Before the
+acknowledgement a slot is not returned even if no view is left: a successor would read it again.
 
 A hand that names a sequence at or above ``taken`` was never claimed and is void. A claimed one is given again from the
-hand copy by the successor, with one attempt more, unless the commit record says that its output is out already: then it
+window by the successor, with one attempt more, unless the commit record says that its output is out already: then it
 is acknowledged without running again. Slots that the predecessor's leases held are returned by the successor: all that
-the producer's hold table has below ``taken``, except the one in hand.
+the producer's hold table has below ``taken``, except those in hand.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from pipertd.errors import SegmentError
-from pipertd.shm import bell, codec
+from pipertd.names import Policy
+from pipertd.shm import bell
 from pipertd.shm import layout as at
+from pipertd.shm.codec import Decoder
 from pipertd.shm.fence import fence
-from pipertd.shm.guard import Guard
-from pipertd.shm.hand import HandRecord, Taken
-from pipertd.shm.lease import leased_array
+from pipertd.shm.hand import Cause, Hands, Taken
+from pipertd.shm.inlink import InLink, Writer
+from pipertd.shm.lease import Lease
 from pipertd.shm.ledger import Ledger
-from pipertd.shm.pool import ByteArray
+from pipertd.shm.pool import ByteArray, ReadPools
+from pipertd.shm.slots import Message
 
-GUARD_PATIENCE_S = 0.05  # a producer that is stopped with the guard in hand must not stop this routine's events
+SPIN_NS = 50_000  # about what it takes to sleep and to be woken
 
-_Key = tuple[int, int]  # in-link and sequence of a message that lies in a slot
-
-
-@dataclass(frozen=True)
-class Writer:
-    """The other end of an in-link: its ledger and pool (read-only), the column of the link there, and its bell.
-
-    ``guard`` is there where the link drops its oldest message.
-    """
-
-    ledger: Ledger
-    pool: ByteArray | None
-    column: int
-    bell_fd: int
-    guard: Guard | None = None
+_DROPPED_BY = {Policy.DROP_OLDEST: at.N_OLDEST, Policy.DROP_NEWEST: at.N_NEWEST}
 
 
 class Consumer:
     """Takes the messages of one routine. Not thread-safe, but for the end of leases, which may come from anywhere."""
 
-    def __init__(self, ledger: Ledger, writers: Sequence[Writer], own_bell_fd: int) -> None:
+    def __init__(self, ledger: Ledger, writers: Sequence[Writer], pools: ReadPools, own_bell_fd: int) -> None:
         self._ledger = ledger
-        self._layout = ledger.layout
-        self._writers = tuple(writers)
+        self._links = [InLink(ledger, slot, writer) for slot, writer in enumerate(writers)]
+        self._rings = deque(link for link in self._links if not link.within_flow)  # whose turn it is next is first
+        self._pools = pools
         self._own_bell_fd = own_bell_fd
-        self._let_go: deque[_Key] = deque()  # ends of leases, from any thread
-        self._uses: dict[_Key, int] = {}  # per slot: leases, and one for the hand
-        self._to_return: deque[_Key] = deque()
-        self._next = 0
-        self._record = HandRecord(ledger)
-        self.hand: Taken | None = None
+        self._asleep = ledger.layout.status + at.S_ASLEEP
+        self._let_go: deque[Message] = deque()  # ends of leases, from any thread
+        self._uses: dict[Message, int] = {}  # who keeps a message's slots: the hand, leases, those it was passed on to
+        self._to_return: deque[Message] = deque()
+        self._hands = Hands(ledger)
+        self._decoder = Decoder()
+        self._spins = False
+        self.in_hand: deque[Taken] = deque()  # claimed and not acknowledged, the oldest first
 
-    # -- links whose producer is another process
-
-    def recover(self, *, within_flow: Sequence[bool]) -> bool:
-        """Put right what the predecessor left; whether a message is in hand that must be handled again.
+    def recover(self, passed_on: Iterable[Message] = ()) -> list[Taken]:
+        """Put right what the predecessor left; returns what has to be handled again, the oldest first.
 
         Args:
-            within_flow: per in-link, whether its producer lives in this process; such messages died with it.
+            passed_on: the messages whose slots others still read through this routine.
         """
-        layout, words = self._layout, self._ledger.words
-        again = False
-        if self._ledger.hand_word(at.H_STATE) == at.IN_HAND:
-            slot, sequence = self._ledger.hand_word(at.H_LINK), self._ledger.hand_word(at.H_SEQUENCE)
-            if sequence >= words[layout.ins[slot].base + at.I_TAKEN]:
-                self._settle_hand(None)  # never claimed
-            elif self.already_published(slot, sequence):
-                self._settle_hand(None if self._is_counted(slot, sequence) else at.N_DELIVERED)
-            elif within_flow[slot]:
-                self._settle_hand(None)  # it died with this process; its producer gives it again
+        again = []
+        for message in passed_on:
+            self.keep(message)
+        handled = self._ledger.commit_word(at.C_HANDLED)
+        for taken in self._hands.left():
+            self._hold(taken)
+            if taken.number < handled:
+                self.settle(at.N_DELIVERED)
             else:
-                self.hand = self._record.try_again()
-                self._use_slot_in_hand()
-                again = True
-        for slot, writer in enumerate(self._writers):
-            if not within_flow[slot]:
-                self._return_predecessors_leases(slot, writer)
+                again.append(self._hands.try_again(taken))
+                self.in_hand[-1] = again[-1]
+        self._settle_what_is_out()
+        kept = {(taken.slot, taken.sequence) for taken in self.in_hand} | self._uses.keys()
+        for link in self._rings:
+            ended = sorted(sequence for sequence in link.held() if sequence < link.taken)
+            self._to_return.extend((link.slot, each) for each in ended if (link.slot, each) not in kept)
         self.flush()
-        for writer in self._writers:
-            bell.ring(writer.bell_fd)
+        for link in self._links:
+            link.ring()
         return again
 
-    def _return_predecessors_leases(self, slot: int, writer: Writer) -> None:
-        taken = self._ledger.words[self._layout.ins[slot].base + at.I_TAKEN]
-        kept = self.hand.sequence if self.hand is not None and self.hand.slot == slot else None
-        for row in range(writer.ledger.layout.rows):
-            held = writer.ledger.words[writer.ledger.layout.hold_of(row, writer.column)]
-            if held and held - 1 < taken and held - 1 != kept:
-                self._to_return.append((slot, held - 1))
+    def _settle_what_is_out(self) -> None:
+        """A message from within the flow whose output is out comes again, but must not run again."""
+        slot, sequence = self._ledger.commit_word(at.C_IN_LINK) - 1, self._ledger.commit_word(at.C_IN_SEQUENCE)
+        if slot >= 0 and sequence >= self._hands.ended(slot):
+            self._hands.settle(Taken(slot, sequence, 1), at.N_DELIVERED)
 
-    def take(self, slots: Sequence[int]) -> Taken | None:
-        """Claim the next message of the in-links ``slots``, in turn; None where nothing waits."""
-        for turn in range(len(slots)):
-            slot = slots[(self._next + turn) % len(slots)]
-            guard = self._writers[slot].guard
-            if not self.waiting([slot]) or (guard is not None and not guard.acquire(GUARD_PATIENCE_S)):
-                continue
-            try:
-                claimed = self._claim(slot)
-            finally:
-                if guard is not None:
-                    guard.release()
-            if claimed:
-                self._next = (self._next + turn + 1) % len(slots)
-                self._say_room(self._writers[slot])
-                return self.hand
+    # -- taking
+
+    @property
+    def full(self) -> bool:
+        """Whether as much is in hand as may be."""
+        return self._hands.full
+
+    def take(self) -> Taken | None:
+        """Claim the next message of the links from other processes, in turn; None where nothing waits."""
+        for _ in range(len(self._rings)):
+            link = self._rings[0]
+            if len(self._rings) > 1:
+                self._rings.rotate(-1)
+            taken = link.claim(self._hands)
+            if taken is not None:
+                self._hold(taken)
+                fence()
+                if link.producer_sleeps:  # for want of room, perhaps
+                    link.ring()
+                return taken
         return None
 
-    def _claim(self, slot: int) -> bool:
-        """Take the oldest message of a link; whether there was one."""
-        writer, sequence = self._writers[slot], self._oldest(slot)
-        theirs, out = writer.ledger.words, writer.ledger.layout.outs[writer.column]
-        if sequence >= theirs[out.base + at.O_HEAD]:
-            return False
-        entry = out.entry(sequence)
-        if theirs[entry + at.E_SEQUENCE] != sequence + 1:
-            raise SegmentError(
-                f"cannot take message {sequence}: its entry holds {theirs[entry + at.E_SEQUENCE] - 1}; "
-                "this is a bug in pipertd"
-            )
-        self.hand = self._record.claim(slot, sequence, 1, theirs[entry : entry + at.ENTRY_WORDS])
-        self._use_slot_in_hand()
-        self._ledger.words[self._layout.ins[slot].base + at.I_TAKEN] = sequence + 1
-        return True
+    def take_by_reference(self, slot: int, sequence: int) -> Taken | None:
+        """Claim a message from within the flow; None where it was acknowledged before a crash."""
+        if sequence < self._hands.ended(slot):
+            return None
+        taken = self._hands.claim_by_reference(slot, sequence)
+        self.in_hand.append(taken)
+        return taken
 
-    def _oldest(self, slot: int) -> int:
-        """The message of a link that is next, if it is there already."""
-        writer, taken = self._writers[slot], self._ledger.words[self._layout.ins[slot].base + at.I_TAKEN]
-        return int(max(taken, writer.ledger.words[writer.ledger.layout.outs[writer.column].base + at.O_EVICTED]))
+    def count_dropped(self, slot: int, last: int, count: int, policy: Policy) -> None:
+        """Count what a link within the flow dropped; what was counted before a crash counts once."""
+        count = min(count, last + 1 - self._hands.ended(slot))
+        if count > 0:
+            self._hands.count_dropped(slot, last, count, _DROPPED_BY[policy])
 
-    def _say_room(self, writer: Writer) -> None:
-        """Wake a producer that sleeps for want of room."""
-        fence()
-        if writer.ledger.words[writer.ledger.layout.status + at.S_ASLEEP]:
-            bell.ring(writer.bell_fd)
+    def _hold(self, taken: Taken) -> None:
+        self.in_hand.append(taken)
+        words, entry = self._ledger.words, taken.entry
+        if words[entry + at.E_ROW] != at.INLINE_ROW or words[entry + at.E_KEEPS]:
+            self.keep((taken.slot, taken.sequence))
 
-    def waiting(self, slots: Sequence[int]) -> bool:
-        """Whether a message waits on any of these in-links."""
-        for slot in slots:
-            writer = self._writers[slot]
-            head = writer.ledger.words[writer.ledger.layout.outs[writer.column].base + at.O_HEAD]
-            if self._oldest(slot) < head:
-                return True
-        return False
+    def keep(self, message: Message) -> None:
+        """Keep a message's slots, for a hand, a lease, or somebody to whom it is passed on."""
+        self._uses[message] = self._uses.get(message, 0) + 1
 
-    def read(self) -> Any:
-        """The content of the message in hand; its arrays are leases on the producer's slot, or copies if small."""
-        assert self.hand is not None, "read needs a message in hand"
-        words, entry = self._ledger.words, self._record.entry
+    def let_go(self, message: Message) -> None:
+        """The opposite of :meth:`keep`: who kept it last returns it."""
+        self._uses[message] -= 1
+        if not self._uses[message]:
+            del self._uses[message]
+            self._to_return.append(message)
+
+    def may_pass_on(self, lease: Lease) -> bool:
+        """Whether a lease is this routine's own."""
+        return lease.owner is self
+
+    @property
+    def has_message(self) -> bool:
+        """Whether a message from another process waits."""
+        return any(link.has_message for link in self._rings)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether every link from another process was closed and has nothing left."""
+        return all(link.at_end for link in self._rings)
+
+    def read(self, taken: Taken, *, writable: bool = False) -> Any:
+        """The content of a message in hand; its arrays are leases on their slots, or copies if small or writable."""
+        words, entry = self._ledger.words, taken.entry
         length, body = words[entry + at.E_LENGTH], words[entry + at.E_BODY_OFFSET]
+        if writable:
+            return self._copy(taken, length, body)
+        payload: ByteArray | bytes
         if words[entry + at.E_ROW] == at.INLINE_ROW:
             start = (entry + at.E_INLINE) * at.WORD
-            return codec.decode(np.frombuffer(bytes(self._ledger.bytes[start : start + length]), np.uint8), body)
-        pool = self._writers[self.hand.slot].pool
-        assert pool is not None, "a message that lies in a slot came from a pool"
-        key, let_go, own_bell_fd = (self.hand.slot, self.hand.sequence), self._let_go, self._own_bell_fd
+            payload = bytes(self._ledger.bytes[start : start + length])
+            if not words[entry + at.E_KEEPS]:
+                return self._decoder.decode(payload, body)
+        else:
+            payload = self._lease(taken, words[entry + at.E_POOL], words[entry + at.E_OFFSET], length, length)
+        return self._decoder.decode(payload, body, partial(self._lease, taken))
 
-        self._uses[key] += 1
+    def _copy(self, taken: Taken, length: int, body: int) -> Any:
+        """The content of a message in memory of its own."""
 
-        def end_lease() -> None:
-            let_go.append(key)
+        def copied(pool: int, offset: int, length: int, _: int) -> ByteArray:
+            return np.array(self._pools[pool][offset : offset + length])
+
+        words, entry = self._ledger.words, taken.entry
+        if words[entry + at.E_ROW] == at.INLINE_ROW:
+            start = (entry + at.E_INLINE) * at.WORD
+            payload = np.frombuffer(bytearray(self._ledger.bytes[start : start + length]), np.uint8)
+        else:
+            payload = copied(words[entry + at.E_POOL], words[entry + at.E_OFFSET], length, 0)
+        return self._decoder.decode(payload, body, copied)
+
+    def _lease(self, taken: Taken, pool: int, offset: int, length: int, slot_bytes: int) -> ByteArray:
+        """Memory of a message's slots, for as long as Python holds any view of it."""
+        message, let_go, own_bell_fd = (taken.slot, taken.sequence), self._let_go, self._own_bell_fd
+
+        def end() -> None:
+            let_go.append(message)
             bell.ring(own_bell_fd)
 
-        return codec.decode(leased_array(pool, words[entry + at.E_OFFSET], length, end_lease), body)
+        self.keep(message)
+        return Lease(
+            self._pools[pool],
+            pool=pool,
+            offset=offset,
+            length=length,
+            slot_bytes=slot_bytes,
+            owner=self,
+            key=message,
+            let_go=end,
+        ).array()
 
-    def settle(self, count: int = at.N_DELIVERED) -> None:
-        """Acknowledge the message in hand: counted as delivered, failed or stale, and never given again."""
-        self._settle_hand(count)
+    def envelope_word(self, taken: Taken, field: int) -> int:
+        """A word of the entry of a message in hand that came from another process."""
+        return int(self._ledger.words[taken.entry + field])
 
-    def try_again(self) -> None:
-        """Keep the message in hand, and count another attempt at it."""
-        self.hand = self._record.try_again()
+    # -- acknowledging
+
+    def cause(self, taken: Taken | None) -> Cause:
+        """What an output is committed with that was made from this message, and settles all before it."""
+        if taken is None:
+            return Cause(self._hands.settled)
+        if taken.number >= 0:
+            return Cause(taken.number + 1)
+        return Cause(self._hands.settled, taken.slot, taken.sequence)
+
+    def settle(self, ending: int = at.N_DELIVERED) -> None:
+        """Acknowledge the oldest message in hand: counted as delivered, failed or stale, and never given again."""
+        taken = self.in_hand.popleft()
+        self._hands.settle(taken, ending)
+        words, entry = self._ledger.words, taken.entry
+        if entry >= 0 and (words[entry + at.E_ROW] != at.INLINE_ROW or words[entry + at.E_KEEPS]):
+            self.let_go((taken.slot, taken.sequence))
+
+    def try_again(self, taken: Taken) -> Taken:
+        """The same message in hand, with another attempt counted."""
+        again = self._hands.try_again(taken)
+        self.in_hand[self.in_hand.index(taken)] = again
+        return again
+
+    # -- giving slots back
 
     def flush(self) -> None:
         """Return the slots whose last view is gone. Never blocks: what does not fit waits for the next time."""
         while self._let_go:
-            self._unuse(self._let_go.popleft())
-        words, rung = self._ledger.words, set()
+            self.let_go(self._let_go.popleft())
+        if not self._to_return:
+            return
+        given = set()
         while self._to_return:
             slot, sequence = self._to_return[0]
-            mine, writer = self._layout.ins[slot], self._writers[slot]
-            head = words[mine.base + at.I_RETURN_HEAD]
-            out = writer.ledger.layout.outs[writer.column]
-            if head - writer.ledger.words[out.base + at.O_RETURN_TAIL] >= mine.capacity:
+            if not self._links[slot].give_back(sequence):
                 break
-            words[mine.returned(head)] = sequence
-            words[mine.base + at.I_RETURN_HEAD] = head + 1
             self._to_return.popleft()
-            rung.add(writer.bell_fd)
-        for fd in rung:
-            bell.ring(fd)
+            given.add(slot)
+        for slot in given:
+            self._links[slot].ring()
 
     @property
     def has_leases(self) -> bool:
         """Whether a slot is still kept by views of it."""
-        return len(self._uses) > (self.hand is not None)
+        return len(self._uses) > len(self.in_hand)
 
-    def _use_slot_in_hand(self) -> None:
-        assert self.hand is not None, "a slot is used by the message in hand"
-        if self._ledger.words[self._record.entry + at.E_ROW] != at.INLINE_ROW:
-            self._uses[self.hand.slot, self.hand.sequence] = 1
+    # -- waiting
 
-    def _unuse(self, key: _Key) -> None:
-        self._uses[key] -= 1
-        if not self._uses[key]:
-            del self._uses[key]
-            self._to_return.append(key)
-
-    def at_end(self, slots: Sequence[int]) -> bool:
-        """Whether every one of these in-links was closed and has nothing left."""
-        for slot in slots:
-            writer = self._writers[slot]
-            closed = writer.ledger.words[writer.ledger.layout.outs[writer.column].base + at.O_CLOSED]
-            if not closed or self._oldest(slot) != closed - 1:
-                return False
-        return True
-
-    def sleep_unless(self, news: Any, sleeper: bell.Bell, timeout_s: float) -> None:
+    def sleep_unless(self, news: Callable[[], bool], sleeper: bell.Bell, timeout_s: float) -> None:
         """Say that we sleep, look once more, then sleep. The fence keeps the look behind the store of ``asleep``."""
-        asleep = self._layout.status + at.S_ASLEEP
-        self._ledger.words[asleep] = 1
+        if self._spins and self._spin(news, sleeper):
+            return
+        self._ledger.words[self._asleep] = 1
         fence()
         if not news():
+            began_ns = time.monotonic_ns()
             sleeper.sleep(timeout_s)
-        self._ledger.words[asleep] = 0
+            self._spins = time.monotonic_ns() - began_ns < SPIN_NS
+        self._ledger.words[self._asleep] = 0
 
-    # -- links within the flow
+    def _spin(self, news: Callable[[], bool], sleeper: bell.Bell) -> bool:
+        """Look for news for as long as a sleep and a wake-up would take; whether there was some.
 
-    def claim_handed_over(self, slot: int, sequence: int, origin: int, captured_ns: int, published_ns: int) -> Taken:
-        """Take a message by reference; one that comes again after a crash has an attempt more."""
-        before = self._ledger.hand_word
-        again = before(at.H_LINK) == slot and before(at.H_SEQUENCE) == sequence and before(at.H_ATTEMPTS) > 0
-        entry = memoryview(bytearray(at.ENTRY_WORDS * at.WORD)).cast("Q")
-        entry[at.E_SEQUENCE], entry[at.E_ORIGIN] = sequence + 1, origin
-        entry[at.E_CAPTURED_NS], entry[at.E_PUBLISHED_NS] = captured_ns, published_ns
-        self.hand = self._record.claim(slot, sequence, before(at.H_ATTEMPTS) + 1 if again else 1, entry)
-        self._ledger.words[self._layout.ins[slot].base + at.I_TAKEN] = sequence + 1
-        return self.hand
-
-    def settle_handed_over(self, count: int = at.N_DELIVERED) -> None:
-        """As :meth:`settle`; a message that was counted before the crash of its producer is not counted twice."""
-        assert self.hand is not None, "settle needs a message in hand"
-        self._settle_hand(None if self._is_counted(self.hand.slot, self.hand.sequence) else count)
-
-    def _is_counted(self, slot: int, sequence: int) -> bool:
-        """Whether a message was acknowledged already; they are, in order, and each counts once."""
-        return sum(self._ledger.count(slot, which) for which in range(at.COUNT_WORDS)) > sequence
-
-    def already_published(self, slot: int, sequence: int) -> bool:
-        """Whether the output made from this message is committed: then it must not run again."""
-        return (
-            self._ledger.commit_word(at.C_IN_LINK) == slot + 1
-            and self._ledger.commit_word(at.C_IN_SEQUENCE) == sequence
-        )
-
-    def _settle_hand(self, count: int | None) -> None:
-        self._record.settle(count)
-        if self.hand is not None and (self.hand.slot, self.hand.sequence) in self._uses:
-            self._unuse((self.hand.slot, self.hand.sequence))
-        self.hand = None
+        Only while it pays: a spin in vain is the last one until a sleep was as short as that again. So a routine that
+        idles burns nothing. Each look lets the other threads of the flow go first.
+        """
+        until_ns = time.monotonic_ns() + SPIN_NS
+        while time.monotonic_ns() < until_ns:
+            sleeper.sleep(0.0)
+            if news():
+                return True
+        self._spins = False
+        return False

@@ -1,91 +1,150 @@
-"""The hand record: which message a routine has taken and not acknowledged, and the counts of its in-links.
+"""What a routine has in hand: messages taken and not acknowledged, and the counts of its in-links.
 
-It is wider than a word, so it has two copies and the index word **k**: what is to hold next is written into the copy
-that does not hold, and the store of k makes it so. A crash before that store leaves the old record, whole.
+A message is written into the window, its number last, and then claimed by ``taken``. Acknowledging it is a fact wider
+than a word (which hand is settled, and the count of it), so that has two copies and the index word **k**: the next
+record is written into the copy that is not in force, and the store of k makes it so. A crash before that store leaves
+the old record, whole.
+
+Messages that come by reference within the flow die with it, so they need no window: their link's own words say how
+often the last one was tried, and the record says which one ended last.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from pipertd.shm import layout as at
 from pipertd.shm.ledger import Ledger
 
+_TAGS = struct.Struct("4Q")  # link, sequence, attempts, deaths
+_TAGS_BYTES = _TAGS.size
 
-@dataclass(frozen=True)
-class Taken:
-    """A message in hand: which one, and what its entry says. Times are on the monotonic clock."""
+
+class Taken(NamedTuple):
+    """A message in hand.
+
+    ``number`` counts the routine's hands, ``entry`` is the word at which its entry begins in the own ledger; both are
+    -1 for a message that came by reference.
+    """
 
     slot: int
     sequence: int
     attempt: int
-    origin: int
-    captured_ns: int
-    published_ns: int
+    number: int = -1
+    entry: int = -1
 
 
-class HandRecord:
-    """The writing side; whoever reads it uses :meth:`Ledger.hand_word`."""
+class Cause(NamedTuple):
+    """What an output was made from, as it is committed with it: then that input is not run again.
+
+    ``handled`` is the number of the first hand whose output is not out. ``link`` and ``sequence`` name a message within
+    the flow; the link is -1 where it is none.
+    """
+
+    handled: int = 0
+    link: int = -1
+    sequence: int = 0
+
+
+class Hands:
+    """The writing side; whoever reads uses :class:`Ledger`."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._layout = ledger.layout
+        self._layout = layout = ledger.layout
+        self._record = struct.Struct(f"{layout.count_words}Q")
+        self._record_bytes, self._index = self._record.size, layout.count
+        # Nobody else writes these words, so what is written need not be read again.
+        self._current = ledger.words[layout.count]
+        copy = layout.count_copy(self._current)
+        self._facts = [int(word) for word in ledger.words[copy : copy + layout.count_words]]
+        self._next = self.settled
+        self._own, self._bytes = ledger.words, ledger.bytes
+        self._window, self._hands = layout.window, layout.hands
+        self._taken = [link.base + at.I_TAKEN for link in layout.ins]
+        self._copies = [layout.count_copy(index) * at.WORD for index in (0, 1)]
 
     @property
-    def entry(self) -> int:
-        """The first word of the record's copy of the message's entry."""
-        return self._layout.hand_copy(self._ledger.words[self._layout.hand]) + at.H_ENTRY
+    def settled(self) -> int:
+        """The number of the first hand that is not acknowledged."""
+        return self._facts[at.N_SETTLED]
 
-    def claim(self, slot: int, sequence: int, attempts: int, entry: memoryview) -> Taken:
-        """Have this message in hand; ``entry`` is its entry on the link."""
-        other = self._carry(at.H_COUNTS, len(self._layout.ins) * at.COUNT_WORDS)
+    @property
+    def full(self) -> bool:
+        """Whether the window has no room for another message."""
+        return self._next - self._facts[at.N_SETTLED] >= self._hands
+
+    def left(self) -> Iterator[Taken]:
+        """What a predecessor had in hand, the oldest first; each is to be settled or tried again before the next."""
         words = self._ledger.words
-        words[other + at.H_STATE] = at.IN_HAND
-        words[other + at.H_LINK] = slot
-        words[other + at.H_SEQUENCE] = sequence
-        words[other + at.H_ATTEMPTS] = attempts
-        words[other + at.H_DEATHS] = 0
-        words[other + at.H_ENTRY : other + at.H_ENTRY + at.ENTRY_WORDS] = entry
-        self._hold()
-        return self.read()
+        for hand in list(self._ledger.hands()):
+            self._next += 1
+            slot, sequence, attempts = (words[hand + field] for field in (at.W_LINK, at.W_SEQUENCE, at.W_ATTEMPTS))
+            yield Taken(slot, sequence, attempts, words[hand + at.W_NUMBER] - 1, hand + at.W_ENTRY)
 
-    def try_again(self) -> Taken:
-        """Have the same message in hand, with one attempt more."""
-        other = self._carry(0, self._layout.hand_words)
-        self._ledger.words[other + at.H_ATTEMPTS] += 1
-        self._hold()
-        return self.read()
+    def claim(self, slot: int, sequence: int, entry: memoryview) -> Taken:
+        """Have the next message of an in-link in hand; ``entry`` is its entry on the link."""
+        number, words = self._next, self._own
+        hand = self._window + number % self._hands * at.WINDOW_WORDS
+        words[hand + at.W_NUMBER] = 0  # what is written below is no hand before its number is there
+        tags = (hand + at.W_LINK) * at.WORD
+        self._bytes[tags : tags + _TAGS_BYTES] = _TAGS.pack(slot, sequence, 1, 0)
+        words[hand + at.W_ENTRY : hand + at.WINDOW_WORDS] = entry
+        words[hand + at.W_NUMBER] = number + 1
+        words[self._taken[slot]] = sequence + 1
+        self._next = number + 1
+        return Taken(slot, sequence, 1, number, hand + at.W_ENTRY)
 
-    def settle(self, count: int | None) -> None:
-        """Have nothing in hand, and count the message; its attempts stay, to know it again if it comes again."""
-        other = self._carry(0, self._layout.hand_words)
-        words = self._ledger.words
-        words[other + at.H_STATE] = at.IDLE
-        if count is not None:
-            words[other + at.H_COUNTS + words[other + at.H_LINK] * at.COUNT_WORDS + count] += 1
-        self._hold()
+    def claim_by_reference(self, slot: int, sequence: int) -> Taken:
+        """Have a message from within the flow in hand; one that comes again after a crash has an attempt more."""
+        words, base = self._ledger.words, self._layout.ins[slot].base
+        taken, attempt = words[base + at.I_TAKEN], 1
+        if sequence < taken:
+            attempt = words[base + at.I_ATTEMPTS] + 1 if sequence == taken - 1 else 2
+        if sequence >= taken - 1:
+            words[base + at.I_ATTEMPTS] = attempt
+            words[base + at.I_TAKEN] = sequence + 1
+        return Taken(slot, sequence, attempt)
 
-    def read(self) -> Taken:
-        """What is in hand."""
-        words = self._ledger.words
-        hand = self._layout.hand_copy(words[self._layout.hand])
-        entry = hand + at.H_ENTRY
-        return Taken(
-            slot=words[hand + at.H_LINK],
-            sequence=words[hand + at.H_SEQUENCE],
-            attempt=words[hand + at.H_ATTEMPTS],
-            origin=words[entry + at.E_ORIGIN],
-            captured_ns=words[entry + at.E_CAPTURED_NS],
-            published_ns=words[entry + at.E_PUBLISHED_NS],
-        )
+    def try_again(self, taken: Taken) -> Taken:
+        """The same message in hand, with one attempt more."""
+        base = self._layout.ins[taken.slot].base
+        word = self._layout.hand(taken.number) + at.W_ATTEMPTS if taken.number >= 0 else base + at.I_ATTEMPTS
+        self._ledger.words[word] = taken.attempt + 1
+        return taken._replace(attempt=taken.attempt + 1)
 
-    def _carry(self, field: int, size: int) -> int:
-        """Copy words into the copy that does not hold, and return where that copy begins."""
-        words, current = self._ledger.words, self._ledger.words[self._layout.hand]
-        here, other = self._layout.hand_copy(current), self._layout.hand_copy(1 - current)
-        words[other + field : other + field + size] = words[here + field : here + field + size]
-        return other
+    def settle(self, taken: Taken, ending: int) -> None:
+        """Acknowledge the oldest message in hand of its kind: ``ending`` is the count that it goes to."""
+        self._facts[at.N_COUNTS + taken.slot * at.COUNT_WORDS + ending] += 1
+        if taken.number >= 0:
+            self._facts[at.N_SETTLED] = taken.number + 1
+        else:
+            self._facts[at.N_COUNTS + taken.slot * at.COUNT_WORDS + at.N_DONE] = taken.sequence + 1
+        self._store()
 
-    def _hold(self) -> None:
-        words = self._ledger.words
-        words[self._layout.hand] = 1 - words[self._layout.hand]
+    def count_dropped(self, slot: int, last: int, count: int, ending: int) -> None:
+        """Count messages that a link within the flow dropped, ``last`` being the last of them."""
+        self._facts[at.N_COUNTS + slot * at.COUNT_WORDS + ending] += count
+        self._facts[at.N_COUNTS + slot * at.COUNT_WORDS + at.N_DONE] = last + 1
+        self._store()
+
+    def let_all_go(self) -> None:
+        """Have nothing in hand any more; whoever calls it counts what that was."""
+        self._facts[at.N_SETTLED] += sum(1 for _ in self._ledger.hands())
+        for link in self._layout.ins:
+            done = at.N_COUNTS + link.slot * at.COUNT_WORDS + at.N_DONE
+            if link.within_flow:
+                self._facts[done] = max(self._facts[done], self._ledger.words[link.base + at.I_TAKEN])
+        self._store()
+
+    def ended(self, slot: int) -> int:
+        """How far the messages from within the flow are acknowledged: the first one that is not."""
+        return self._facts[at.N_COUNTS + slot * at.COUNT_WORDS + at.N_DONE]
+
+    def _store(self) -> None:
+        self._current = 1 - self._current
+        copy = self._copies[self._current]
+        self._bytes[copy : copy + self._record_bytes] = self._record.pack(*self._facts)
+        self._own[self._index] = self._current

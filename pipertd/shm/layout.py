@@ -6,10 +6,11 @@ nothing but the descriptor::
 
     header    magic, version, size, counts and the offset of every block below
     status    asleep, activity, heartbeat, counters, histograms           (status.py)
-    commit    c, then two copies of {published, position, in_link + 1, in_seq}
-    hand      k, then two copies of {state, link, seq, attempts, deaths, entry, counts of every in-link}
-    out-links {head, evicted, closed, rtail, counts of drops, depth, hold column, ring of entries}
-    in-links  {taken, rhead, capacity, counts of drops, ring of returned sequences}
+    commit    c, then two copies of {published, position, handled, in_link + 1, in_seq}
+    count     k, then two copies of {settled, counts of every in-link}
+    window    per message in hand: {number + 1, link, seq, attempts, deaths, entry}
+    out-links {head, evicted, closed, rtail, counts of drops, depth, ring of entries}
+    in-links  {taken, rhead, capacity, counts of drops, attempts, deaths, ring of returned sequences}
     rows      per slot of the pool: offset and capacity in bytes
     hold      per row and out-link: sequence + 1 of the message that lies there, or 0
     foreign   per row beyond the pool's: in_link + 1 and in_seq of a message that is passed on
@@ -29,13 +30,14 @@ LINE = 8  # words: a cache line; every block starts on one of its own
 
 # header
 _MAGIC, _VERSION, _SIZE, _OUTS, _INS, _ROWS, _FOREIGN_ROWS, _POOL_BYTES = range(8)
-_STATUS, _COMMIT, _HAND, _OUT, _IN, _ROW_TABLE, _HOLD, _FOREIGN = range(8, 16)
+_STATUS, _COMMIT, _COUNT, _OUT, _IN, _ROW_TABLE, _HOLD, _FOREIGN, _WINDOW, _HANDS = range(8, 18)
 HEADER_WORDS = 32
 
 # an entry of a ring: the envelope, where the payload lies, and a small payload itself
 # E_SEQUENCE holds the number + 1, so that an entry never written is told from message 0
 E_SEQUENCE, E_ORIGIN, E_POOL, E_ROW, E_OFFSET, E_LENGTH, E_BODY_OFFSET, E_BODY_LENGTH = range(8)
-E_CAPTURED_NS, E_PUBLISHED_NS, E_TRACE_HIGH, E_TRACE_LOW, E_HOPS = range(8, 13)
+E_CAPTURED_NS, E_PUBLISHED_NS, E_KEEPS, E_TRACE_HIGH, E_TRACE_LOW, E_HOPS = range(8, 14)
+# E_KEEPS is 1 where the message holds slots besides its own, so that it must be returned even if it lies in its entry
 E_HOP_TABLE = 16
 MAX_HOPS = 16
 HOP_WORDS = 3
@@ -44,18 +46,23 @@ INLINE_BYTES = 1024
 ENTRY_WORDS = E_INLINE + INLINE_BYTES // WORD
 INLINE_ROW = (1 << 64) - 1  # E_ROW of a message that lies in its entry
 
-# commit
-C_PUBLISHED, C_POSITION, C_IN_LINK, C_IN_SEQUENCE = range(4)
+# commit: C_HANDLED is the number of the first hand whose output is not out; behind it the message within the flow that
+# the last output was made from
+C_PUBLISHED, C_POSITION, C_HANDLED, C_IN_LINK, C_IN_SEQUENCE = range(5)
 COMMIT_WORDS = 8
 
-# hand
-H_STATE, H_LINK, H_SEQUENCE, H_ATTEMPTS, H_DEATHS = range(5)
-H_ENTRY = 8
-H_COUNTS = H_ENTRY + ENTRY_WORDS
-IDLE, IN_HAND = 0, 1
-# counts of one in-link, behind H_COUNTS
-N_DELIVERED, N_FAILED, N_QUARANTINED, N_STALE = range(4)
-COUNT_WORDS = 4
+# count: N_SETTLED is the number of the first hand that is not acknowledged; behind it COUNT_WORDS of every in-link
+N_SETTLED = 0
+N_COUNTS = 8
+N_DELIVERED, N_FAILED, N_QUARANTINED, N_STALE, N_OLDEST, N_NEWEST, N_DONE = range(7)
+COUNT_WORDS = 8
+# how a message can end; N_DONE is no such count but, within a flow, the sequence + 1 of the last message that ended
+ENDINGS = range(N_DELIVERED, N_NEWEST + 1)
+
+# window: a message in hand. W_NUMBER is its number + 1, or 0 while the rest is written
+W_NUMBER, W_LINK, W_SEQUENCE, W_ATTEMPTS, W_DEATHS = range(5)
+W_ENTRY = 8
+WINDOW_WORDS = W_ENTRY + ENTRY_WORDS
 
 # an out-link's block
 O_HEAD, O_EVICTED, O_CLOSED, O_RETURN_TAIL, O_DROPPED_NEWEST, O_TOO_LARGE, O_CONSUMER_STOPPED, O_DEPTH = range(8)
@@ -66,7 +73,8 @@ O_EVICTING, O_EVICTING_COUNT, O_DROPPED_OLDEST = range(11, 14)
 O_RING = 16
 
 # an in-link's block
-I_TAKEN, I_RETURN_HEAD, I_CAPACITY, I_UNLINKED, I_STOPPED = range(5)
+# I_ATTEMPTS and I_DEATHS are of message taken - 1, on a link within the flow, which has no window to keep them in
+I_TAKEN, I_RETURN_HEAD, I_CAPACITY, I_UNLINKED, I_STOPPED, I_ATTEMPTS, I_DEATHS = range(7)
 I_RETURNS = 8
 
 # a row of the row table
@@ -83,6 +91,27 @@ S_DURATIONS = S_ERROR_TEXT + ERROR_BYTES // WORD
 HISTOGRAM_WORDS = 248
 S_END_TO_END = S_DURATIONS + HISTOGRAM_WORDS
 STATUS_WORDS = S_END_TO_END + HISTOGRAM_WORDS
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large a ledger's blocks are.
+
+    Args:
+        out_depths: the depth of every out-link.
+        in_capacities: the return ring of every in-link, see :func:`return_capacity`; 0 for one within the flow.
+        hands: how many messages may be in hand at once.
+        rows: slots of the routine's pool.
+        foreign_rows: rows beyond the pool's, for messages that are passed on.
+        pool_bytes: how large its pool is.
+    """
+
+    out_depths: Sequence[int] = ()
+    in_capacities: Sequence[int] = ()
+    hands: int = 1
+    rows: int = 0
+    foreign_rows: int = 0
+    pool_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,6 +135,11 @@ class InLayout:
     capacity: int
     slot: int
 
+    @property
+    def within_flow(self) -> bool:
+        """Whether its messages come by reference, so that nothing is ever returned."""
+        return self.capacity == 0
+
     def returned(self, position: int) -> int:
         """The word of the return ring that the ``position``-th returned sequence lies in."""
         return self.base + I_RETURNS + position % self.capacity
@@ -121,8 +155,10 @@ class Layout:
     pool_bytes: int
     status: int
     commit: int
-    hand: int
-    hand_words: int
+    count: int
+    count_words: int
+    window: int
+    hands: int
     row_table: int
     hold: int
     foreign: int
@@ -133,9 +169,13 @@ class Layout:
         """The first word of commit copy 0 or 1."""
         return self.commit + LINE + index * COMMIT_WORDS
 
-    def hand_copy(self, index: int) -> int:
-        """The first word of hand copy 0 or 1."""
-        return self.hand + LINE + index * self.hand_words
+    def count_copy(self, index: int) -> int:
+        """The first word of count copy 0 or 1."""
+        return self.count + LINE + index * self.count_words
+
+    def hand(self, number: int) -> int:
+        """The first word of the window's slot that message ``number`` in hand lies in."""
+        return self.window + number % self.hands * WINDOW_WORDS
 
     def hold_of(self, row: int, column: int) -> int:
         """The word that says whether out-link ``column`` holds ``row``."""
@@ -155,24 +195,24 @@ def _whole_lines(words: int) -> int:
     return -(-words // LINE) * LINE
 
 
-def _header(
-    out_depths: Sequence[int], in_capacities: Sequence[int], rows: int, foreign_rows: int, pool_bytes: int
-) -> list[int]:
+def _header(shape: Shape) -> list[int]:
     """The header's words."""
     header = [0] * HEADER_WORDS
-    header[_MAGIC], header[_VERSION], header[_OUTS], header[_INS] = MAGIC, VERSION, len(out_depths), len(in_capacities)
-    header[_ROWS], header[_FOREIGN_ROWS], header[_POOL_BYTES] = rows, foreign_rows, pool_bytes
-    columns = max(1, len(out_depths))
-    hand_words = _whole_lines(H_COUNTS + len(in_capacities) * COUNT_WORDS)
+    header[_MAGIC], header[_VERSION] = MAGIC, VERSION
+    header[_OUTS], header[_INS] = len(shape.out_depths), len(shape.in_capacities)
+    header[_ROWS], header[_FOREIGN_ROWS], header[_POOL_BYTES] = shape.rows, shape.foreign_rows, shape.pool_bytes
+    header[_HANDS] = shape.hands
+    columns = max(1, len(shape.out_depths))
     sizes = {
         _STATUS: STATUS_WORDS,
         _COMMIT: LINE + 2 * COMMIT_WORDS,
-        _HAND: LINE + 2 * hand_words,
-        _OUT: sum(O_RING + depth * ENTRY_WORDS for depth in out_depths),
-        _IN: sum(_whole_lines(I_RETURNS + capacity) for capacity in in_capacities),
-        _ROW_TABLE: rows * ROW_WORDS,
-        _HOLD: (rows + foreign_rows) * columns,
-        _FOREIGN: foreign_rows * FOREIGN_WORDS,
+        _COUNT: LINE + 2 * (N_COUNTS + len(shape.in_capacities) * COUNT_WORDS),
+        _WINDOW: shape.hands * WINDOW_WORDS,
+        _OUT: sum(O_RING + depth * ENTRY_WORDS for depth in shape.out_depths),
+        _IN: sum(_whole_lines(I_RETURNS + capacity) for capacity in shape.in_capacities),
+        _ROW_TABLE: shape.rows * ROW_WORDS,
+        _HOLD: (shape.rows + shape.foreign_rows) * columns,
+        _FOREIGN: shape.foreign_rows * FOREIGN_WORDS,
     }
     offset = HEADER_WORDS
     for block, size in sizes.items():
@@ -182,29 +222,20 @@ def _header(
     return header
 
 
-def ledger_bytes(
-    out_depths: Sequence[int], in_capacities: Sequence[int], rows: int, foreign_rows: int, pool_bytes: int
-) -> int:
+def ledger_bytes(shape: Shape) -> int:
     """How large a ledger of this shape is."""
-    return _header(out_depths, in_capacities, rows, foreign_rows, pool_bytes)[_SIZE] * WORD
+    return _header(shape)[_SIZE] * WORD
 
 
-def format_ledger(
-    words: memoryview,
-    out_depths: Sequence[int],
-    in_capacities: Sequence[int],
-    rows: int,
-    foreign_rows: int,
-    pool_bytes: int,
-) -> Layout:
+def format_ledger(words: memoryview, shape: Shape) -> Layout:
     """Write the header, the depths and the capacities into an all-zero ledger, the magic number last."""
-    header = _header(out_depths, in_capacities, rows, foreign_rows, pool_bytes)
+    header = _header(shape)
     base = header[_OUT]
-    for depth in out_depths:
+    for depth in shape.out_depths:
         words[base + O_DEPTH] = depth
         base += O_RING + depth * ENTRY_WORDS
     base = header[_IN]
-    for capacity in in_capacities:
+    for capacity in shape.in_capacities:
         words[base + I_CAPACITY] = capacity
         base += _whole_lines(I_RETURNS + capacity)
     for index in range(HEADER_WORDS - 1, -1, -1):
@@ -239,8 +270,10 @@ def read_layout(words: memoryview) -> Layout:
         pool_bytes=words[_POOL_BYTES],
         status=words[_STATUS],
         commit=words[_COMMIT],
-        hand=words[_HAND],
-        hand_words=(words[_OUT] - words[_HAND] - LINE) // 2,
+        count=words[_COUNT],
+        count_words=N_COUNTS + words[_INS] * COUNT_WORDS,
+        window=words[_WINDOW],
+        hands=words[_HANDS],
         row_table=words[_ROW_TABLE],
         hold=words[_HOLD],
         foreign=words[_FOREIGN],

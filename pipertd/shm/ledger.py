@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from pipertd.errors import LedgerInUse, SegmentError
 from pipertd.shm import layout as at
 from pipertd.shm.segment import create_segment, map_read_only, map_writable, reserve
 
 
-def create_ledger(
-    out_depths: Sequence[int], in_capacities: Sequence[int], rows: int, foreign_rows: int, pool_bytes: int
-) -> int:
+def create_ledger(shape: at.Shape) -> int:
     """A formatted ledger, all of its pages reserved; returns its descriptor.
-
-    Args:
-        out_depths: the depth of every out-link.
-        in_capacities: the return ring of every in-link, see :func:`layout.return_capacity`.
-        rows: slots of the routine's pool.
-        foreign_rows: rows beyond the pool's, for messages that are passed on.
-        pool_bytes: how large its pool is.
 
     Raises:
         SegmentError: there is no shared memory for it.
     """
-    size = at.ledger_bytes(out_depths, in_capacities, rows, foreign_rows, pool_bytes)
+    size = at.ledger_bytes(shape)
     fd = create_segment(size)
     try:
         reserve(fd, 0, size)
@@ -34,7 +25,7 @@ def create_ledger(
     except BaseException:
         os.close(fd)
         raise
-    at.format_ledger(words, out_depths, in_capacities, rows, foreign_rows, pool_bytes)
+    at.format_ledger(words, shape)
     return fd
 
 
@@ -68,22 +59,40 @@ class Ledger:
         except OSError as reason:
             raise SegmentError(f"cannot lock a ledger: {reason}") from reason
 
+    @property
+    def asleep(self) -> bool:
+        """Whether its routine sleeps, or is about to; to be asked behind a fence."""
+        return bool(self.words[self.layout.status + at.S_ASLEEP])
+
     def commit_word(self, field: int) -> int:
         """A word of the commit record that is in force."""
         return int(self.words[self.layout.commit_copy(self.words[self.layout.commit]) + field])
 
-    def hand_word(self, field: int) -> int:
-        """A word of the hand record that is in force."""
-        return int(self.words[self.layout.hand_copy(self.words[self.layout.hand]) + field])
-
-    def is_in_hand(self, in_slot: int) -> bool:
-        """Whether a message of this in-link is in hand; one that was never claimed, behind ``taken``, is not."""
-        return (
-            self.hand_word(at.H_STATE) == at.IN_HAND
-            and self.hand_word(at.H_LINK) == in_slot
-            and self.hand_word(at.H_SEQUENCE) < self.words[self.layout.ins[in_slot].base + at.I_TAKEN]
-        )
+    def count_word(self, field: int) -> int:
+        """A word of the count record that is in force."""
+        return int(self.words[self.layout.count_copy(self.words[self.layout.count]) + field])
 
     def count(self, in_slot: int, which: int) -> int:
-        """How many messages of an in-link were delivered, failed, quarantined or found stale."""
-        return self.hand_word(at.H_COUNTS + in_slot * at.COUNT_WORDS + which)
+        """How many messages of an in-link were delivered, failed, quarantined, found stale or dropped by it."""
+        return self.count_word(at.N_COUNTS + in_slot * at.COUNT_WORDS + which)
+
+    def hands(self) -> Iterator[int]:
+        """The window's slots of what is in hand, the oldest first: claimed, and not acknowledged.
+
+        A hand that names a sequence at or above ``taken`` was never claimed.
+        """
+        words, settled = self.words, self.count_word(at.N_SETTLED)
+        for number in range(settled, settled + self.layout.hands):
+            hand = self.layout.hand(number)
+            if words[hand + at.W_NUMBER] != number + 1:
+                return
+            if words[hand + at.W_SEQUENCE] >= words[self.layout.ins[words[hand + at.W_LINK]].base + at.I_TAKEN]:
+                return
+            yield hand
+
+    def in_hand(self, in_slot: int) -> int:
+        """How many messages of an in-link are in hand."""
+        link = self.layout.ins[in_slot]
+        if link.within_flow:
+            return max(0, int(self.words[link.base + at.I_TAKEN]) - self.count(in_slot, at.N_DONE))
+        return sum(self.words[hand + at.W_LINK] == in_slot for hand in self.hands())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
@@ -80,6 +82,18 @@ def _rounded(length: int) -> int:
     return -(-length // grain) * grain
 
 
-def map_pool(fd: int) -> ByteArray:
-    """The reading side: the whole pool, read-only. The array keeps its mapping, which nobody ever closes."""
-    return np.frombuffer(map_read_only(fd), np.uint8)
+class ReadPools:
+    """The reading side: pools by their number in the pipeline, each mapped whole and read-only when it is first read.
+
+    An array of a pool keeps its mapping, which nobody ever closes.
+    """
+
+    def __init__(self, fds: Mapping[int, int]) -> None:
+        self._fds = fds
+        self._mapped: dict[int, ByteArray] = {}
+
+    def __getitem__(self, pool: int) -> ByteArray:
+        """The pool's bytes; KeyError where it is none of a routine from which messages can come."""
+        if pool not in self._mapped:
+            self._mapped[pool] = np.frombuffer(map_read_only(self._fds[pool]), np.uint8)
+        return self._mapped[pool]

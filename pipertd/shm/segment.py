@@ -51,10 +51,17 @@ def reserve(fd: int, offset: int, length: int) -> None:
 
 
 def map_writable(fd: int) -> mmap.mmap:
-    """The whole segment, for its one writer."""
-    return mmap.mmap(fd, 0, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    """The whole segment, for its one writer; SegmentError where the system cannot map it."""
+    return _mapped(fd, mmap.PROT_READ | mmap.PROT_WRITE)
 
 
 def map_read_only(fd: int) -> mmap.mmap:
     """The whole segment, for everybody else: a stray assignment is an exception, a stray C write SIGSEGV."""
-    return mmap.mmap(fd, 0, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ)
+    return _mapped(fd, mmap.PROT_READ)
+
+
+def _mapped(fd: int, protection: int) -> mmap.mmap:
+    try:
+        return mmap.mmap(fd, 0, flags=mmap.MAP_SHARED, prot=protection)
+    except OSError as reason:
+        raise SegmentError(f"cannot map a segment: {reason}") from reason

@@ -1,31 +1,35 @@
-"""Settle a link whose consumer will never come back: what is left on it is counted, by whoever may write its words."""
+"""Settle the links of a consumer that will never come back: what is left is counted, by whoever may write its words."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipertd.shm import layout as at
+from pipertd.shm.hand import Hands
 from pipertd.shm.ledger import Ledger
 
 
-def count_stopped(consumer_fd: int, in_slot: int, producer: Ledger, column: int) -> int:
-    """Count as stopped what waits on a link or is in hand of its dead consumer; returns how many those are.
+def count_stopped(consumer_fd: int, producers: Sequence[tuple[Ledger, int]]) -> None:
+    """Count as stopped what waits on the in-links of a dead consumer, or is in its hands.
 
     Taking the ledger's lock proves that the consumer is dead; the words are written as its successor would.
+
+    Args:
+        consumer_fd: its ledger.
+        producers: per in-link the producer's ledger and the column of the link there.
 
     Raises:
         LedgerInUse: the consumer still lives.
     """
     ledger = Ledger(consumer_fd, writable=True)
     ledger.lock()
-    words, link = ledger.words, ledger.layout.ins[in_slot]
-    left = 0
-    if ledger.is_in_hand(in_slot):
-        left += 1
-        words[ledger.layout.hand_copy(words[ledger.layout.hand]) + at.H_STATE] = at.IDLE
-    out = producer.layout.outs[column].base
-    head = producer.words[out + at.O_HEAD]
-    oldest = max(words[link.base + at.I_TAKEN], producer.words[out + at.O_EVICTED])
-    if head > oldest:
-        left += head - oldest
-        words[link.base + at.I_TAKEN] = head
-    words[link.base + at.I_STOPPED] += left
-    return left
+    in_hand = [ledger.in_hand(slot) for slot in range(len(producers))]
+    Hands(ledger).let_all_go()
+    for slot, (producer, column) in enumerate(producers):
+        out, link = producer.layout.outs[column].base, ledger.layout.ins[slot].base
+        head = producer.words[out + at.O_HEAD]
+        next_one = max(
+            ledger.words[link + at.I_TAKEN], producer.words[out + at.O_EVICTED], ledger.count(slot, at.N_DONE)
+        )
+        ledger.words[link + at.I_TAKEN] = max(head, next_one)
+        ledger.words[link + at.I_STOPPED] += in_hand[slot] + max(0, head - next_one)

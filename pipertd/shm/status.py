@@ -42,6 +42,7 @@ class StatusWriter:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._words = ledger.words
         self._base = ledger.layout.status
 
     def begin(self, kind: str, generation: int) -> None:
@@ -53,7 +54,7 @@ class StatusWriter:
 
     def enter(self, activity: Activity, now_ns: int) -> None:
         """Do something else from now on; the change is itself a sign of life."""
-        words, base = self._ledger.words, self._base
+        words, base = self._words, self._base
         words[base + at.S_HEARTBEAT_NS] = now_ns
         words[base + at.S_SINCE_NS] = now_ns
         words[base + at.S_ACTIVITY] = activity
@@ -64,7 +65,7 @@ class StatusWriter:
 
     def ran(self, began_ns: int, ended_ns: int) -> None:
         """``main_logic`` ran once."""
-        words, base, duration_ns = self._ledger.words, self._base, ended_ns - began_ns
+        words, base, duration_ns = self._words, self._base, ended_ns - began_ns
         if not words[base + at.S_HANDLED]:
             words[base + at.S_FIRST_NS] = ended_ns
         words[base + at.S_LAST_NS] = ended_ns

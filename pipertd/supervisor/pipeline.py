@@ -7,18 +7,21 @@ What then is left on its links is counted, its last figures are kept for whoever
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Pipeline
-from pipertd.errors import UnknownTarget, WrongState
+from pipertd.errors import SegmentError, UnknownTarget, WrongState
 from pipertd.supervisor.figures import Figures, Rates
 from pipertd.supervisor.flow import SupervisedFlow
 from pipertd.supervisor.order import stop_order
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.view import NoticeKind, PipelineView, State
+
+logger = logging.getLogger(__name__)
 
 _POLL_S = 0.05
 # A pipeline is shown in the first of these that one of its flows is in.
@@ -201,7 +204,10 @@ class SupervisedPipeline:
         if segments is None:
             return
         self._ended_s = monotonic_s()
-        segments.count_stopped()
+        try:
+            segments.count_stopped()
+        except SegmentError as reason:
+            logger.warning("cannot count what was left on the links of %s: %s", self.definition.name, reason)
         self._rates = Rates.of_run(self.definition, segments)
         self._figures = self._read_figures(segments)
         for flow in self.flows.values():

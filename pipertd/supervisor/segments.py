@@ -19,6 +19,7 @@ from pipertd.shm import layout as at
 from pipertd.shm.histogram import quantile_s
 from pipertd.shm.ledger import Ledger, create_ledger
 from pipertd.shm.segment import PAGE, create_segment
+from pipertd.shm.slots import LOANS
 from pipertd.shm.status import RoutineFacts, read_end_to_end, read_status
 from pipertd.supervisor.counts import LinkPlace, link_view
 from pipertd.supervisor.view import LinkView
@@ -32,6 +33,7 @@ class _Shape:
 
     inputs: tuple[Link, ...]
     outputs: tuple[Link, ...]
+    hands: int
     rows: int
     foreign_rows: int
 
@@ -50,7 +52,9 @@ class _Home:
 def _shape(pipeline: Pipeline, routine: RoutineRef) -> _Shape:
     inputs, outputs = pipeline.inputs_of(routine), pipeline.outputs_of(routine)
     held = sum(link.depth + 1 + HOLD_ALLOWANCE for link in outputs if not link.within_flow)
-    return _Shape(inputs, outputs, rows=held + 1 if held else 0, foreign_rows=held if inputs else 0)
+    # A batch as large as a link is deep, or what the consumers in the flow have waiting and in hand.
+    hands = 2 + max((link.depth for link in (*inputs, *outputs) if link in inputs or link.within_flow), default=0)
+    return _Shape(inputs, outputs, hands, rows=held + 1 + LOANS if held else 0, foreign_rows=held if inputs else 0)
 
 
 def _free_bytes() -> int:
@@ -86,7 +90,7 @@ class PipelineSegments:
 
     def _admit(self, shapes: dict[RoutineRef, _Shape]) -> dict[RoutineRef, int]:
         """Split what ``shm_limit`` leaves for payloads among the pools, by their slots; refuse what cannot fit."""
-        ledgers = sum(self._ledger_bytes(shape, shapes, 0) for shape in shapes.values())
+        ledgers = sum(at.ledger_bytes(self._ledger_shape(shape, shapes, 0)) for shape in shapes.values())
         slots = sum(shape.rows for shape in shapes.values())
         limit, free = self._pipeline.shm_limit, _free_bytes()
         if limit > free:
@@ -105,26 +109,24 @@ class PipelineSegments:
         }
 
     @staticmethod
-    def _depths(shape: _Shape) -> list[int]:
-        return [1 if link.within_flow else link.depth for link in shape.outputs]
+    def _ledger_shape(shape: _Shape, shapes: dict[RoutineRef, _Shape], pool_bytes: int) -> at.Shape:
+        def capacity(link: Link) -> int:
+            source = shapes[link.source]
+            return 0 if link.within_flow else at.return_capacity(source.rows + source.foreign_rows)
 
-    @staticmethod
-    def _capacities(shape: _Shape, shapes: dict[RoutineRef, _Shape]) -> list[int]:
-        return [
-            at.return_capacity(shapes[link.source].rows + shapes[link.source].foreign_rows) for link in shape.inputs
-        ]
-
-    def _ledger_bytes(self, shape: _Shape, shapes: dict[RoutineRef, _Shape], pool_bytes: int) -> int:
-        return at.ledger_bytes(
-            self._depths(shape), self._capacities(shape, shapes), shape.rows, shape.foreign_rows, pool_bytes
+        return at.Shape(
+            out_depths=[1 if link.within_flow else link.depth for link in shape.outputs],
+            in_capacities=[capacity(link) for link in shape.inputs],
+            hands=shape.hands,
+            rows=shape.rows,
+            foreign_rows=shape.foreign_rows,
+            pool_bytes=pool_bytes,
         )
 
     def _create(self, shape: _Shape, shapes: dict[RoutineRef, _Shape], pool_bytes: int) -> _Home:
         with ExitStack() as made:
             try:
-                ledger_fd = create_ledger(
-                    self._depths(shape), self._capacities(shape, shapes), shape.rows, shape.foreign_rows, pool_bytes
-                )
+                ledger_fd = create_ledger(self._ledger_shape(shape, shapes, pool_bytes))
                 made.callback(os.close, ledger_fd)
                 pool_fd = create_segment(pool_bytes) if pool_bytes else -1
                 if pool_bytes:
@@ -155,9 +157,27 @@ class PipelineSegments:
             ledger_fd=home.ledger_fd,
             pool_fd=home.pool_fd,
             bell_fd=home.bell_fd,
+            pool_id=self._pool_id(ref),
+            read_pools=self._read_pools(ref),
+            hands=home.shape.hands,
             inputs=[self._input_spec(slot, link) for slot, link in enumerate(home.shape.inputs)],
             outputs=[self._output_spec(slot, link) for slot, link in enumerate(home.shape.outputs)],
         )
+
+    def _pool_id(self, ref: RoutineRef) -> int:
+        return list(self._homes).index(ref)
+
+    def _read_pools(self, ref: RoutineRef) -> dict[int, int]:
+        """The pools from which a routine's messages can come: those of all routines before it, however far."""
+        found: dict[int, int] = {}
+        before = [link.source for link in self._homes[ref].shape.inputs]
+        while before:
+            source = before.pop()
+            pool_id, pool_fd = self._pool_id(source), self._homes[source].pool_fd
+            before += [link.source for link in self._homes[source].shape.inputs]
+            if pool_fd >= 0:
+                found[pool_id] = pool_fd
+        return found
 
     def _input_spec(self, slot: int, link: Link) -> InputSpec:
         peer = self._homes[link.source]
@@ -168,7 +188,6 @@ class PipelineSegments:
             peer=link.source.routine,
             peer_slot=peer.shape.outputs.index(link),
             peer_ledger_fd=peer.ledger_fd,
-            peer_pool_fd=-1 if link.within_flow else peer.pool_fd,
             peer_bell_fd=peer.bell_fd,
             depth=link.depth,
             policy=link.policy.value,
@@ -202,9 +221,9 @@ class PipelineSegments:
         """The descriptors that a flow's process inherits, and no other does."""
         fds = set()
         for spec in self.flow_specs(flow):
-            fds |= {spec.ledger_fd, spec.pool_fd, spec.bell_fd}
+            fds |= {spec.ledger_fd, spec.pool_fd, spec.bell_fd, *spec.read_pools.values()}
             for given in spec.inputs:
-                fds |= {given.peer_ledger_fd, given.peer_pool_fd, given.peer_bell_fd, given.guard_fd}
+                fds |= {given.peer_ledger_fd, given.peer_bell_fd, given.guard_fd}
             for sent in spec.outputs:
                 fds |= {sent.peer_ledger_fd, sent.peer_bell_fd, sent.guard_fd}
         return sorted(fds - {-1})
@@ -250,10 +269,11 @@ class PipelineSegments:
         Raises:
             LedgerInUse: one is not.
         """
-        for link in self._pipeline.links:
-            consumer, producer = self._homes[link.destination], self._homes[link.source]
-            slot, column = consumer.shape.inputs.index(link), producer.shape.outputs.index(link)
-            settle.count_stopped(consumer.ledger_fd, slot, producer.ledger, column)
+        for home in self._homes.values():
+            producers = [(self._homes[link.source], link) for link in home.shape.inputs]
+            settle.count_stopped(
+                home.ledger_fd, [(each.ledger, each.shape.outputs.index(link)) for each, link in producers]
+            )
 
     def close(self) -> None:
         """Close every descriptor; the kernel frees the memory with the last process that maps it."""

@@ -35,14 +35,24 @@ class Middle(MiddleRoutine):
         return {"number": number, "array": data["array"] + np.uint8(1)}
 
 
+class Relay(MiddleRoutine):
+    """Passes on what it gets, after it has checked it."""
+
+    def main_logic(self, data: dict[str, Any]) -> dict[str, Any]:
+        if not np.all(data["array"] == data["number"] % 251):
+            raise ValueError(f"torn: {data['number']}")
+        return {**data, "relayed": data.get("relayed", 0) + 1}
+
+
 class Store(DestinationRoutine):
     """Checks every element and appends number and attempt to ``file``, in one write."""
 
     file: Path
+    added: int = 1
 
     def main_logic(self, data: dict[str, Any]) -> None:
         number = data["number"]
-        if not np.all(data["array"] == number % 251 + 1):
+        if not np.all(data["array"] == number % 251 + self.added):
             raise ValueError(f"torn: {number}")
         assert self.message is not None
         descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

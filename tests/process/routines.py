@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pipertd import DestinationRoutine, EndOfStream, MiddleRoutine, SourceRoutine, events
+import numpy as np
+
+from pipertd import DestinationRoutine, EndOfStream, Envelope, MiddleRoutine, SourceRoutine, events
 
 
 class Count(SourceRoutine):
@@ -44,6 +46,86 @@ class Gate(DestinationRoutine):
             file.write(f"{data['number']}\n")
         while not self.gate.exists():
             time.sleep(0.01)
+
+
+class Note(DestinationRoutine):
+    """Writes down from whom each number came."""
+
+    file: Path
+
+    def main_logic(self, data: dict[str, int]) -> None:
+        assert self.message is not None
+        with self.file.open("a") as file:
+            file.write(f"{self.message.link.partition(' ')[0]} {data['number']}\n")
+
+
+class Batch(DestinationRoutine):
+    """Writes ``size`` numbers to ``file`` at once, and acknowledges them then; ``held`` tells what it got and when.
+
+    The first generation waits with the sixth number of its second batch, to be killed.
+    """
+
+    acknowledge = "manual"
+    size: int
+    file: Path
+    held: Path
+
+    def setup(self) -> None:
+        self.batch: list[tuple[int, Envelope]] = []
+
+    def main_logic(self, data: dict[str, int]) -> None:
+        assert self.message is not None
+        while self.generation == 1 and data["number"] == 15:
+            time.sleep(0.01)
+        with self.held.open("a") as file:
+            file.write(f"{data['number']}\n")
+        self.batch.append((data["number"], self.message))
+        if len(self.batch) == self.size:
+            self.write()
+
+    def cleanup(self) -> None:
+        self.write()
+
+    def write(self) -> None:
+        with self.file.open("a") as file:
+            file.write("".join(f"{number}\n" for number, _ in self.batch))
+        for _, message in self.batch:
+            message.done()
+        self.batch.clear()
+
+
+class Zeros(SourceRoutine):
+    """Sends arrays of zeros, filled in place where there is room."""
+
+    amount: int
+
+    def main_logic(self) -> dict[str, Any]:
+        if self.published >= self.amount:
+            raise EndOfStream
+        array = self.loan((100, 200), np.int32)
+        array[:] = 0
+        return {"array": array}
+
+
+class Draw(DestinationRoutine):
+    """Draws on every array."""
+
+    writable = True
+
+    def main_logic(self, data: dict[str, Any]) -> None:
+        data["array"][:] = 1
+
+
+class Look(DestinationRoutine):
+    """Writes down the sum of every array, which it cannot change."""
+
+    file: Path
+
+    def main_logic(self, data: dict[str, Any]) -> None:
+        if data["array"].flags.writeable:
+            raise ValueError("somebody else's array can be written to")
+        with self.file.open("a") as file:
+            file.write(f"{data['array'].sum()}\n")
 
 
 class Ask(SourceRoutine):

@@ -12,45 +12,58 @@ from pathlib import Path
 import pytest
 
 from pipertd.definition.model import Flow, Link, Pipeline, Restart, Routine
-from pipertd.names import RoutineRef
+from pipertd.names import Policy, RoutineRef
 from pipertd.supervisor.view import State
 from tests.process.supervised import HERE, Live, supervised
 
 MESSAGES = 3_000
 KILLS = 20
 LONG_S = 240.0
+STORES = {"far": 1, "near": 3, "relayed": 5, "passed": 8}  # each store's file, and the place of the link into it
 
 
-def _pipeline(folder: Path) -> Pipeline:
-    """a/source → b/middle → c/store; a/source → d/middle → d/store; a/source → a/relay → e/store.
+def _pipeline(folder: Path, policy: Policy = Policy.WAIT) -> Pipeline:
+    """Four ways: by a middle; by one within the store's flow; by one within the source's flow; passed on twice.
 
-    The last link of the second and the first of the third are within their flow.
+    a/source → b/middle → c/store; a/source → d/middle → d/store; a/source → a/relay → e/store;
+    a/source → f/relay → g/relay → h/store.
     """
     at_once = Restart(backoff_first_s=0.001, backoff_most_s=0.001, limit=10_000)
 
     def flow(name: str, *routines: Routine) -> Flow:
         return Flow(name, routines, at_once)
 
-    def store(name: str) -> Routine:
-        return Routine("store", "frames:Store", {"file": str(folder / name)})
+    def store(name: str, added: int = 1) -> Routine:
+        return Routine("store", "frames:Store", {"file": str(folder / name), "added": added})
 
+    def link(source: str, destination: str, depth: int = 4) -> Link:
+        ends = [RoutineRef(*end.split("/")) for end in (source, destination)]
+        return Link(ends[0], ends[1], policy, depth)
+
+    fps = None if policy is Policy.WAIT else 500.0  # where nothing waits, it would be over before the first kill
     middle = Routine("middle", "frames:Middle")
     return Pipeline(
         "p",
         (
-            flow("a", Routine("source", "frames:Source", {"amount": MESSAGES}), Routine("relay", "frames:Middle")),
+            flow("a", Routine("source", "frames:Source", {"amount": MESSAGES}, fps), Routine("relay", "frames:Middle")),
             flow("b", middle),
             flow("c", store("far")),
             flow("d", middle, store("near")),
             flow("e", store("relayed")),
+            flow("f", Routine("relay", "frames:Relay")),
+            flow("g", Routine("relay", "frames:Relay")),
+            flow("h", store("passed", added=0)),
         ),
         (
-            Link(RoutineRef("a", "source"), RoutineRef("b", "middle")),
-            Link(RoutineRef("b", "middle"), RoutineRef("c", "store"), depth=1),
-            Link(RoutineRef("a", "source"), RoutineRef("d", "middle"), depth=2),
-            Link(RoutineRef("d", "middle"), RoutineRef("d", "store")),
-            Link(RoutineRef("a", "source"), RoutineRef("a", "relay")),
-            Link(RoutineRef("a", "relay"), RoutineRef("e", "store")),
+            link("a/source", "b/middle"),
+            link("b/middle", "c/store", depth=1),
+            link("a/source", "d/middle", depth=2),
+            link("d/middle", "d/store"),
+            link("a/source", "a/relay"),
+            link("a/relay", "e/store"),
+            link("a/source", "f/relay"),
+            link("f/relay", "g/relay", depth=2),
+            link("g/relay", "h/store", depth=1),
         ),
         path=(str(HERE),),
         shm_limit=64 << 20,
@@ -61,8 +74,8 @@ async def _kill_now_and_then(live: Live, chance: random.Random) -> int:
     """SIGKILL a flow or two at once, each time after some more messages; how many were killed."""
     killed = 0
     while killed < KILLS:
-        goal = live.link(0).delivered + chance.randrange(20, 120)
-        await live.until(lambda goal=goal: live.link(0).delivered >= min(goal, MESSAGES), "progress")  # type: ignore[misc]
+        goal = live.link(0).produced + chance.randrange(20, 120)
+        await live.until(lambda goal=goal: live.link(0).produced >= min(goal, MESSAGES), "progress")  # type: ignore[misc]
         pids = [flow.pid for flow in live.view().flows if flow.pid is not None]
         if live.view().state.at_rest or not pids:
             break
@@ -92,10 +105,36 @@ def test_storm_of_kills_loses_nothing(tmp_path: Path, seed: int) -> None:
                 assert (link.failed, link.in_flight, link.quarantined, dict(link.dropped)) == (0, 0, 0, {}), link
 
     asyncio.run(run())
-    for name in ("far", "near", "relayed"):
-        seen = [tuple(map(int, line.split())) for line in (tmp_path / name).read_text().splitlines()]
-        numbers = [number for number, _ in seen]
+    for name in STORES:
+        numbers = _check_order(tmp_path / name)
         assert sorted(set(numbers)) == list(range(MESSAGES))
-        assert numbers == sorted(numbers)
-        again = [attempt for (before, _), (number, attempt) in pairwise(seen) if number == before]
-        assert all(attempt >= 2 for attempt in again)
+
+
+@pytest.mark.parametrize("policy", [Policy.DROP_OLDEST, Policy.DROP_NEWEST])
+def test_storm_over_links_that_drop_counts_every_message(tmp_path: Path, policy: Policy) -> None:
+    """Nothing is torn; what did not arrive was dropped, and each link has counted it."""
+
+    async def run() -> None:
+        async with supervised(tmp_path, _pipeline(tmp_path, policy)) as live:
+            await _kill_now_and_then(live, random.Random(policy))
+            async with asyncio.timeout(LONG_S):
+                view = await live.supervisor.wait_ended("p")
+            assert view.state is State.EXITED, live.log()
+            for link in view.links:
+                assert link.produced == link.delivered + sum(link.dropped.values()), link
+                assert (link.failed, link.in_flight, link.quarantined) == (0, 0, 0), link
+            assert view.links[0].produced == MESSAGES
+            for name, place in STORES.items():
+                assert len(set(_check_order(tmp_path / name))) == view.links[place].delivered
+
+    asyncio.run(run())
+
+
+def _check_order(file: Path) -> list[int]:
+    """The numbers that a store got: in order, and what came twice says so."""
+    seen = [tuple(map(int, line.split())) for line in file.read_text().splitlines()]
+    numbers = [number for number, _ in seen]
+    assert numbers == sorted(numbers)
+    again = [attempt for (before, _), (number, attempt) in pairwise(seen) if number == before]
+    assert all(attempt >= 2 for attempt in again)
+    return numbers

@@ -20,6 +20,9 @@ def spec(**params: object) -> FlowSpec:
         ledger_fd=3,
         pool_fd=-1,
         bell_fd=4,
+        pool_id=0,
+        read_pools={},
+        hands=1,
         inputs=[],
         outputs=[],
     )

@@ -95,8 +95,6 @@ def test_seven_mistakes_are_seven_messages(tmp_path: Path) -> None:
         (("capture:", "2capture:"), "cannot name it '2capture', because a name is a letter"),
         (("pipeline: street\n", ""), "cannot do without 'pipeline', because it has no default"),
         (("pipeline: street\n", "pipeline: street\npython: /no/such/python\n"), "cannot be started: no such file"),
-        (("  - {from: analyse", "  - {from: camera, to: [store]}\n  - {from: analyse"), "it has an input from"),
-        (("to: [store]", "to: [store], policy: drop_oldest"), "lies within a flow, where this version"),
         (("      store:", "      blur:"), "line 13 has this key already"),
     ],
 )

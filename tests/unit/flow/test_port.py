@@ -9,7 +9,7 @@ from functools import partial
 from pipertd.definition.model import MIB, Flow, Link, Pipeline, Routine
 from pipertd.flow.handover import Handover
 from pipertd.flow.port import Port
-from pipertd.names import RoutineRef
+from pipertd.names import Policy, RoutineRef
 from pipertd.shm.bell import ring
 from pipertd.shm.ledger import Ledger
 from pipertd.supervisor.segments import PipelineSegments
@@ -21,7 +21,7 @@ def test_the_end_of_a_stream_wakes_who_reads_within_the_flow() -> None:
     link = Link(RoutineRef("a", "source"), RoutineRef("a", "sink"))
     segments = PipelineSegments(Pipeline("p", (flow,), (link,), shm_limit=MIB))
     source, sink = segments.flow_specs("a")
-    handover = Handover(partial(ring, source.bell_fd), partial(ring, sink.bell_fd))
+    handover = Handover(Policy.WAIT, 4, partial(ring, source.bell_fd), partial(ring, sink.bell_fd))
     port = Port(source, Ledger(source.ledger_fd, writable=True), {str(link): handover})
     port.close()
     assert os.eventfd_read(sink.bell_fd) == 1

@@ -155,15 +155,14 @@ class SteppedMessage(Encoded):
     """A message whose payload is written in two halves, with a turn before each."""
 
     def __init__(self, encoded: Encoded, actor: Actor) -> None:
-        super().__init__(encoded.body, encoded.body_offset, encoded.arrays)
-        object.__setattr__(self, "actor", actor)
+        super().__init__(encoded.body, encoded.body_offset, encoded.arrays, encoded.passed)
+        self.actor = actor
 
     def write(self, payload: ByteArray) -> None:
         """As the real one, but torn in the middle."""
         whole = np.zeros(self.length, np.uint8)
         super().write(whole)
-        actor: Actor = self.actor  # type: ignore[attr-defined]
-        actor.pause()
+        self.actor.pause()
         payload[: self.length // 2] = whole[: self.length // 2]
-        actor.pause()
+        self.actor.pause()
         payload[self.length // 2 :] = whole[self.length // 2 :]

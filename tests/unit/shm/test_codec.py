@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from pipertd.errors import MessageError
-from pipertd.shm import codec
+from pipertd.shm.codec import Decoder, Encoder
 
 
 def there_and_back(message: Any) -> Any:
-    encoded = codec.encode(message)
+    encoded = Encoder().encode(message)
     payload = np.zeros(encoded.length, np.uint8)
     encoded.write(payload)
     payload.flags.writeable = False
-    return codec.decode(payload, encoded.body_offset)
+    return Decoder().decode(payload, encoded.body_offset)
 
 
 PLAIN = st.recursive(
@@ -59,7 +59,7 @@ def test_arrays_come_back(arrays: list[np.ndarray[Any, Any]], order: Any) -> Non
 
 def test_arrays_lie_where_wide_loads_like_them() -> None:
     """Each array begins at a multiple of 64 bytes of its payload."""
-    encoded = codec.encode([np.zeros(3, np.uint8), np.zeros(5, np.float64), np.zeros((2, 2), np.uint16)])
+    encoded = Encoder().encode([np.zeros(3, np.uint8), np.zeros(5, np.float64), np.zeros((2, 2), np.uint16)])
     assert [offset % 64 for offset, _ in encoded.arrays] == [0, 0, 0]
 
 
@@ -87,4 +87,4 @@ def test_scalars_of_numpy_and_times_travel() -> None:
 def test_what_cannot_travel_is_refused(message: Any) -> None:
     """No pickle: an object that has no plain form is one clear error."""
     with pytest.raises(MessageError, match="cannot send"):
-        codec.encode(message)
+        Encoder().encode(message)

@@ -20,6 +20,7 @@ from tests.unit.shm.world import DESTINATION, FAN_OUT, MIDDLE, SOURCE, World
 NAMES = (SOURCE, MIDDLE, DESTINATION, FAN_OUT)
 MOST_CRASHES = 12
 POLICIES = st.sampled_from(Policy)
+KINDS = [*((policy, False) for policy in Policy), (Policy.WAIT, True), (Policy.DROP_OLDEST, True)]
 
 
 class Links(RuleBasedStateMachine):
@@ -31,13 +32,19 @@ class Links(RuleBasedStateMachine):
         messages=st.integers(1, 12),
         depths=st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3)),
         policies=st.tuples(POLICIES, POLICIES, POLICIES),
+        passes_on=st.booleans(),
         seed=st.integers(0, 2**16),
     )
     def begin(
-        self, messages: int, depths: tuple[int, int, int], policies: tuple[Policy, Policy, Policy], seed: int
+        self,
+        messages: int,
+        depths: tuple[int, int, int],
+        policies: tuple[Policy, Policy, Policy],
+        passes_on: bool,
+        seed: int,
     ) -> None:
         """A pipeline of some shape begins."""
-        self.world = World(messages=messages, depths=depths, policies=policies, seed=seed)
+        self.world = World(messages=messages, depths=depths, policies=policies, passes_on=passes_on, seed=seed)
 
     @property
     def _world(self) -> World:
@@ -106,14 +113,22 @@ def test_no_schedule_of_turns_and_crashes_loses_or_tears_a_message() -> None:
 
 
 def crash_before_store(
-    victim: str, store: int, second: int | None, *, messages: int = 4, policy: Policy = Policy.WAIT
+    victim: str,
+    store: int,
+    second: int | None,
+    *,
+    messages: int = 4,
+    policy: Policy = Policy.WAIT,
+    passes_on: bool = False,
 ) -> bool:
     """Run in turns and kill ``victim`` before its n-th store, and its successor ``second`` stores later.
 
     Where links drop the victim goes ahead of the others, so that there is something to drop. Returns whether it came to
     that store at all.
     """
-    world = World(messages=messages, depths=(1, 2, 1), policies=(policy, policy, policy), seed=store)
+    world = World(
+        messages=messages, depths=(1, 2, 1), policies=(policy, policy, policy), passes_on=passes_on, seed=store
+    )
     try:
         actor, others = world.actors[victim], [each for each in world.actors.values() if each.name != victim]
         ahead = 1 if policy is Policy.WAIT else 3
@@ -140,19 +155,22 @@ def crash_before_store(
         world.close()
 
 
-@pytest.mark.parametrize("policy", Policy)
+@pytest.mark.parametrize(("policy", "passes_on"), KINDS)
 @pytest.mark.parametrize("victim", NAMES)
-def test_a_crash_before_any_store_is_put_right(victim: str, policy: Policy) -> None:
+def test_a_crash_before_any_store_is_put_right(victim: str, policy: Policy, passes_on: bool) -> None:
     """Whichever store a process dies before, its successor goes on where it was."""
     store = 0
-    while crash_before_store(victim, store, None, policy=policy):
+    while crash_before_store(victim, store, None, policy=policy, passes_on=passes_on):
         store += 1
     assert store > 20, "the victim made too few stores for this to mean anything"
 
 
-@pytest.mark.parametrize("policy", Policy)
+@pytest.mark.parametrize(("policy", "passes_on"), KINDS)
 @pytest.mark.parametrize("victim", NAMES)
-def test_a_crash_before_any_store_of_the_recovery_is_put_right(victim: str, policy: Policy) -> None:
+def test_a_crash_before_any_store_of_the_recovery_is_put_right(victim: str, policy: Policy, passes_on: bool) -> None:
     """A successor may die in the middle of putting things right, and its own successor still succeeds."""
-    tried = sum(crash_before_store(victim, store, store * 7 % 11, policy=policy) for store in range(1, 60, 2))
+    tried = sum(
+        crash_before_store(victim, store, store * 7 % 11, policy=policy, passes_on=passes_on)
+        for store in range(1, 60, 2)
+    )
     assert tried > 5, "the victim made too few stores for this to mean anything"

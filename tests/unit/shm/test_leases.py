@@ -16,11 +16,13 @@ import pytest
 from pipertd.definition.model import MIB, Flow, Link, Pipeline, Routine
 from pipertd.errors import LedgerInUse, MessageTooLarge, SegmentError
 from pipertd.names import RoutineRef
-from pipertd.shm import codec
-from pipertd.shm.consumer import Consumer, Writer
+from pipertd.shm.codec import Encoder
+from pipertd.shm.consumer import Consumer
+from pipertd.shm.inlink import Writer
 from pipertd.shm.ledger import Ledger
-from pipertd.shm.pool import Pool, map_pool
-from pipertd.shm.producer import Producer, Reader
+from pipertd.shm.outlink import Reader
+from pipertd.shm.pool import Pool, ReadPools
+from pipertd.shm.producer import Producer
 from pipertd.supervisor.segments import PipelineSegments
 
 SOURCE, SINK = RoutineRef("a", "source"), RoutineRef("b", "sink")
@@ -38,10 +40,12 @@ class OneLink:
         self.producer = Producer(
             own, Pool(source.pool_fd, own), [Reader(Ledger(sink.ledger_fd, writable=False), 0, sink.bell_fd)]
         )
-        writer = Writer(Ledger(source.ledger_fd, writable=False), map_pool(source.pool_fd), 0, source.bell_fd)
-        self.consumer = Consumer(Ledger(sink.ledger_fd, writable=True), [writer], sink.bell_fd)
+        writer = Writer(Ledger(source.ledger_fd, writable=False), 0, source.bell_fd)
+        self.consumer = Consumer(
+            Ledger(sink.ledger_fd, writable=True), [writer], ReadPools(sink.read_pools), sink.bell_fd
+        )
         self.producer.recover()
-        self.consumer.recover(within_flow=[False])
+        self.consumer.recover()
 
     def close(self) -> None:
         """Unmap everything: pytest keeps the object itself for longer."""
@@ -50,12 +54,13 @@ class OneLink:
         vars(self).clear()
 
     def send(self, value: int, size: int = 10_000) -> bool:
-        message = codec.encode({"value": value, "array": np.full(size, value % 256, np.uint8)})
+        message = Encoder().encode({"value": value, "array": np.full(size, value % 256, np.uint8)})
         return self.producer.publish(message, captured_ns=0)
 
     def receive(self) -> Any:
-        assert self.consumer.take([0]) is not None
-        message = self.consumer.read()
+        taken = self.consumer.take()
+        assert taken is not None
+        message = self.consumer.read(taken)
         self.consumer.settle()
         self.consumer.flush()
         return message
@@ -117,6 +122,21 @@ def test_received_arrays_are_read_only(link: OneLink) -> None:
         array[0] = 1
     with pytest.raises(ValueError, match="WRITEABLE"):
         array.flags.writeable = True
+
+
+@pytest.mark.parametrize("size", [16, 10_000])
+def test_private_copies_are_writable_and_keep_no_slot(link: OneLink, size: int) -> None:
+    """Who says so gets memory of its own: nobody else sees what is drawn on it."""
+    link.send(7, size)
+    taken = link.consumer.take()
+    assert taken is not None
+    mine = link.consumer.read(taken, writable=True)["array"]
+    mine[:] = 1
+    assert np.all(link.consumer.read(taken)["array"] == 7)
+    link.consumer.settle()
+    link.consumer.flush()
+    assert np.all(mine == 1)
+    assert link.leased == 0
 
 
 def test_small_messages_hold_no_slot(link: OneLink) -> None:

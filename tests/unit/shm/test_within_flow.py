@@ -8,13 +8,15 @@ from collections.abc import Iterator
 import pytest
 
 from pipertd.definition.model import MIB, Flow, Link, Pipeline, Routine
-from pipertd.names import RoutineRef
-from pipertd.shm import codec
+from pipertd.names import Policy, RoutineRef
 from pipertd.shm import layout as at
-from pipertd.shm.consumer import Consumer, Writer
+from pipertd.shm.codec import Encoder
+from pipertd.shm.consumer import Consumer
+from pipertd.shm.inlink import Writer
 from pipertd.shm.ledger import Ledger
-from pipertd.shm.pool import Pool
-from pipertd.shm.producer import Producer, Reader
+from pipertd.shm.outlink import Reader
+from pipertd.shm.pool import Pool, ReadPools
+from pipertd.shm.producer import Producer
 from pipertd.supervisor.segments import PipelineSegments
 
 SOURCE, MIDDLE, SINK = RoutineRef("a", "source"), RoutineRef("a", "middle"), RoutineRef("b", "sink")
@@ -27,17 +29,21 @@ class Middle:
         source, middle = segments.flow_specs("a")
         (sink,) = segments.flow_specs("b")
         self.ledger = Ledger(middle.ledger_fd, writable=True)
-        writer = Writer(Ledger(source.ledger_fd, writable=False), None, 0, source.bell_fd)
-        self.consumer = Consumer(self.ledger, [writer], middle.bell_fd)
+        writer = Writer(Ledger(source.ledger_fd, writable=False), 0, source.bell_fd)
+        self.consumer = Consumer(self.ledger, [writer], ReadPools({}), middle.bell_fd)
         reader = Reader(Ledger(sink.ledger_fd, writable=False), 0, sink.bell_fd)
         self.producer = Producer(self.ledger, Pool(middle.pool_fd, self.ledger), [reader])
         self.producer.recover()
-        self.consumer.recover(within_flow=[True])
+        self.consumer.recover()
 
-    def handle(self, sequence: int) -> None:
-        self.consumer.claim_handed_over(0, sequence, sequence, 0, 0)
-        message = codec.encode({"number": sequence})
-        assert self.producer.publish(message, input_link=0, input_sequence=sequence, captured_ns=0)
+    def handle(self, sequence: int) -> int:
+        """Take the message and publish what is made of it; returns the attempt, 0 where it was acknowledged before."""
+        taken = self.consumer.take_by_reference(0, sequence)
+        if taken is None:
+            return 0
+        message = Encoder().encode({"number": sequence})
+        assert self.producer.publish(message, cause=self.consumer.cause(taken), captured_ns=0)
+        return taken.attempt
 
     @property
     def delivered(self) -> int:
@@ -66,10 +72,10 @@ def test_a_message_whose_output_is_out_is_counted_by_the_successor(segments: Pip
     first.handle(0)
     first.die()
     second = Middle(segments)
-    assert second.consumer.already_published(0, 0)
+    assert second.handle(0) == 0
     assert (second.delivered, second.producer.published) == (1, 1)
-    second.handle(1)
-    second.consumer.settle_handed_over()
+    assert second.handle(1) == 1
+    second.consumer.settle()
     assert second.delivered == 2
     second.die()
 
@@ -78,9 +84,32 @@ def test_a_message_that_was_counted_is_not_counted_again(segments: PipelineSegme
     """Acknowledged before the crash of the flow, it counts once, and its successor's second crash changes nothing."""
     first = Middle(segments)
     first.handle(0)
-    first.consumer.settle_handed_over()
+    first.consumer.settle()
     first.die()
     for _ in range(2):
         another = Middle(segments)
         assert another.delivered == 1
         another.die()
+
+
+def test_a_message_that_comes_again_says_so(segments: PipelineSegments) -> None:
+    """Taken and not acknowledged before the crash, it is an attempt more for every successor that takes it."""
+    first = Middle(segments)
+    assert [first.consumer.take_by_reference(0, sequence).attempt for sequence in (0, 1)] == [1, 1]  # type: ignore[union-attr]
+    first.die()
+    for attempt in (2, 3):
+        another = Middle(segments)
+        taken = [another.consumer.take_by_reference(0, sequence) for sequence in (0, 1)]
+        assert [each is not None and each.attempt for each in taken] == [2, attempt]
+        another.die()
+
+
+def test_what_a_link_dropped_is_counted_once(segments: PipelineSegments) -> None:
+    """A gap in the queue counts; told again behind a crash, only what was not counted before."""
+    first = Middle(segments)
+    first.consumer.count_dropped(0, 2, 3, Policy.DROP_NEWEST)
+    first.die()
+    second = Middle(segments)
+    second.consumer.count_dropped(0, 4, 5, Policy.DROP_NEWEST)
+    assert second.ledger.count(0, at.N_NEWEST) == 5
+    second.die()

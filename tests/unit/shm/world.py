@@ -18,12 +18,14 @@ import numpy as np
 from pipertd.definition.model import MIB, Flow, Link, Pipeline, Routine
 from pipertd.names import Policy, RoutineRef
 from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
-from pipertd.shm import codec
-from pipertd.shm.consumer import Consumer, Writer
+from pipertd.shm.codec import Encoder
+from pipertd.shm.consumer import Consumer
 from pipertd.shm.guard import Guard
+from pipertd.shm.inlink import Writer
 from pipertd.shm.ledger import Ledger
-from pipertd.shm.pool import Pool, map_pool
-from pipertd.shm.producer import Producer, Reader
+from pipertd.shm.outlink import Reader
+from pipertd.shm.pool import Pool, ReadPools
+from pipertd.shm.producer import Producer
 from pipertd.supervisor.segments import PipelineSegments
 from tests.unit.shm.stepping import Actor, SteppedGuard, SteppedMessage, stepped
 
@@ -53,9 +55,11 @@ class World:
         messages: int = 6,
         depths: tuple[int, int, int] = (2, 2, 1),
         policies: tuple[Policy, Policy, Policy] = (Policy.WAIT, Policy.WAIT, Policy.WAIT),
+        passes_on: bool = False,
         seed: int = 0,
     ) -> None:
         self.messages = messages
+        self.passes_on = passes_on
         self.random = random.Random(seed)
         self.seen: dict[str, list[Seen]] = {MIDDLE: [], DESTINATION: [], FAN_OUT: []}
         self.closing = False
@@ -91,7 +95,7 @@ class World:
         producer, _ = self._attach(actor)
         producer.recover()
         while (number := producer.published) < self.messages:
-            message = SteppedMessage(codec.encode(content(number)), actor)
+            message = SteppedMessage(Encoder().encode(content(number)), actor)
             while not producer.publish(message, captured_ns=number):
                 actor.pause()
         if not producer.closed:
@@ -103,24 +107,25 @@ class World:
     def _live_as_consumer(self, actor: Actor) -> None:
         producer, consumer = self._attach(actor)
         producer.recover()
-        again = consumer.recover(within_flow=[False])
+        again = consumer.recover(producer.slots.inputs())
         kept: list[dict[str, Any]] = []
         while True:
-            while not again and consumer.take([0]) is None:
+            taken = again.pop(0) if again else consumer.take()
+            if taken is None:
                 self._idle(actor, producer, consumer, kept)
-            again = False
-            assert consumer.hand is not None
-            number = check(consumer.read())
-            self.seen[actor.name].append(Seen(number, consumer.hand.attempt))
+                continue
+            received = consumer.read(taken)
+            number = check(received)
+            self.seen[actor.name].append(Seen(number, taken.attempt))
             if actor.name == MIDDLE:
-                message = SteppedMessage(codec.encode(content(number)), actor)
-                hand = consumer.hand
-                while not producer.publish(
-                    message, input_link=hand.slot, input_sequence=hand.sequence, captured_ns=number
-                ):
+                outgoing = received if self.passes_on else content(number)
+                message = SteppedMessage(Encoder(consumer.may_pass_on).encode(outgoing), actor)
+                while not producer.publish(message, cause=consumer.cause(taken), captured_ns=number):
                     self._idle(actor, producer, consumer, kept)
+                del message, outgoing
             if self.random.random() < 0.4 and len(kept) < MOST_KEPT:
-                kept.append(consumer.read())
+                kept.append(consumer.read(taken))
+            del received
             consumer.settle()
             consumer.flush()
 
@@ -152,18 +157,20 @@ class World:
                 )
                 for to in spec.outputs
             ],
+            pool_id=spec.pool_id,
         )
         writers = [
             Writer(
                 Ledger(of.peer_ledger_fd, writable=False),
-                map_pool(of.peer_pool_fd),
                 of.peer_slot,
                 of.peer_bell_fd,
                 self._guard(of, actor),
             )
             for of in spec.inputs
         ]
-        return producer, Consumer(own, writers, spec.bell_fd)
+        consumer = Consumer(own, writers, ReadPools(spec.read_pools), spec.bell_fd)
+        producer.slots.keep_input, producer.slots.let_go_of_input = consumer.keep, consumer.let_go
+        return producer, consumer
 
     def _guard(self, link: InputSpec | OutputSpec, actor: Actor) -> Guard | None:
         return SteppedGuard(self._guard_holders, link.guard_byte, actor) if link.guard_fd >= 0 else None
@@ -213,7 +220,8 @@ class World:
         for name in (SOURCE, MIDDLE):
             ledger = Ledger(self.spec(name).ledger_fd, writable=False)
             layout = ledger.layout
-            held += sum(1 for word in ledger.words[layout.hold : layout.hold_of(layout.rows, 0)] if word)
+            last = layout.hold_of(layout.rows + layout.foreign_rows, 0)
+            held += sum(1 for word in ledger.words[layout.hold : last] if word)
         return held
 
     def check_at_rest(self) -> None:

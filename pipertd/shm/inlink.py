@@ -1,0 +1,110 @@
+"""One in-link as its consumer sees it: the producer's words to read, the own words of the link to write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipertd.errors import SegmentError
+from pipertd.shm import bell
+from pipertd.shm import layout as at
+from pipertd.shm.guard import Guard
+from pipertd.shm.hand import Hands, Taken
+from pipertd.shm.ledger import Ledger
+
+GUARD_PATIENCE_S = 0.05  # a producer that is stopped with the guard in hand must not stop this routine's events
+
+
+@dataclass(frozen=True)
+class Writer:
+    """The other end of an in-link: its ledger (read-only), the column of the link there, and its bell.
+
+    ``guard`` is there where the link drops its oldest message.
+    """
+
+    ledger: Ledger
+    column: int
+    bell_fd: int
+    guard: Guard | None = None
+
+
+class InLink:
+    """A link whose messages come from another process, or, with no ring to read, from within the flow."""
+
+    def __init__(self, ledger: Ledger, slot: int, writer: Writer) -> None:
+        self.slot = slot
+        self.within_flow = ledger.layout.ins[slot].within_flow
+        self._own = ledger.words
+        self._mine = ledger.layout.ins[slot]
+        self._taken = self._mine.base + at.I_TAKEN
+        self._writer = writer
+        self._guard = writer.guard
+        self._theirs = writer.ledger.words
+        self._out = writer.ledger.layout.outs[writer.column]
+        self._head = self._out.base + at.O_HEAD
+        self._evicted = self._out.base + at.O_EVICTED
+        self._ring, self._depth = self._out.base + at.O_RING, self._out.depth
+        self._asleep = writer.ledger.layout.status + at.S_ASLEEP
+
+    @property
+    def taken(self) -> int:
+        """The first message that was not claimed."""
+        return int(self._own[self._taken])
+
+    @property
+    def has_message(self) -> bool:
+        """Whether a message waits in the ring."""
+        return bool(self._theirs[self._head] > max(self._own[self._taken], self._theirs[self._evicted]))
+
+    def claim(self, hands: Hands) -> Taken | None:
+        """Take the oldest message, if there is one and the guard can be had."""
+        guard = self._guard
+        if guard is None:
+            return self._claim(hands)
+        if not self.has_message or not guard.acquire(GUARD_PATIENCE_S):
+            return None
+        try:
+            return self._claim(hands)
+        finally:
+            guard.release()
+
+    def _claim(self, hands: Hands) -> Taken | None:
+        theirs = self._theirs
+        sequence = max(self._own[self._taken], theirs[self._evicted])
+        if sequence >= theirs[self._head]:
+            return None
+        entry = self._ring + sequence % self._depth * at.ENTRY_WORDS
+        if theirs[entry + at.E_SEQUENCE] != sequence + 1:
+            found = theirs[entry + at.E_SEQUENCE] - 1
+            raise SegmentError(f"cannot take message {sequence}: its entry holds {found}; this is a bug in pipertd")
+        return hands.claim(self.slot, sequence, theirs[entry : entry + at.ENTRY_WORDS])
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the stream was closed and its last message is taken or evicted."""
+        closed = self._theirs[self._out.base + at.O_CLOSED]
+        return bool(closed) and max(self._own[self._taken], self._theirs[self._evicted]) == closed - 1
+
+    def give_back(self, sequence: int) -> bool:
+        """Say that the last view of a message is gone; False where the ring of returns has no room now."""
+        own, base = self._own, self._mine.base
+        head = own[base + at.I_RETURN_HEAD]
+        if head - self._theirs[self._out.base + at.O_RETURN_TAIL] >= self._mine.capacity:
+            return False
+        own[self._mine.returned(head)] = sequence
+        own[base + at.I_RETURN_HEAD] = head + 1
+        return True
+
+    def held(self) -> set[int]:
+        """The messages whose slots the producer holds for this link."""
+        layout = self._writer.ledger.layout
+        columns = (layout.hold_of(row, self._out.column) for row in range(layout.rows + layout.foreign_rows))
+        return {self._theirs[word] - 1 for word in columns if self._theirs[word]}
+
+    @property
+    def producer_sleeps(self) -> bool:
+        """Whether the producer waits; to be asked behind a fence."""
+        return bool(self._theirs[self._asleep])
+
+    def ring(self) -> None:
+        """Wake the producer."""
+        bell.ring(self._writer.bell_fd)

@@ -1,0 +1,193 @@
+"""One out-link as its producer sees it: the own words of the link to write, the consumer's to read."""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipertd.names import Policy
+from pipertd.shm import bell
+from pipertd.shm import layout as at
+from pipertd.shm.codec import Encoded
+from pipertd.shm.guard import Guard
+from pipertd.shm.ledger import Ledger
+from pipertd.shm.slots import Slots
+
+GUARD_PATIENCE_S = 0.05  # a consumer that is stopped with the guard in hand costs this long, then its messages
+_ENVELOPE = struct.Struct("10Q")  # of an entry, from its origin to whether it keeps slots
+_ENVELOPE_BYTES = _ENVELOPE.size
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The other end of an out-link: its ledger (read-only), the slot of the link there, and its bell.
+
+    ``guard`` is there where the link drops its oldest message.
+    """
+
+    ledger: Ledger
+    in_slot: int
+    bell_fd: int
+    policy: Policy = Policy.WAIT
+    guard: Guard | None = None
+
+
+class OutLink:
+    """A link whose consumer is another process.
+
+    What only this process writes is kept here too, so that the way of a message reads as few words as it can.
+    """
+
+    def __init__(self, ledger: Ledger, column: int, reader: Reader) -> None:
+        self.column = column
+        self.policy = reader.policy
+        self._own = ledger.words
+        self._bytes = ledger.bytes
+        self._base = ledger.layout.outs[column].base
+        self._depth = ledger.layout.outs[column].depth
+        self._reader = reader
+        self._theirs = reader.ledger.words
+        self._in = reader.ledger.layout.ins[reader.in_slot]
+        self._taken = self._in.base + at.I_TAKEN
+        self._returned = self._in.base + at.I_RETURN_HEAD
+        self._asleep = reader.ledger.layout.status + at.S_ASLEEP
+        self._head = int(self._own[self._base + at.O_HEAD])
+        self._tail = int(self._own[self._base + at.O_RETURN_TAIL])
+        self._evicted = int(self._own[self._base + at.O_EVICTED])
+
+    def recover(self, published: int, slots: Slots) -> None:
+        """Put right what the predecessor left: a message committed and not shown, a drop not counted."""
+        self.finish_leaving_out(published)
+        self._finish_evicting()
+        entry = self._entry(self._head)
+        if self._own[entry + at.E_SEQUENCE] == self._head + 1 and self._own[entry + at.E_ORIGIN] == published - 1:
+            self.show()
+        slots.recover(self.column, self._head, self._evicted)
+
+    def _entry(self, sequence: int) -> int:
+        """The first word of the entry that message ``sequence`` lies in."""
+        return self._base + at.O_RING + sequence % self._depth * at.ENTRY_WORDS
+
+    # -- room
+
+    @property
+    def waiting(self) -> int:
+        """How many messages the consumer has not taken."""
+        return self._head - max(self._theirs[self._taken], self._evicted)
+
+    @property
+    def full(self) -> bool:
+        """Whether as many wait as the link is deep."""
+        return self._head - max(self._theirs[self._taken], self._evicted) >= self._depth
+
+    @property
+    def _oldest(self) -> int:
+        """The message that the consumer takes next, if it is there already."""
+        return int(max(self._theirs[self._taken], self._evicted))
+
+    @property
+    def origin_of_oldest(self) -> int:
+        """Which of its producer's messages waits longest."""
+        return int(self._own[self._entry(self._oldest) + at.E_ORIGIN])
+
+    def drain(self, slots: Slots) -> None:
+        """Take back the slots that the reader returned."""
+        head = self._theirs[self._returned]
+        while self._tail != head:
+            slots.let_go(self.column, self._theirs[self._in.returned(self._tail)])
+            self._tail += 1
+            self._own[self._base + at.O_RETURN_TAIL] = self._tail
+
+    def evict(self, slots: Slots, fewer_than: int) -> bool:
+        """Drop the oldest messages until fewer wait; False where the guard cannot be had.
+
+        Under the guard, so that the consumer does not claim the message, or read its entry, meanwhile.
+        """
+        guard = self._reader.guard
+        assert guard is not None, "a link that drops its oldest message has a guard"
+        if not guard.acquire(GUARD_PATIENCE_S):
+            return False
+        own, base = self._own, self._base
+        try:
+            while self.waiting >= max(1, fewer_than):
+                oldest = self._oldest
+                own[base + at.O_EVICTING] = 0  # first: the count below belongs to no eviction that is done
+                own[base + at.O_EVICTING_COUNT] = own[base + at.O_DROPPED_OLDEST] + 1
+                own[base + at.O_EVICTING] = oldest + 1
+                own[base + at.O_EVICTED] = self._evicted = oldest + 1
+                slots.let_go(self.column, oldest)
+                self._finish_evicting()
+        finally:
+            guard.release()
+        return True
+
+    def make_room(self, slots: Slots) -> bool:
+        """Drop the oldest message where the link is full; False where it cannot."""
+        return not self.full or self.evict(slots, self._depth)
+
+    def _finish_evicting(self) -> None:
+        """Count the last message that was evicted; said again it changes nothing."""
+        own, base = self._own, self._base
+        if own[base + at.O_EVICTING] == own[base + at.O_EVICTED] > 0:
+            own[base + at.O_DROPPED_OLDEST] = own[base + at.O_EVICTING_COUNT]
+
+    # -- publishing
+
+    def hold(self, slots: Slots, rows: Sequence[int]) -> None:
+        """The slots are held for the message that comes next."""
+        for row in rows:
+            slots.hold(row, self.column, self._head)
+
+    def write_entry(self, message: Encoded, pool_id: int, row: int, offset: int, origin: int, captured_ns: int) -> None:
+        """Write the next entry of the ring, and the payload where it lies in the entry."""
+        head = self._head
+        entry = self._base + at.O_RING + head % self._depth * at.ENTRY_WORDS
+        start, length = (entry + at.E_ORIGIN) * at.WORD, message.length
+        self._bytes[start : start + _ENVELOPE_BYTES] = _ENVELOPE.pack(
+            origin,
+            pool_id,
+            row,
+            offset,
+            length,
+            message.body_offset,
+            len(message.body),
+            captured_ns,
+            time.monotonic_ns(),
+            1 if message.passed else 0,
+        )
+        if row == at.INLINE_ROW:
+            start = (entry + at.E_INLINE) * at.WORD
+            self._bytes[start : start + length] = message.joined()
+        # Last: recovery knows an entry by its sequence, and then believes its origin. With depth 1 the origin that lies
+        # here before is just the one that would make it complete a message which was never committed.
+        self._own[entry + at.E_SEQUENCE] = head + 1
+
+    def show(self) -> None:
+        """The entry that was written last is there to be taken."""
+        self._head += 1
+        self._own[self._base + at.O_HEAD] = self._head
+
+    def leave_out(self, published: int, reason: int) -> None:
+        """Note that the message which will be the ``published``-th is dropped here; its commit makes it so."""
+        own, base = self._own, self._base
+        own[base + at.O_LEFT_PUBLISHED] = 0  # first: what is written below belongs to no message that is published
+        own[base + at.O_LEFT_COUNT] = own[base + reason] + 1
+        own[base + at.O_LEFT_REASON] = reason
+        own[base + at.O_LEFT_PUBLISHED] = published
+
+    def finish_leaving_out(self, published: int) -> None:
+        """Count the last message, if it was left out; said again it changes nothing."""
+        own, base = self._own, self._base
+        if own[base + at.O_LEFT_PUBLISHED] == published > 0:
+            own[base + own[base + at.O_LEFT_REASON]] = own[base + at.O_LEFT_COUNT]
+
+    @property
+    def consumer_sleeps(self) -> bool:
+        """Whether the consumer waits; to be asked behind a fence."""
+        return bool(self._theirs[self._asleep])
+
+    def ring(self) -> None:
+        """Wake the consumer."""
+        bell.ring(self._reader.bell_fd)

@@ -1,0 +1,176 @@
+"""Which slots of a pool are free, and which slots of other pools this routine keeps because it passed them on.
+
+A row of the hold table is free when it is all zeros; there is no counter in shared memory that a crash could leave
+wrong. What is kept beside it here (which rows a message holds, how many links hold a row) is only an index, made anew
+at recovery. The rows behind the pool's own are *foreign*: each names a message of an in-link whose slot was passed on,
+and which must not be returned before the row is free.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from pipertd.errors import MessageTooLarge
+from pipertd.shm import layout as at
+from pipertd.shm.lease import Lease
+from pipertd.shm.ledger import Ledger
+from pipertd.shm.pool import ByteArray, Pool
+
+Message = tuple[int, int]  # in-link and sequence
+LOANS = 2  # slots beyond those that the links need: one to fill while another one waits for room
+
+
+class Slots:
+    """The hold table of one routine, and the pool behind it."""
+
+    def __init__(self, ledger: Ledger, pool: Pool | None, pool_id: int, wake: Callable[[], None]) -> None:
+        """``wake`` is called when a loan ends, from any thread."""
+        self._words = ledger.words
+        self._layout = layout = ledger.layout
+        self._pool, self._pool_id = pool, pool_id
+        self._wake = wake
+        self._rows_of: tuple[dict[int, list[int]], ...] = tuple({} for _ in layout.outs)
+        self._links_on = [0] * (layout.rows + layout.foreign_rows)
+        self._lent: set[int] = set()
+        self._ended_loans: deque[int] = deque()
+        self._free: list[int] = []  # the one freed last is still in the cache
+        self._free_foreign: list[int] = []
+        self._find_free()
+        self.keep_input: Callable[[Message], None] = lambda _: None
+        self.let_go_of_input: Callable[[Message], None] = lambda _: None
+
+    def _find_free(self) -> None:
+        rows = range(len(self._links_on) - 1, -1, -1)
+        self._free = [row for row in rows if row < self._layout.rows and not self._links_on[row]]
+        self._free_foreign = [row for row in rows if row >= self._layout.rows and not self._links_on[row]]
+
+    # -- recovery
+
+    def recover(self, column: int, head: int, evicted: int) -> None:
+        """Take over what a link holds: all below ``head``, and not the message that was evicted last."""
+        for row in range(len(self._links_on)):
+            word = self._layout.hold_of(row, column)
+            held = self._words[word]
+            if held > head or held == evicted > 0:
+                self._words[word] = 0  # never committed, or evicted: nobody saw it, nobody will
+            elif held:
+                self._note(row, column, held - 1)
+        self._find_free()
+
+    def inputs(self) -> list[Message]:
+        """The messages whose slots are kept for who reads them through this routine, one for each foreign row."""
+        rows = range(self._layout.rows, len(self._links_on))
+        return [self._input_of(row) for row in rows if self._links_on[row]]
+
+    # -- a slot of the own pool
+
+    def place(self, length: int) -> tuple[int, int] | None:
+        """Take a free slot of at least ``length`` bytes: its row and offset; None where there is none now.
+
+        Raises:
+            MessageTooLarge: it can never fit. SegmentError: no shared memory is left.
+        """
+        self._end_loans()
+        assert self._pool is not None, "a routine with out-links to other flows has a pool"
+        if not self._free:
+            return None
+        row = self._free[-1]
+        offset = self._pool.place(row, length, self._free[:-1])
+        if offset is None:
+            return None
+        self._free.pop()  # only now: a refusal must not cost a slot
+        return row, offset
+
+    def put_back(self, row: int) -> None:
+        """The slot that was taken last is not needed."""
+        self._free.append(row)
+
+    def memory(self, offset: int, length: int) -> ByteArray:
+        """A slot's bytes, to be written."""
+        assert self._pool is not None, "a routine with out-links to other flows has a pool"
+        return self._pool.array[offset : offset + length]
+
+    def lend(self, length: int) -> ByteArray | None:
+        """A slot to be filled in place, shape ``(length,)`` uint8; None where none is free or large enough.
+
+        It ends when the last view of it is collected; if it was published, its slot is free when its readers are done.
+        """
+        try:
+            placed = self.place(length) if self._pool is not None and len(self._lent) <= LOANS else None
+        except MessageTooLarge:
+            placed = None
+        if placed is None or self._pool is None:
+            return None
+        (row, offset), ended, wake = placed, self._ended_loans, self._wake
+        self._lent.add(row)
+
+        def let_go() -> None:
+            ended.append(row)
+            wake()
+
+        return Lease(
+            self._pool.array,
+            pool=self._pool_id,
+            offset=offset,
+            length=length,
+            slot_bytes=length,
+            owner=self,
+            key=row,
+            let_go=let_go,
+            writable=True,
+        ).array()
+
+    def _end_loans(self) -> None:
+        while self._ended_loans:
+            row = self._ended_loans.popleft()
+            self._lent.discard(row)
+            self._free_if_unused(row)
+
+    # -- holding
+
+    def may_pass_on(self, lease: Lease) -> bool:
+        """Whether this loan can be published as it is: a slot is published once."""
+        return lease.owner is self and not self._links_on[lease.key]
+
+    def keep_inputs(self, messages: Sequence[Message]) -> list[int] | None:
+        """Rows for messages that are passed on, to be held at once; None where there are not enough."""
+        if len(messages) > len(self._free_foreign):
+            return None
+        rows = []
+        for message in messages:
+            row = self._free_foreign.pop()
+            word = self._layout.foreign + (row - self._layout.rows) * at.FOREIGN_WORDS
+            self._words[word], self._words[word + 1] = message[0] + 1, message[1]
+            self.keep_input(message)
+            rows.append(row)
+        return rows
+
+    def hold(self, row: int, column: int, sequence: int) -> None:
+        """A link holds the slot for this message."""
+        self._words[self._layout.hold_of(row, column)] = sequence + 1
+        self._note(row, column, sequence)
+
+    def let_go(self, column: int, sequence: int) -> None:
+        """The link holds the message's slots no longer. One that holds none is an old return said twice."""
+        for row in self._rows_of[column].pop(sequence, ()):
+            self._words[self._layout.hold_of(row, column)] = 0
+            self._links_on[row] -= 1
+            self._free_if_unused(row)
+
+    def _free_if_unused(self, row: int) -> None:
+        if self._links_on[row] or row in self._lent:
+            return
+        if row < self._layout.rows:
+            self._free.append(row)
+        else:
+            self._free_foreign.append(row)
+            self.let_go_of_input(self._input_of(row))
+
+    def _input_of(self, row: int) -> Message:
+        word = self._layout.foreign + (row - self._layout.rows) * at.FOREIGN_WORDS
+        return int(self._words[word]) - 1, int(self._words[word + 1])
+
+    def _note(self, row: int, column: int, sequence: int) -> None:
+        self._rows_of[column].setdefault(sequence, []).append(row)
+        self._links_on[row] += 1

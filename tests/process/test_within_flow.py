@@ -1,0 +1,174 @@
+"""Links within a flow, several links into one routine, and messages acknowledged by hand, in real flows."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from pipertd.definition.model import Flow, Link, Pipeline, Restart, Routine
+from pipertd.names import Policy, RoutineRef
+from pipertd.supervisor.view import State
+from tests.process.supervised import HERE, Live, go
+
+AT_ONCE = Restart(backoff_first_s=0.001, backoff_most_s=0.001, limit=1000)
+
+
+def routine(name: str, class_name: str, **params: object) -> Routine:
+    plain = {key: str(value) if isinstance(value, Path) else value for key, value in params.items()}
+    return Routine(name, f"routines:{class_name}", plain)
+
+
+def flow(name: str, *routines: Routine) -> Flow:
+    return Flow(name, routines, AT_ONCE)
+
+
+def pipeline(flows: Sequence[Flow], *links: Link) -> Pipeline:
+    return Pipeline("p", tuple(flows), links, path=(str(HERE),), shm_limit=16 << 20)
+
+
+def ref(text: str) -> RoutineRef:
+    name, _, own = text.partition("/")
+    return RoutineRef(name, own)
+
+
+def seen(file: Path) -> list[int]:
+    return [int(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def test_a_producer_reads_ahead_of_its_consumer_in_the_flow(tmp_path: Path) -> None:
+    """While the consumer is busy with the first message, as many more are made as the link is deep, and one waits."""
+    flows = [
+        flow(
+            "a",
+            routine("source", "Count", amount=50),
+            routine("sink", "Gate", file=tmp_path / "n", gate=tmp_path / "gate"),
+        )
+    ]
+
+    async def story(live: Live) -> None:
+        await live.until(lambda: live.link().waiting == 3, "a full link")
+        assert (live.link().in_hand, live.link().delivered) == (1, 0)
+        (tmp_path / "gate").touch()
+        assert (await live.supervisor.wait_ended("p")).state is State.EXITED
+        assert seen(tmp_path / "n") == list(range(50))
+        assert (live.link().produced, live.link().delivered) == (50, 50)
+
+    go(tmp_path, pipeline(flows, Link(ref("a/source"), ref("a/sink"), depth=3)), story)
+
+
+@pytest.mark.parametrize(
+    ("policy", "numbers"), [(Policy.DROP_OLDEST, [0, 97, 98, 99]), (Policy.DROP_NEWEST, [0, 1, 2, 3])]
+)
+def test_a_link_within_a_flow_drops_and_counts(tmp_path: Path, policy: Policy, numbers: list[int]) -> None:
+    """What is dropped between two threads is counted as between two processes, and a kill does not change the count."""
+    flows = [
+        flow(
+            "a",
+            routine("source", "CountBehind", amount=100, behind=tmp_path / "n"),
+            routine("sink", "Gate", file=tmp_path / "n", gate=tmp_path / "gate"),
+        )
+    ]
+    reason = policy.value.removeprefix("drop_")
+
+    async def story(live: Live) -> None:
+        await live.until(lambda: live.link().produced == 100, "all of them")
+        view = live.link()
+        assert (view.waiting, view.in_hand, dict(view.dropped)) == (3, 1, {reason: 96})
+        (tmp_path / "gate").touch()
+        assert (await live.supervisor.wait_ended("p")).state is State.EXITED
+        assert seen(tmp_path / "n") == numbers
+        view = live.link()
+        assert (view.produced, view.delivered, dict(view.dropped)) == (100, 4, {reason: 96})
+
+    go(tmp_path, pipeline(flows, Link(ref("a/source"), ref("a/sink"), policy, depth=3)), story)
+
+
+def test_an_input_is_acknowledged_when_all_that_was_made_of_it_is_handled(tmp_path: Path) -> None:
+    """Killed with several messages on their way in the flow, each comes again; none is lost or published twice."""
+    flows = [
+        flow("a", routine("source", "Count", amount=300)),
+        flow("b", routine("first", "Pass"), routine("second", "Pass", pause_s=0.001)),
+        flow("c", routine("sink", "Write", file=tmp_path / "n")),
+    ]
+    links = [
+        Link(ref("a/source"), ref("b/first")),
+        Link(ref("b/first"), ref("b/second")),
+        Link(ref("b/second"), ref("c/sink")),
+    ]
+
+    async def story(live: Live) -> None:
+        for goal in (50, 100, 150, 200):
+            await live.until_handled(goal, 2)
+            os.kill(live.pid("b"), signal.SIGKILL)
+            await live.until(lambda: live.flow("b").state is not State.RUNNING, "its end")
+            await live.until(lambda: live.flow("b").state is State.RUNNING, "its return")
+        assert (await live.supervisor.wait_ended("p")).state is State.EXITED
+        assert seen(tmp_path / "n") == list(range(300))
+        assert [live.link(place).delivered for place in range(3)] == [300, 300, 300]
+        assert [live.link(place).produced for place in range(3)] == [300, 300, 300]
+
+    go(tmp_path, pipeline(flows, *links), story)
+
+
+def test_several_links_lead_into_one_routine(tmp_path: Path) -> None:
+    """Each link keeps its order and its counts, one from within the flow among them, and none waits for the others."""
+    flows = [
+        flow("a", routine("source", "Count", amount=100)),
+        flow("b", routine("source", "Count", amount=200)),
+        flow("c", routine("source", "Count", amount=300), routine("sink", "Note", file=tmp_path / "n")),
+    ]
+    sink = ref("c/sink")
+
+    async def story(live: Live) -> None:
+        await live.until_handled(20, 2)
+        os.kill(live.pid("c"), signal.SIGKILL)
+        assert (await live.supervisor.wait_ended("p")).state is State.EXITED
+        noted = [line.split() for line in (tmp_path / "n").read_text().splitlines()]
+        for place, (source, amount) in enumerate((("a", 100), ("b", 200), ("c", 300))):
+            numbers = [int(number) for link, number in noted if link == f"{source}/source"]
+            assert sorted(set(numbers)) == list(range(amount))
+            assert numbers == sorted(numbers)
+            assert (live.link(place).produced, live.link(place).delivered) == (amount, amount)
+
+    go(tmp_path, pipeline(flows, *(Link(ref(f"{each}/source"), sink) for each in "abc")), story)
+
+
+@pytest.mark.parametrize("within_flow", [True, False])
+def test_who_asks_for_it_may_write_to_what_it_gets(tmp_path: Path, within_flow: bool) -> None:
+    """A routine with ``writable`` draws on private copies; another reader of the same array sees nothing of it."""
+    name = "a" if within_flow else "b"
+    draw, look = routine("draw", "Draw"), routine("look", "Look", file=tmp_path / "n")
+    source = routine("source", "Zeros", amount=20)
+    flows = [flow("a", source, draw, look)] if within_flow else [flow("a", source), flow("b", draw, look)]
+
+    async def story(live: Live) -> None:
+        assert (await live.supervisor.wait_ended("p")).state is State.EXITED
+        assert seen(tmp_path / "n") == [0] * 20
+        assert [live.link(place).delivered for place in (0, 1)] == [20, 20], live.log()
+
+    links = [Link(ref("a/source"), ref(f"{name}/{each}")) for each in ("draw", "look")]
+    go(tmp_path, pipeline(flows, *links), story)
+
+
+def test_what_its_author_has_not_acknowledged_comes_again(tmp_path: Path) -> None:
+    """A batch that was not full at a kill comes again whole; the last one is acknowledged in cleanup."""
+    flows = [
+        flow("a", routine("source", "CountBehind", amount=25, behind=tmp_path / "go")),
+        flow("b", routine("sink", "Batch", size=10, file=tmp_path / "n", held=tmp_path / "held")),
+    ]
+
+    async def story(live: Live) -> None:
+        (tmp_path / "go").touch()
+        await live.until(lambda: len(seen(tmp_path / "held")) >= 14, "a batch and a half")
+        assert live.link().delivered == 10
+        os.kill(live.pid("b"), signal.SIGKILL)
+        assert (await live.supervisor.wait_ended("p")).state is State.EXITED
+        assert sorted(set(seen(tmp_path / "n"))) == list(range(25))
+        assert seen(tmp_path / "held").count(10) == 2
+        assert (live.link().produced, live.link().delivered) == (25, 25)
+
+    go(tmp_path, pipeline(flows, Link(ref("a/source"), ref("b/sink"), depth=12)), story)

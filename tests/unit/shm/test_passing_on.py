@@ -1,0 +1,229 @@
+"""What is passed on, or lent, is never copied, and its slot is free when the last reader anywhere is done."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipertd.definition.model import MIB, Flow, Link, Pipeline, Routine
+from pipertd.names import RoutineRef
+from pipertd.shm.bell import ring
+from pipertd.shm.codec import MOST_PASSED_ON, Encoder
+from pipertd.shm.consumer import Consumer
+from pipertd.shm.hand import Taken
+from pipertd.shm.inlink import Writer
+from pipertd.shm.lease import lease_of
+from pipertd.shm.ledger import Ledger
+from pipertd.shm.outlink import Reader
+from pipertd.shm.pool import Pool, ReadPools
+from pipertd.shm.producer import Producer
+from pipertd.supervisor.segments import PipelineSegments
+
+NAMES = ("source", "first", "second", "sink")
+LARGE = 100_000
+
+
+class End:
+    """One routine of a chain: what a flow does with it, step by step."""
+
+    def __init__(self, segments: PipelineSegments, name: str) -> None:
+        (spec,) = segments.flow_specs(name)
+        own = Ledger(spec.ledger_fd, writable=True)
+        readers = [
+            Reader(Ledger(to.peer_ledger_fd, writable=False), to.peer_slot, to.peer_bell_fd) for to in spec.outputs
+        ]
+        writers = [
+            Writer(Ledger(of.peer_ledger_fd, writable=False), of.peer_slot, of.peer_bell_fd) for of in spec.inputs
+        ]
+        self.producer = Producer(
+            own,
+            Pool(spec.pool_fd, own) if spec.pool_fd >= 0 else None,
+            readers,
+            pool_id=spec.pool_id,
+            wake=partial(ring, spec.bell_fd),
+        )
+        self.consumer = Consumer(own, writers, ReadPools(spec.read_pools), spec.bell_fd)
+        self.producer.slots.keep_input, self.producer.slots.let_go_of_input = self.consumer.keep, self.consumer.let_go
+        self.producer.recover()
+        self.again = self.consumer.recover(self.producer.slots.inputs())
+
+    def send(self, message: Any) -> bool:
+        passes = Encoder(lambda lease: self.consumer.may_pass_on(lease) or self.producer.slots.may_pass_on(lease))
+        return self.producer.publish(passes.encode(message), captured_ns=0)
+
+    def take(self) -> Any:
+        taken = self.consumer.take()
+        assert isinstance(taken, Taken)
+        return self.consumer.read(taken)
+
+    def rest(self) -> None:
+        gc.collect()
+        self.producer.drain()
+        self.consumer.flush()
+
+
+class Chain:
+    """Four routines in four processes, as it were."""
+
+    def __init__(self) -> None:
+        flows = tuple(Flow(name, (Routine(name, "no:Code"),)) for name in NAMES)
+        refs = [RoutineRef(name, name) for name in NAMES]
+        links = tuple(Link(one, two, depth=2) for one, two in pairwise(refs))
+        self.segments = PipelineSegments(Pipeline("p", flows, links, shm_limit=8 * MIB))
+        self.ends = {name: End(self.segments, name) for name in NAMES}
+
+    def __getitem__(self, name: str) -> End:
+        return self.ends[name]
+
+    def rest(self) -> None:
+        for name in reversed(NAMES):
+            self.ends[name].rest()
+
+    @property
+    def leased(self) -> list[int]:
+        self.rest()
+        return [view.leased for view in self.segments.link_views()]
+
+    def close(self) -> None:
+        self.ends.clear()
+        gc.collect()
+        self.segments.close()
+
+
+@pytest.fixture
+def chain() -> Iterator[Chain]:
+    made = Chain()
+    yield made
+    made.close()
+
+
+def pass_along(chain: Chain, message: Any) -> Any:
+    """Send a message down the chain; each middle adds its name. What the sink receives."""
+    assert chain["source"].send(message)
+    for name in ("first", "second"):
+        received = chain[name].take()
+        assert chain[name].send({**received, name: True})
+        chain[name].consumer.settle()
+        del received
+    received = chain["sink"].take()
+    chain["sink"].consumer.settle()
+    return received
+
+
+def test_an_array_lies_where_its_source_wrote_it(chain: Chain) -> None:
+    """Two routines further it is still a view of the source's pool, and the source's slot is held until it is gone."""
+    received = pass_along(chain, {"frame": np.arange(LARGE)})
+    lease = lease_of(received["frame"])
+    assert lease is not None
+    assert lease.pool == chain.segments.flow_specs("source")[0].pool_id
+    assert np.array_equal(received["frame"], np.arange(LARGE))
+    assert (received["first"], received["second"]) == (True, True)
+    del lease
+    assert chain.leased == [1, 1, 1]
+    del received
+    assert chain.leased == [0, 0, 0]
+
+
+def test_a_small_piece_is_copied(chain: Chain) -> None:
+    """A crop must not hold a slot that is many times its size."""
+    assert chain["source"].send({"frame": np.arange(LARGE)})
+    received = chain["first"].take()
+    assert chain["first"].send({"crop": received["frame"][:200]})
+    chain["first"].consumer.settle()
+    del received
+    assert np.array_equal(chain["second"].take()["crop"], np.arange(200))
+    chain["second"].consumer.settle()
+    assert chain.leased == [0, 0, 0]
+
+
+def test_so_many_are_passed_on_and_no_more(chain: Chain) -> None:
+    """Beyond the limit the arrays of a message are copied."""
+    kept = []
+    for value in range(3):
+        assert chain["source"].send({"frame": np.full(LARGE, value)})
+        kept.append(chain["first"].take()["frame"])
+        chain["first"].consumer.settle()
+    arrays = kept * MOST_PASSED_ON
+    assert chain["first"].send(arrays)
+    received = chain["second"].take()
+    assert all(np.array_equal(one, other) for one, other in zip(arrays, received, strict=True))
+    del kept, arrays, received
+
+
+def test_a_dead_middle_keeps_what_is_read_through_it(chain: Chain) -> None:
+    """Its successor gives the slot back upstream when the reader downstream is done, and not before."""
+    assert chain["source"].send({"frame": np.arange(LARGE)})
+    received = chain["first"].take()
+    assert chain["first"].send(received)
+    chain["first"].consumer.settle()
+    far = chain["second"].take()
+    chain["second"].consumer.settle()
+    vars(chain["first"]).clear()
+    del received
+    gc.collect()
+    chain.ends["first"] = End(chain.segments, "first")
+    assert chain["first"].again == []
+    assert chain.leased == [1, 1, 0]
+    assert np.array_equal(far["frame"], np.arange(LARGE))
+    del far
+    assert chain.leased == [0, 0, 0]
+
+
+def test_a_loan_is_published_where_it_was_filled(chain: Chain) -> None:
+    """No byte of it is copied; its slot is free when its writer and its readers have let it go."""
+    memory = chain["source"].producer.slots.lend(LARGE)
+    assert memory is not None
+    memory[:] = 7
+    lease = lease_of(memory)
+    assert lease is not None
+    offset = lease.offset
+    del lease
+    assert chain["source"].send({"frame": memory})
+    received = chain["first"].take()
+    mine = lease_of(received["frame"])
+    assert mine is not None
+    assert mine.offset == offset
+    assert np.all(received["frame"] == 7)
+    chain["first"].consumer.settle()
+    del received, mine
+    assert chain.leased == [0, 0, 0]
+    assert np.all(memory == 7)
+    assert chain["source"].producer.slots.place(LARGE) is not None, "another slot: this one is still lent"
+    assert np.all(memory == 7)
+
+
+def test_loans_that_are_not_returned_come_to_an_end(chain: Chain) -> None:
+    """Who lets a loan go without publishing it costs nobody a slot; who keeps them gets ordinary memory instead."""
+    slots = chain["source"].producer.slots
+    for _ in range(100):
+        assert slots.lend(LARGE) is not None
+    kept = [slots.lend(LARGE) for _ in range(10)]
+    assert kept[0] is not None
+    assert kept[-1] is None
+    assert chain["source"].send({"frame": np.arange(LARGE)}), "the links have their own slots"
+    del kept
+
+
+def test_a_loan_is_published_once_and_copied_then(chain: Chain) -> None:
+    """The same array sent again goes as a copy, so that no slot stands for two messages."""
+    memory = chain["source"].producer.slots.lend(LARGE)
+    assert memory is not None
+    memory[:] = 1
+    assert chain["source"].send({"frame": memory})
+    assert chain["source"].send({"frame": memory})
+    one = chain["first"].take()
+    chain["first"].consumer.settle()
+    two = chain["first"].take()
+    chain["first"].consumer.settle()
+    leases = [lease_of(each["frame"]) for each in (one, two)]
+    assert leases[0] is not None
+    assert leases[1] is not None
+    assert leases[0].offset != leases[1].offset
+    assert np.array_equal(one["frame"], two["frame"])
+    del one, two, leases
