@@ -6,11 +6,12 @@ User code is imported in a child process of the pipeline's own interpreter, with
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipertd.definition.classes import Answer, NoInterpreter, ask
+from pipertd.definition.ends import misfit
 from pipertd.definition.model import Pipeline
 from pipertd.definition.problem import Problem, nearest
 from pipertd.definition.read import Reading, read_all
@@ -67,6 +68,18 @@ def check_classes(
     problems: list[Problem] = []
     for (ref, _), answer in zip(asked, answers, strict=True):
         problems += _problems(reading, ref, answer)
+    return problems + _misfits(reading, {ref: answer for (ref, _), answer in zip(asked, answers, strict=True)})
+
+
+def _misfits(reading: Reading, answers: Mapping[RoutineRef, Answer]) -> list[Problem]:
+    """The links whose two ends say different things of their messages."""
+    problems = []
+    for link in reading.pipeline.links:
+        gives, takes = (answers.get(end, {}) for end in (link.source, link.destination))
+        why = misfit(gives.get("gives"), takes.get("takes"))
+        if why is not None:
+            way = ("flows", link.destination.flow, "routines", link.destination.routine, "class")
+            problems.append(reading.document.problem(way, f"cannot link {link}, because {why}"))
     return problems
 
 

@@ -23,7 +23,7 @@ from pipertd.definition.model import Pipeline
 from pipertd.definition.problem import first_line
 
 Question = Mapping[str, Any]  # {"class": "module:Class", "params": {…}}
-Answer = Mapping[str, Any]  # {"kind": …, "params": […], "problems": […]} or {"error": why}
+Answer = Mapping[str, Any]  # {"kind", "params", "takes", "gives", "problems"} or {"error": why}
 
 
 _LOOK_S = 0.5  # how often it is asked whether the answers are still wanted

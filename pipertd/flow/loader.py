@@ -16,6 +16,7 @@ import msgspec
 
 from pipertd.errors import LoadError
 from pipertd.flow.authored import in_words
+from pipertd.flow.messages import given_type, shape_of, taken_type
 from pipertd.flow.routine import DestinationRoutine, MiddleRoutine, Routine, SourceRoutine
 from pipertd.flow.values import complaint, converted, hints_of
 
@@ -135,7 +136,8 @@ def parameters(cls: type[Routine]) -> dict[str, Parameter]:
 
 def describe(cls: type[Routine]) -> dict[str, Any]:
     """What the check wants to know of a class, as JSON-like values."""
-    return {"kind": cls.kind, "params": list(parameters(cls))}
+    shapes = {"takes": shape_of(taken_type(cls)), "gives": shape_of(given_type(cls))}
+    return {"kind": cls.kind, "params": list(parameters(cls)), **shapes}
 
 
 def _has_constructor(cls: type[Routine]) -> bool:

@@ -140,7 +140,8 @@ class RoutineLoop:
     def _produce(self, routine: SourceRoutine) -> Outcome:
         while True:
             self._between_messages()
-            self._advance()
+            if self._port.unsettled:
+                self._advance()
             self._pace.beat()
             try:
                 result, ok = self._run(routine.main_logic)
@@ -150,7 +151,8 @@ class RoutineLoop:
                 ok = self._send(result)
                 del result
             self._port.end(at.N_DELIVERED)
-            self._advance()
+            if self._port.unsettled:
+                self._advance()
             if not ok and self._on_error == "fail":
                 return Outcome.FAILED
 
@@ -171,7 +173,8 @@ class RoutineLoop:
             if ok and isinstance(routine, DestinationRoutine):
                 self._status.arrived(self._port.age_ns())
             self._port.end(at.N_DELIVERED if ok else at.N_FAILED)
-            self._advance()
+            if self._port.unsettled:
+                self._advance()
 
     def _handle(self, routine: MiddleRoutine | DestinationRoutine) -> bool:
         """Whether ``main_logic`` took the message in hand, and its output went out."""
@@ -208,9 +211,13 @@ class RoutineLoop:
         """Give away what ``main_logic`` returned, waiting for room within the flow; whether it can be sent at all."""
         try:
             outgoing = self._port.prepare(result, self._routine.position)
+            if self._port.publish_at_once(outgoing):
+                return True
         except MessageError as reason:
             self._say_failure("publishing", reason)
             return False
+        except SegmentError:
+            pass  # said where it waits
         while self._port.must_wait_within_flow():
             self._advance()
             if self._port.must_wait_within_flow():
@@ -246,7 +253,8 @@ class RoutineLoop:
         """Whether a message is in hand; False at the end of all inputs."""
         while True:
             self._between_messages()
-            self._advance()
+            if self._port.unsettled:
+                self._advance()
             if self._port.take():
                 self._pace.beat()
                 return True

@@ -14,8 +14,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
 from functools import partial
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,18 +53,33 @@ class Outgoing(NamedTuple):
     position: int
 
 
-@dataclass(slots=True)
 class _Job:
-    """A message in hand and what was made of it; a source's job has no message, one without output no ``outgoing``."""
+    """A message in hand and what was made of it; a source's job has no message, one without output no ``outgoing``.
 
-    taken: Taken | None = None
-    offer: Offer | None = None  # where the message came from within the flow
-    gap: tuple[int, Gap] | None = None  # in its place: what a link within the flow dropped
-    ending: int | None = None  # None until main_logic has returned
-    outgoing: Outgoing | None = None
-    given: list[Offer] = field(default_factory=list)
-    acknowledged: bool = False
-    envelope: Envelope | None = None
+    Attributes:
+        taken: the message.
+        offer: where it came from within the flow.
+        gap: in its place, by in-link: what a link within the flow dropped.
+        ending: what it counts as; None until ``main_logic`` has returned.
+        outgoing: what was made of it and is not published yet.
+        given: the tokens of that within the flow.
+        acknowledged: whether it may be settled as soon as its output is out.
+        envelope: what its author sees of it, once they looked.
+    """
+
+    __slots__ = ("acknowledged", "ending", "envelope", "gap", "given", "offer", "outgoing", "taken")
+
+    def __init__(
+        self, taken: Taken | None = None, offer: Offer | None = None, gap: tuple[int, Gap] | None = None
+    ) -> None:
+        self.taken = taken
+        self.offer = offer
+        self.gap = gap
+        self.ending: int | None = None
+        self.outgoing: Outgoing | None = None
+        self.given: list[Offer] = []
+        self.acknowledged = False
+        self.envelope: Envelope | None = None
 
     @property
     def has_tokens(self) -> bool:
@@ -88,6 +103,7 @@ class Port:
         *,
         manual: bool = False,
         writable: bool = False,
+        reader: Callable[[Any], Any] | None = None,
     ) -> None:
         """Attach to the segments of ``spec``; ``handovers`` has the links within the flow by name.
 
@@ -97,10 +113,12 @@ class Port:
             handovers: the links within the flow, by name.
             manual: the author says when a message is acknowledged.
             writable: arrays are received as private copies.
+            reader: makes of a message what the routine takes.
         """
         self._spec = spec
-        self._manual, self._writable = manual, writable
+        self._manual, self._writable, self._reader = manual, writable, reader
         self._bell = Bell(spec.bell_fd)
+        self._ages = {each.slot: each.max_age_s * NS for each in spec.inputs if each.max_age_s is not None}
         self._given = deque((each.slot, handovers[each.link]) for each in spec.inputs if each.within_flow)
         self._handover = dict(self._given)
         self._offered = {each.slot: handovers[each.link] for each in spec.outputs if each.within_flow}
@@ -149,21 +167,21 @@ class Port:
         taken = self._take()
         if not taken:
             return False
-        max_age_s = self._spec.inputs[self.taken.slot].max_age_s
-        if max_age_s is not None and self.age_ns() > max_age_s * NS:
+        if self._ages and self.age_ns() > self._ages.get(self.taken.slot, inf):
             self.end(at.N_STALE)
             return False
         return True
 
     def _take(self) -> bool:
         """A message from another process and one from within the flow in turn, where there are both."""
-        if self._consumer.full or len(self._jobs) > self._spec.hands:
+        if self._jobs and (self._consumer.full or len(self._jobs) > self._spec.hands):
             return False
-        if self._given:
-            self._by_reference_next = not self._by_reference_next
-            if self._by_reference_next:
-                return self._take_by_reference() or self._take_from_ring()
-        return self._take_from_ring() or bool(self._given and self._take_by_reference())
+        if not self._given:
+            return self._take_from_ring()
+        self._by_reference_next = not self._by_reference_next
+        if self._by_reference_next:
+            return self._take_by_reference() or self._take_from_ring()
+        return self._take_from_ring() or self._take_by_reference()
 
     def _take_from_ring(self) -> bool:
         taken = self._consumer.take()
@@ -177,7 +195,8 @@ class Port:
             slot, handover = self._given[0]
             while (offer := handover.take()) is not None:
                 if isinstance(offer, Gap):
-                    self._jobs.append(_Job(gap=(slot, offer), acknowledged=True))
+                    self._jobs.append(_Job(gap=(slot, offer)))
+                    self._jobs[-1].acknowledged = True
                     continue
                 taken = self._consumer.take_by_reference(slot, offer.sequence)
                 if taken is None:
@@ -200,11 +219,13 @@ class Port:
         return self._job.taken
 
     def read(self) -> Any:
-        """The content of the message in hand."""
+        """The content of the message in hand; MessageError where it is not what the routine takes."""
         assert self._job is not None, "no message is in hand"
         if self._job.offer is None:
-            return self._consumer.read(self.taken, writable=self._writable)
-        return deepcopy(self._job.offer.message) if self._writable else self._job.offer.message
+            message = self._consumer.read(self.taken, writable=self._writable)
+        else:
+            message = deepcopy(self._job.offer.message) if self._writable else self._job.offer.message
+        return message if self._reader is None else self._reader(message)
 
     def envelope(self) -> Envelope | None:
         """What is known of the message in hand besides its content; None where there is none."""
@@ -304,6 +325,23 @@ class Port:
             raise MessageError("cannot send this message: it is nested too deeply, or holds itself") from None
         return Outgoing(message, _NOTHING, captured_ns, position)
 
+    def publish_at_once(self, outgoing: Outgoing) -> bool:
+        """Publish the output of the message in hand, or of a source's step, if nothing has to be waited for.
+
+        Raises:
+            MessageTooLarge: it can never fit: it is published to nobody, and counted.
+            SegmentError: no shared memory is left.
+        """
+        job = self._job
+        if self._offered or self._manual or (self._jobs and self._jobs[0] is not job):
+            return False
+        return self._producer.publish(
+            outgoing.encoded,
+            position=outgoing.position,
+            cause=self._consumer.cause(job.taken if job else None),
+            captured_ns=outgoing.captured_ns,
+        )
+
     def must_wait_within_flow(self) -> bool:
         """Whether a consumer in the flow has no room, or too much waits for tokens."""
         if not self._offered:
@@ -313,7 +351,8 @@ class Port:
     def give(self, outgoing: Outgoing) -> None:
         """The output of the message in hand, or of a source's step: at once to the consumers within the flow."""
         if self._job is None:
-            self._job = _Job(ending=at.N_DELIVERED, acknowledged=True)
+            self._job = _Job()
+            self._job.acknowledged = True
             self._jobs.append(self._job)
         for column, handover in self._offered.items():
             sequence = self.published
@@ -332,6 +371,8 @@ class Port:
             job.ending = ending
             if not self._manual or ending != at.N_DELIVERED:
                 job.acknowledged = True
+                if job.outgoing is None and self._jobs[0] is job:
+                    self._settle()
 
     def advance(self) -> bool:
         """Publish and settle what is ready, the oldest first; whether something is, and has to wait for room.
@@ -408,6 +449,11 @@ class Port:
         if self._unpublished:
             return next(job for job in self._jobs if job.outgoing is not None).has_tokens
         return bool(self._jobs) and self._jobs[0].over
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether there are messages in hand, or outputs that are not out."""
+        return bool(self._jobs)
 
     def room_news(self) -> Callable[[], bool]:
         """What to look for before sleeping, after ``advance`` found no room.

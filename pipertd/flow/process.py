@@ -16,6 +16,7 @@ from pipertd.flow.events import MOST_WAITING, Delivery, Inbox
 from pipertd.flow.handover import Handover
 from pipertd.flow.loader import build, load_class
 from pipertd.flow.loop import Outcome, RoutineLoop
+from pipertd.flow.messages import reader_of, taken_type
 from pipertd.flow.pacing import Pace
 from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
@@ -54,7 +55,8 @@ class _Member:
         log = logging.getLogger(f"{ROUTINE_LOGGER}{spec.name}")
         pace = Pace(spec.fps)
         manual, writable = routine.acknowledge == "manual", routine.writable
-        port = Port(spec, self.ledger, process.handovers, manual=manual, writable=writable)
+        reader = reader_of(taken_type(type(routine)))
+        port = Port(spec, self.ledger, process.handovers, manual=manual, writable=writable, reader=reader)
         loop = RoutineLoop(
             routine,
             port,

@@ -50,6 +50,6 @@ def type_name(hint: Any) -> str:
 def _path_or_as_it_is(hint: type, value: Any) -> Any:
     if hint is Path and isinstance(value, str):
         return Path(value)
-    if isinstance(value, hint):
+    if isinstance(value, typing.get_origin(hint) or hint):
         return value
     raise msgspec.ValidationError(f"Expected `{type_name(hint)}`, got `{type(value).__name__}`")

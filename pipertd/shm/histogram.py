@@ -14,8 +14,8 @@ def bucket_of(duration_ns: int) -> int:
     octave = duration_ns.bit_length() - 1
     if octave < _FIRST_OCTAVE:
         return 0
-    step = (duration_ns >> (octave - 3)) & (_STEPS - 1)
-    return min((octave - _FIRST_OCTAVE) * _STEPS + step, BUCKETS - 1)
+    bucket = (octave - _FIRST_OCTAVE) * _STEPS + ((duration_ns >> (octave - 3)) & (_STEPS - 1))
+    return bucket if bucket < BUCKETS else BUCKETS - 1
 
 
 def upper_bound_ns(bucket: int) -> int:

@@ -42,8 +42,14 @@ class StatusWriter:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._words = ledger.words
-        self._base = ledger.layout.status
+        self._words = words = ledger.words
+        self._base = base = ledger.layout.status
+        # Written for every message, and by nobody else: what is known is not looked up or read again.
+        self._heartbeat_word, self._since_word = base + at.S_HEARTBEAT_NS, base + at.S_SINCE_NS
+        self._activity_word, self._last_word = base + at.S_ACTIVITY, base + at.S_LAST_NS
+        self._handled_word, self._busy_word = base + at.S_HANDLED, base + at.S_BUSY_NS
+        self._durations = base + at.S_DURATIONS
+        self._handled, self._busy_ns = int(words[self._handled_word]), int(words[self._busy_word])
 
     def begin(self, kind: str, generation: int) -> None:
         """A new generation of a routine of this kind is here."""
@@ -54,10 +60,10 @@ class StatusWriter:
 
     def enter(self, activity: Activity, now_ns: int) -> None:
         """Do something else from now on; the change is itself a sign of life."""
-        words, base = self._words, self._base
-        words[base + at.S_HEARTBEAT_NS] = now_ns
-        words[base + at.S_SINCE_NS] = now_ns
-        words[base + at.S_ACTIVITY] = activity
+        words = self._words
+        words[self._heartbeat_word] = now_ns
+        words[self._since_word] = now_ns
+        words[self._activity_word] = activity
 
     def beat(self, now_ns: int) -> None:
         """Still alive, still at the same."""
@@ -65,13 +71,15 @@ class StatusWriter:
 
     def ran(self, began_ns: int, ended_ns: int) -> None:
         """``main_logic`` ran once."""
-        words, base, duration_ns = self._words, self._base, ended_ns - began_ns
-        if not words[base + at.S_HANDLED]:
-            words[base + at.S_FIRST_NS] = ended_ns
-        words[base + at.S_LAST_NS] = ended_ns
-        words[base + at.S_HANDLED] += 1
-        words[base + at.S_BUSY_NS] += duration_ns
-        words[base + at.S_DURATIONS + bucket_of(duration_ns)] += 1
+        words, duration_ns = self._words, ended_ns - began_ns
+        if not self._handled:
+            words[self._base + at.S_FIRST_NS] = ended_ns
+        self._handled += 1
+        self._busy_ns += duration_ns
+        words[self._last_word] = ended_ns
+        words[self._handled_word] = self._handled
+        words[self._busy_word] = self._busy_ns
+        words[self._durations + bucket_of(duration_ns)] += 1
 
     def failed(self) -> None:
         """``main_logic`` raised, or what it returned could not be published."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,37 @@ class Look(DestinationRoutine):
             raise ValueError("somebody else's array can be written to")
         with self.file.open("a") as file:
             file.write(f"{data['array'].sum()}\n")
+
+
+@dataclass
+class Measured:
+    """A number and its square."""
+
+    number: int
+    square: int
+    cube: int | None = None
+
+
+class Measure(SourceRoutine):
+    """Sends dataclasses, and one dict that is none of them."""
+
+    amount: int
+
+    def main_logic(self) -> Any:
+        number = self.published
+        if number >= self.amount:
+            raise EndOfStream
+        return {"number": "three"} if number == 3 else Measured(number, number**2)
+
+
+class Typed(DestinationRoutine):
+    """Takes dataclasses."""
+
+    file: Path
+
+    def main_logic(self, data: Measured) -> None:
+        with self.file.open("a") as file:
+            file.write(f"{data.square}\n")
 
 
 class Ask(SourceRoutine):

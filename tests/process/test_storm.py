@@ -16,13 +16,11 @@ from pipertd.names import Policy, RoutineRef
 from pipertd.supervisor.view import State
 from tests.process.supervised import HERE, Live, supervised
 
-MESSAGES = 3_000
-KILLS = 20
 LONG_S = 240.0
 STORES = {"far": 1, "near": 3, "relayed": 5, "passed": 8}  # each store's file, and the place of the link into it
 
 
-def _pipeline(folder: Path, policy: Policy = Policy.WAIT) -> Pipeline:
+def _pipeline(folder: Path, messages: int, policy: Policy = Policy.WAIT) -> Pipeline:
     """Four ways: by a middle; by one within the store's flow; by one within the source's flow; passed on twice.
 
     a/source → b/middle → c/store; a/source → d/middle → d/store; a/source → a/relay → e/store;
@@ -45,7 +43,7 @@ def _pipeline(folder: Path, policy: Policy = Policy.WAIT) -> Pipeline:
     return Pipeline(
         "p",
         (
-            flow("a", Routine("source", "frames:Source", {"amount": MESSAGES}, fps), Routine("relay", "frames:Middle")),
+            flow("a", Routine("source", "frames:Source", {"amount": messages}, fps), Routine("relay", "frames:Middle")),
             flow("b", middle),
             flow("c", store("far")),
             flow("d", middle, store("near")),
@@ -70,12 +68,12 @@ def _pipeline(folder: Path, policy: Policy = Policy.WAIT) -> Pipeline:
     )
 
 
-async def _kill_now_and_then(live: Live, chance: random.Random) -> int:
+async def _kill_now_and_then(live: Live, chance: random.Random, messages: int, kills: int) -> int:
     """SIGKILL a flow or two at once, each time after some more messages; how many were killed."""
     killed = 0
-    while killed < KILLS:
+    while killed < kills:
         goal = live.link(0).produced + chance.randrange(20, 120)
-        await live.until(lambda goal=goal: live.link(0).produced >= min(goal, MESSAGES), "progress")  # type: ignore[misc]
+        await live.until(lambda goal=goal: live.link(0).produced >= min(goal, messages), "progress")  # type: ignore[misc]
         pids = [flow.pid for flow in live.view().flows if flow.pid is not None]
         if live.view().state.at_rest or not pids:
             break
@@ -88,26 +86,26 @@ async def _kill_now_and_then(live: Live, chance: random.Random) -> int:
     return killed
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_storm_of_kills_loses_nothing(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "messages", "kills"), [(1, 20_000, 50), (2, 3_000, 20)])
+def test_storm_of_kills_loses_nothing(tmp_path: Path, seed: int, messages: int, kills: int) -> None:
     """Every message arrives whole and in order, what comes twice says so, and every link's count holds."""
 
     async def run() -> None:
-        async with supervised(tmp_path, _pipeline(tmp_path)) as live:
-            killed = await _kill_now_and_then(live, random.Random(seed))
+        async with supervised(tmp_path, _pipeline(tmp_path, messages)) as live:
+            killed = await _kill_now_and_then(live, random.Random(seed), messages, kills)
             async with asyncio.timeout(LONG_S):
                 view = await live.supervisor.wait_ended("p")
-            assert killed >= KILLS // 2
+            assert killed >= kills // 2
             assert view.state is State.EXITED, live.log()
             assert sum(flow.restarts for flow in view.flows) >= killed // 2
             for link in view.links:
-                assert (link.produced, link.delivered) == (MESSAGES, MESSAGES), link
+                assert (link.produced, link.delivered) == (messages, messages), link
                 assert (link.failed, link.in_flight, link.quarantined, dict(link.dropped)) == (0, 0, 0, {}), link
 
     asyncio.run(run())
     for name in STORES:
         numbers = _check_order(tmp_path / name)
-        assert sorted(set(numbers)) == list(range(MESSAGES))
+        assert sorted(set(numbers)) == list(range(messages))
 
 
 @pytest.mark.parametrize("policy", [Policy.DROP_OLDEST, Policy.DROP_NEWEST])
@@ -115,15 +113,15 @@ def test_storm_over_links_that_drop_counts_every_message(tmp_path: Path, policy:
     """Nothing is torn; what did not arrive was dropped, and each link has counted it."""
 
     async def run() -> None:
-        async with supervised(tmp_path, _pipeline(tmp_path, policy)) as live:
-            await _kill_now_and_then(live, random.Random(policy))
+        async with supervised(tmp_path, _pipeline(tmp_path, 3_000, policy)) as live:
+            await _kill_now_and_then(live, random.Random(policy), 3_000, 20)
             async with asyncio.timeout(LONG_S):
                 view = await live.supervisor.wait_ended("p")
             assert view.state is State.EXITED, live.log()
             for link in view.links:
                 assert link.produced == link.delivered + sum(link.dropped.values()), link
                 assert (link.failed, link.in_flight, link.quarantined) == (0, 0, 0), link
-            assert view.links[0].produced == MESSAGES
+            assert view.links[0].produced == 3_000
             for name, place in STORES.items():
                 assert len(set(_check_order(tmp_path / name))) == view.links[place].delivered
 

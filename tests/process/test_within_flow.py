@@ -154,6 +154,21 @@ def test_who_asks_for_it_may_write_to_what_it_gets(tmp_path: Path, within_flow: 
     go(tmp_path, pipeline(flows, *links), story)
 
 
+@pytest.mark.parametrize("within_flow", [True, False])
+def test_a_message_is_what_its_routine_says_it_takes(tmp_path: Path, within_flow: bool) -> None:
+    """A dataclass arrives as one, from another process too; what cannot be one fails, and the next is taken."""
+    source, sink = routine("source", "Measure", amount=6), routine("sink", "Typed", file=tmp_path / "n")
+    flows = [flow("a", source, sink)] if within_flow else [flow("a", source), flow("b", sink)]
+
+    async def story(live: Live) -> None:
+        assert (await live.supervisor.wait_ended("p")).state is State.EXITED
+        assert seen(tmp_path / "n") == [0, 1, 4, 16, 25]
+        assert (live.link().delivered, live.link().failed) == (5, 1)
+        assert "cannot take a message as Measured: Expected `int`, got `str` - at `$.number`" in live.log()
+
+    go(tmp_path, pipeline(flows, Link(ref("a/source"), ref("a/sink" if within_flow else "b/sink"))), story)
+
+
 def test_what_its_author_has_not_acknowledged_comes_again(tmp_path: Path) -> None:
     """A batch that was not full at a kill comes again whole; the last one is acknowledged in cleanup."""
     flows = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,35 @@ class Blur(MiddleRoutine):
         """Forget."""
 
     def main_logic(self, data: Any) -> Any:
+        """Nothing."""
+
+
+@dataclass
+class Picture:
+    """What TypedCamera gives."""
+
+    number: int
+
+
+@dataclass
+class Labelled:
+    """What TypedStore takes."""
+
+    number: int
+    label: str
+
+
+class TypedCamera(SourceRoutine):
+    """Says what it gives."""
+
+    def main_logic(self) -> Picture | None:
+        """Nothing."""
+
+
+class TypedStore(DestinationRoutine):
+    """Says what it takes."""
+
+    def main_logic(self, data: Labelled) -> None:
         """Nothing."""
 
 

@@ -78,6 +78,22 @@ def test_seven_mistakes_are_seven_messages(tmp_path: Path) -> None:
     ]
 
 
+def test_ends_that_do_not_fit_are_a_problem(tmp_path: Path) -> None:
+    """What a routine says it takes is compared with what it would be given, without running anything."""
+    text = f"""\
+    pipeline: street
+    path: [{HERE}]
+    flows:
+      capture: {{routines: {{camera: {{class: routines_for_checks:TypedCamera}}}}}}
+      analyse: {{routines: {{store: {{class: routines_for_checks:TypedStore}}}}}}
+    links:
+      - {{from: camera, to: [store]}}
+    """
+    (found,) = problems(tmp_path, text)
+    assert found.startswith("5:39: flows.analyse.routines.store.class: cannot link capture/camera -> analyse/store, ")
+    assert found.endswith("because it takes Labelled, whose 'label' is not in the Picture that it is given")
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [

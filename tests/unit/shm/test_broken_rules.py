@@ -184,11 +184,6 @@ def evict_behind_the_hold(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(OutLink, "evict", evict)
 
 
-def forget_what_was_passed_on(patch: pytest.MonkeyPatch) -> None:
-    """A successor returns slots that others still read through it."""
-    patch.setattr(Slots, "inputs", lambda _: [])
-
-
 def pass_on_without_keeping(patch: pytest.MonkeyPatch) -> None:
     """A slot is returned when its message is acknowledged, whoever it was passed on to."""
     patch.setattr(Consumer, "keep", lambda consumer, message: consumer._uses.setdefault(message, 1))
@@ -212,7 +207,7 @@ RULES: list[Break] = [
     forget_the_predecessors_leases,
     show_before_the_commit,
 ]
-RULES_OF_PASSING_ON: list[Break] = [forget_what_was_passed_on, pass_on_without_keeping]
+RULES_OF_PASSING_ON: list[Break] = [pass_on_without_keeping]
 RULES_OF_DROPPING: list[tuple[Break, Policy]] = [
     (count_before_the_commit, Policy.DROP_NEWEST),
     (evict_without_the_guard, Policy.DROP_OLDEST),
