@@ -97,7 +97,7 @@ class Slots:
         It ends when the last view of it is collected; if it was published, its slot is free when its readers are done.
         """
         try:
-            placed = self.place(length) if self._pool is not None and len(self._lent) <= LOANS else None
+            placed = self.place(length) if self._pool is not None and len(self._lent) < LOANS else None
         except MessageTooLarge:
             placed = None
         if placed is None or self._pool is None:
