@@ -49,6 +49,14 @@ class UnknownTarget(PipertdError):
         self.target = str(target)
 
 
+class UnknownMessage(PipertdError):
+    """Raised when no message of that name is in quarantine."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"cannot find message {name}: it is not in quarantine; `pipertctl quarantine list` shows all")
+        self.message = name
+
+
 class WrongState(PipertdError):
     """Raised when something cannot be done to a pipeline or flow in the state that it is in."""
 
