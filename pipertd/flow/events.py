@@ -61,20 +61,17 @@ class Inbox:
     """The events that wait for one routine: appended by the channel's thread, taken by the routine's own."""
 
     def __init__(self, ring: Callable[[], None]) -> None:
-        self._waiting: deque[Delivery] = deque()
+        self.waiting: deque[Delivery] = deque()
         self._ring = ring
 
     def put(self, delivery: Delivery) -> bool:
         """Add an event and wake the routine; whether there was room for it."""
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self.waiting) >= MOST_WAITING:
             return False
-        self._waiting.append(delivery)
+        self.waiting.append(delivery)
         self._ring()
         return True
 
-    def __len__(self) -> int:
-        return len(self._waiting)
-
     def take(self) -> Delivery | None:
         """The oldest event, or None."""
-        return self._waiting.popleft() if self._waiting else None
+        return self.waiting.popleft() if self.waiting else None

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from pipertd.errors import MessageError
 from pipertd.names import Policy
 
 
@@ -134,18 +135,29 @@ class Handover:
 
 
 def freeze(message: Any) -> None:
-    """Set the arrays of a message read-only: what a routine returns it gives away."""
+    """Set the arrays of a message read-only: what a routine returns it gives away.
+
+    Raises:
+        MessageError: it holds itself.
+    """
+    try:
+        _freeze(message)
+    except RecursionError:
+        raise MessageError("cannot send this message: it is nested too deeply, or holds itself") from None
+
+
+def _freeze(message: Any) -> None:
     if isinstance(message, np.ndarray):
         message.flags.writeable = False
     elif isinstance(message, dict):
         for value in message.values():
-            freeze(value)
+            _freeze(value)
     elif isinstance(message, list | tuple):
         for value in message:
-            freeze(value)
+            _freeze(value)
     elif is_dataclass(message) and not isinstance(message, type):
         for field in fields(message):
-            freeze(getattr(message, field.name))
+            _freeze(getattr(message, field.name))
     elif hasattr(message, "__struct_fields__"):
         for name in message.__struct_fields__:
-            freeze(getattr(message, name))
+            _freeze(getattr(message, name))

@@ -6,7 +6,6 @@ Whatever an author's code raises is caught here, in ``reactions`` and in ``loade
 from __future__ import annotations
 
 import logging
-import time
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
@@ -60,7 +59,6 @@ class RoutineLoop:
         self._reactions = reactions
         self._on_error = on_error
         self._log = log
-        self._activity = Activity.NONE
         self._declared: list[Activity] = []
         self._stopping = False
         self._stop_told_s = 0.0
@@ -75,11 +73,11 @@ class RoutineLoop:
     def declare_waiting(self, waiting: bool) -> None:
         """For ``with self.waiting()``, which may stand inside another."""
         if waiting:
-            self._declared.append(self._activity)
+            self._declared.append(self._status.activity)
             in_setup = self._declared[0] is Activity.SETUP
-            self._enter(Activity.DECLARED_IN_SETUP if in_setup else Activity.DECLARED)
+            self._status.enter(Activity.DECLARED_IN_SETUP if in_setup else Activity.DECLARED)
         else:
-            self._enter(self._declared.pop())
+            self._status.enter(self._declared.pop())
 
     def recover(self) -> None:
         """Put right what the last generation left; before any routine of the flow runs."""
@@ -88,7 +86,7 @@ class RoutineLoop:
     def run(self, done_before: bool) -> Outcome:
         """Live; ``done_before`` says that an earlier generation had cleaned up behind the end of the stream."""
         if done_before:
-            self._enter(Activity.ENDED)
+            self._status.enter(Activity.ENDED)
             return Outcome.ENDED
         self._routine.position = self._port.position
         outcome = Outcome.FAILED
@@ -100,12 +98,12 @@ class RoutineLoop:
                 outcome = Outcome.FAILED
             if outcome is Outcome.ENDED:
                 self._port.advance()  # what its author acknowledged there
-        self._enter(outcome.value)
+        self._status.enter(outcome.value)
         return outcome
 
     def _call(self, activity: Activity, method: Callable[[], None]) -> bool:
         """Whether setup or cleanup went well."""
-        self._enter(activity)
+        self._status.enter(activity)
         try:
             method()
         except Exception as reason:
@@ -138,55 +136,63 @@ class RoutineLoop:
     # -- the two kinds of life
 
     def _produce(self, routine: SourceRoutine) -> Outcome:
+        port, pace = self._port, self._pace
         while True:
             self._between_messages()
-            if self._port.unsettled:
+            if port.jobs:
                 self._advance()
-            self._pace.beat()
+            if pace.fps:
+                pace.beat()
             try:
-                result, ok = self._run(routine.main_logic)
+                ok = self._run(routine.main_logic)
             except EndOfStream:
                 return Outcome.ENDED
-            if result is not None:
-                ok = self._send(result)
-                del result
-            self._port.end(at.N_DELIVERED)
-            if self._port.unsettled:
+            if port.jobs:
+                port.end(at.N_DELIVERED)
                 self._advance()
             if not ok and self._on_error == "fail":
                 return Outcome.FAILED
 
     def _consume(self, routine: MiddleRoutine | DestinationRoutine, again: deque[Taken]) -> Outcome:
+        port, is_destination = self._port, isinstance(routine, DestinationRoutine)
+        step = self._step(routine, is_destination)
         while True:
             if again:
                 self._between_messages()  # a message that is tried again must not keep events and a stop waiting
-                self._port.resume(again.popleft())
+                port.resume(again.popleft())
             elif not self._await_message():
                 return Outcome.ENDED
             while True:
-                ok = self._handle(routine)
-                if ok or self._on_error != "retry" or not self._port.may_try_again():
+                ok = self._run(step)
+                if ok or self._on_error != "retry" or not port.may_try_again():
                     break
                 self._between_messages()
             if not ok and self._on_error == "fail":
                 return Outcome.FAILED
-            if ok and isinstance(routine, DestinationRoutine):
-                self._status.arrived(self._port.age_ns())
-            self._port.end(at.N_DELIVERED if ok else at.N_FAILED)
-            if self._port.unsettled:
+            if ok and is_destination:
+                self._status.arrived(port.captured_ns)
+            port.end(at.N_DELIVERED if ok else at.N_FAILED)
+            if port.jobs:
                 self._advance()
 
-    def _handle(self, routine: MiddleRoutine | DestinationRoutine) -> bool:
-        """Whether ``main_logic`` took the message in hand, and its output went out."""
-        result, ok = self._run(lambda: routine.main_logic(self._port.read()))
-        if result is not None and not isinstance(routine, DestinationRoutine):
-            return self._send(result)
-        return ok
+    def _step(self, routine: MiddleRoutine | DestinationRoutine, is_destination: bool) -> Callable[[], Any]:
+        """A call of ``main_logic`` with the message in hand; what a destination returns goes nowhere."""
+        main_logic, read = routine.main_logic, self._port.read
 
-    def _run(self, step: Callable[[], Any]) -> tuple[Any, bool]:
-        """One call of ``main_logic``: what it returned, and whether it raised nothing. EndOfStream passes through."""
-        started_ns = self._enter(Activity.WORKING)
-        result, ok = None, True
+        def step() -> Any:
+            return main_logic(read())
+
+        def last_step() -> None:
+            main_logic(read())
+
+        return last_step if is_destination else step
+
+    def _run(self, step: Callable[[], Any]) -> bool:
+        """One call of ``main_logic``: whether it raised nothing, and what it returned can be sent.
+
+        A source's EndOfStream passes through.
+        """
+        began_ns, result, ok = self._status.enter(Activity.WORKING), None, True
         try:
             result = step()
         except Exception as reason:
@@ -196,8 +202,8 @@ class RoutineLoop:
             ok = False
         finally:
             leave_if_forked()
-        self._status.ran(started_ns, time.monotonic_ns())
-        return result, ok
+        self._status.ran(began_ns)
+        return ok if result is None else self._send(result)
 
     def _say_failure(self, where: str, reason: Exception) -> None:
         self._status.failed()
@@ -210,14 +216,12 @@ class RoutineLoop:
     def _send(self, result: Any) -> bool:
         """Give away what ``main_logic`` returned, waiting for room within the flow; whether it can be sent at all."""
         try:
-            outgoing = self._port.prepare(result, self._routine.position)
-            if self._port.publish_at_once(outgoing):
+            outgoing = self._port.send(result, self._routine.position)
+            if outgoing is None:
                 return True
         except MessageError as reason:
             self._say_failure("publishing", reason)
             return False
-        except SegmentError:
-            pass  # said where it waits
         while self._port.must_wait_within_flow():
             self._advance()
             if self._port.must_wait_within_flow():
@@ -253,10 +257,11 @@ class RoutineLoop:
         """Whether a message is in hand; False at the end of all inputs."""
         while True:
             self._between_messages()
-            if self._port.unsettled:
+            if self._port.jobs:
                 self._advance()
             if self._port.take():
-                self._pace.beat()
+                if self._pace.fps:
+                    self._pace.beat()
                 return True
             if self._port.at_end:
                 return False
@@ -269,7 +274,7 @@ class RoutineLoop:
             return
         while True:
             while self._reactions.waiting:
-                self._enter(Activity.WORKING)
+                self._status.enter(Activity.WORKING)
                 self._reactions.handle_next()
             if self._stopping:
                 self._finish()
@@ -291,12 +296,6 @@ class RoutineLoop:
             self._idle(news)
 
     def _idle(self, news: Callable[[], bool], timeout_s: float = TICK_S, activity: Activity = Activity.IDLE) -> None:
-        self._enter(activity)
-        self._port.sleep_unless(lambda: self._reactions.waiting or news(), timeout_s)
-        self._status.beat(time.monotonic_ns())
-
-    def _enter(self, activity: Activity) -> int:
-        now_ns = time.monotonic_ns()
-        self._activity = activity
-        self._status.enter(activity, now_ns)
-        return now_ns
+        self._status.enter(activity)
+        self._port.sleep_unless(lambda: bool(self._reactions.waiting) or news(), timeout_s)
+        self._status.beat()

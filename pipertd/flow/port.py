@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipertd.clock import NS
-from pipertd.errors import MessageError
+from pipertd.errors import SegmentError
 from pipertd.flow.handover import Gap, Handover, Offer, freeze
 from pipertd.flow.routine import Envelope
 from pipertd.names import Policy
@@ -32,7 +32,7 @@ from pipertd.shm.bell import TICK_S, Bell, ring
 from pipertd.shm.codec import Encoded, Encoder
 from pipertd.shm.consumer import Consumer
 from pipertd.shm.guard import Guard
-from pipertd.shm.hand import Cause, Taken
+from pipertd.shm.hand import NO_CAUSE, Cause, Taken
 from pipertd.shm.inlink import Writer
 from pipertd.shm.lease import Lease
 from pipertd.shm.ledger import Ledger
@@ -64,10 +64,9 @@ class _Job:
         outgoing: what was made of it and is not published yet.
         given: the tokens of that within the flow.
         acknowledged: whether it may be settled as soon as its output is out.
-        envelope: what its author sees of it, once they looked.
     """
 
-    __slots__ = ("acknowledged", "ending", "envelope", "gap", "given", "offer", "outgoing", "taken")
+    __slots__ = ("acknowledged", "ending", "gap", "given", "offer", "outgoing", "taken")
 
     def __init__(
         self, taken: Taken | None = None, offer: Offer | None = None, gap: tuple[int, Gap] | None = None
@@ -79,7 +78,6 @@ class _Job:
         self.outgoing: Outgoing | None = None
         self.given: list[Offer] = []
         self.acknowledged = False
-        self.envelope: Envelope | None = None
 
     @property
     def has_tokens(self) -> bool:
@@ -135,9 +133,13 @@ class Port:
         self._producer.slots.keep_input = self._consumer.keep
         self._producer.slots.let_go_of_input = self._consumer.let_go
         self._encoder = Encoder(self._may_pass_on)
-        self._jobs: deque[_Job] = deque()
+        self._sends_at_once = not self._offered and not manual
+        self._always_has_jobs = bool(self._given) or not self._sends_at_once
+        self.jobs: deque[_Job] = deque()  # what something has to be waited for
         self._unpublished = 0
-        self._job: _Job | None = None  # the one that main_logic works on
+        self._taken: Taken | None = None  # the message that main_logic works on
+        self._job: _Job | None = None  # its job, if it has one
+        self._envelope: Envelope | None = None  # what its author sees of it, once they looked
         self._by_reference_next = False
         self._collected_ns = 0
 
@@ -164,20 +166,22 @@ class Port:
 
     def take(self) -> bool:
         """Whether the next message is in hand now; False where nothing waits, or it was too old for its link."""
-        taken = self._take()
-        if not taken:
+        if self.jobs and (self._consumer.full or len(self.jobs) > self._spec.hands):
             return False
-        if self._ages and self.age_ns() > self._ages.get(self.taken.slot, inf):
-            self.end(at.N_STALE)
+        if not (self._take_in_turn() if self._given else self._take_from_ring()):
             return False
+        return not (self._ages and self._is_stale())
+
+    def _is_stale(self) -> bool:
+        """Whether the message in hand is too old for its link; then it is not any more."""
+        assert self._taken is not None, "no message is in hand"
+        if time.monotonic_ns() - self.captured_ns <= self._ages.get(self._taken.slot, inf):
+            return False
+        self.end(at.N_STALE)
         return True
 
-    def _take(self) -> bool:
-        """A message from another process and one from within the flow in turn, where there are both."""
-        if self._jobs and (self._consumer.full or len(self._jobs) > self._spec.hands):
-            return False
-        if not self._given:
-            return self._take_from_ring()
+    def _take_in_turn(self) -> bool:
+        """A message from another process and one from within the flow, where there are both."""
         self._by_reference_next = not self._by_reference_next
         if self._by_reference_next:
             return self._take_by_reference() or self._take_from_ring()
@@ -185,9 +189,10 @@ class Port:
 
     def _take_from_ring(self) -> bool:
         taken = self._consumer.take()
-        if taken is not None:
-            self.resume(taken)
-        return taken is not None
+        if taken is None:
+            return False
+        self.resume(taken)
+        return True
 
     def _take_by_reference(self) -> bool:
         for _ in range(len(self._given)):
@@ -195,8 +200,8 @@ class Port:
             slot, handover = self._given[0]
             while (offer := handover.take()) is not None:
                 if isinstance(offer, Gap):
-                    self._jobs.append(_Job(gap=(slot, offer)))
-                    self._jobs[-1].acknowledged = True
+                    self.jobs.append(_Job(gap=(slot, offer)))
+                    self.jobs[-1].acknowledged = True
                     continue
                 taken = self._consumer.take_by_reference(slot, offer.sequence)
                 if taken is None:
@@ -208,68 +213,63 @@ class Port:
 
     def resume(self, taken: Taken, offer: Offer | None = None) -> None:
         """Work on this message in hand."""
-        self._job = _Job(taken, offer)
-        self._jobs.append(self._job)
-
-    @property
-    def taken(self) -> Taken:
-        """The message that is worked on."""
-        assert self._job is not None, "no message is in hand"
-        assert self._job.taken is not None, "a source has no message in hand"
-        return self._job.taken
+        self._taken = taken
+        if self._always_has_jobs:
+            self._job = job = _Job(taken, offer)
+            self.jobs.append(job)
 
     def read(self) -> Any:
         """The content of the message in hand; MessageError where it is not what the routine takes."""
-        assert self._job is not None, "no message is in hand"
-        if self._job.offer is None:
-            message = self._consumer.read(self.taken, writable=self._writable)
+        job = self._job
+        if job is not None and job.offer is not None:
+            message = deepcopy(job.offer.message) if self._writable else job.offer.message
         else:
-            message = deepcopy(self._job.offer.message) if self._writable else self._job.offer.message
+            assert self._taken is not None, "no message is in hand"
+            message = self._consumer.read(self._taken, writable=self._writable)
         return message if self._reader is None else self._reader(message)
 
     def envelope(self) -> Envelope | None:
         """What is known of the message in hand besides its content; None where there is none."""
-        job = self._job
-        if job is None or job.taken is None:
-            return None
-        if job.envelope is None:
-            job.envelope = self._envelope(job, job.taken)
-        return job.envelope
+        if self._envelope is None and self._taken is not None:
+            self._envelope = self._envelope_of(self._taken, self._job)
+        return self._envelope
 
-    def _envelope(self, job: _Job, taken: Taken) -> Envelope:
+    def _envelope_of(self, taken: Taken, job: _Job | None) -> Envelope:
         def acknowledge() -> None:
+            assert job is not None, "a message that is acknowledged by hand has a job"
             job.acknowledged = True
             ring(self._bell.fd)
 
-        word = self._consumer.envelope_word
-        captured_ns = job.offer.captured_ns if job.offer else word(taken, at.E_CAPTURED_NS)
-        published_ns = job.offer.published_ns if job.offer else word(taken, at.E_PUBLISHED_NS)
+        word, offer = self._consumer.envelope_word, job.offer if job else None
+        captured_ns = offer.captured_ns if offer else word(taken, at.E_CAPTURED_NS)
+        published_ns = offer.published_ns if offer else word(taken, at.E_PUBLISHED_NS)
         return Envelope(
             link=self._spec.inputs[taken.slot].link,
             sequence=taken.sequence,
-            origin=taken.sequence if job.offer else word(taken, at.E_ORIGIN),
+            origin=taken.sequence if offer else word(taken, at.E_ORIGIN),
             attempt=taken.attempt,
             capture_time_s=captured_ns / NS,
             publish_time_s=published_ns / NS,
             _acknowledge=acknowledge if self._manual else None,
         )
 
-    def age_ns(self) -> int:
-        """How long ago the message in hand was captured."""
-        return time.monotonic_ns() - self._captured_ns()
-
-    def _captured_ns(self) -> int:
-        assert self._job is not None, "no message is in hand"
-        offer = self._job.offer
-        return offer.captured_ns if offer else self._consumer.envelope_word(self.taken, at.E_CAPTURED_NS)
+    @property
+    def captured_ns(self) -> int:
+        """When the message in hand was captured, on the monotonic clock."""
+        job = self._job
+        if job is not None and job.offer is not None:
+            return job.offer.captured_ns
+        assert self._taken is not None, "no message is in hand"
+        return self._consumer.envelope_word(self._taken, at.E_CAPTURED_NS)
 
     def may_try_again(self) -> bool:
         """Whether the message in hand has attempts left; then it is counted as tried once more."""
-        assert self._job is not None, "no message is in hand"
-        if self.taken.attempt >= self._spec.inputs[self.taken.slot].max_deliveries:
+        assert self._taken is not None, "no message is in hand"
+        if self._taken.attempt >= self._spec.inputs[self._taken.slot].max_deliveries:
             return False
-        self._job.taken = self._consumer.try_again(self.taken)
-        self._job.envelope = None
+        self._taken, self._envelope = self._consumer.try_again(self._taken), None
+        if self._job is not None:
+            self._job.taken = self._taken
         return True
 
     @property
@@ -304,43 +304,37 @@ class Port:
     def loan(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray[Any, Any]:
         """An array to be filled and returned: in a slot if one is free, else in memory of its own and copied later."""
         kind = np.dtype(dtype)
+        self._producer.drain()
         memory = self._producer.slots.lend(int(np.prod(shape, dtype=np.int64)) * kind.itemsize)
         return np.empty(shape, kind) if memory is None else memory.view(kind).reshape(shape)
 
-    def prepare(self, message: Any, position: int) -> Outgoing:
-        """Make a message ready to go.
+    def send(self, message: Any, position: int) -> Outgoing | None:
+        """Publish what the message in hand, or a source's step, gave; what could not go out at once is to be given.
 
         Raises:
             MessageError: it holds something that cannot travel.
-        """
-        captured_ns = self._captured_ns() if self._job else time.monotonic_ns()
-        if self._publishes:
-            encoded = self._encoder.encode(message)
-            for _, array in encoded.arrays:
-                array.flags.writeable = False
-            return Outgoing(message, encoded, captured_ns, position)
-        try:
-            freeze(message)
-        except RecursionError:
-            raise MessageError("cannot send this message: it is nested too deeply, or holds itself") from None
-        return Outgoing(message, _NOTHING, captured_ns, position)
-
-    def publish_at_once(self, outgoing: Outgoing) -> bool:
-        """Publish the output of the message in hand, or of a source's step, if nothing has to be waited for.
-
-        Raises:
             MessageTooLarge: it can never fit: it is published to nobody, and counted.
-            SegmentError: no shared memory is left.
         """
-        job = self._job
-        if self._offered or self._manual or (self._jobs and self._jobs[0] is not job):
-            return False
-        return self._producer.publish(
-            outgoing.encoded,
-            position=outgoing.position,
-            cause=self._consumer.cause(job.taken if job else None),
-            captured_ns=outgoing.captured_ns,
-        )
+        taken, job = self._taken, self._job
+        captured_ns = time.monotonic_ns() if taken is None else self.captured_ns
+        if not self._publishes:
+            freeze(message)
+            return Outgoing(message, _NOTHING, captured_ns, position)
+        encoded = self._encoder.encode(message)
+        for _, array in encoded.arrays:
+            array.flags.writeable = False
+        if self._sends_at_once and (job is None or self.jobs[0] is job):
+            try:
+                if self._producer.publish(
+                    encoded,
+                    position=position,
+                    cause=NO_CAUSE if taken is None else self._consumer.cause(taken),
+                    captured_ns=captured_ns,
+                ):
+                    return None
+            except SegmentError:
+                pass  # said where it waits for some
+        return Outgoing(message, encoded, captured_ns, position)
 
     def must_wait_within_flow(self) -> bool:
         """Whether a consumer in the flow has no room, or too much waits for tokens."""
@@ -351,9 +345,9 @@ class Port:
     def give(self, outgoing: Outgoing) -> None:
         """The output of the message in hand, or of a source's step: at once to the consumers within the flow."""
         if self._job is None:
-            self._job = _Job()
-            self._job.acknowledged = True
-            self._jobs.append(self._job)
+            self._job = _Job(self._taken)
+            self._job.acknowledged = self._taken is None
+            self.jobs.append(self._job)
         for column, handover in self._offered.items():
             sequence = self.published
             offer = Offer(sequence, outgoing.message, outgoing.captured_ns, time.monotonic_ns())
@@ -366,13 +360,19 @@ class Port:
 
     def end(self, ending: int) -> None:
         """``main_logic`` is done with the message in hand, if there is one: counted so when its output is out."""
-        job, self._job = self._job, None
-        if job is not None and job.taken is not None:
-            job.ending = ending
-            if not self._manual or ending != at.N_DELIVERED:
-                job.acknowledged = True
-                if job.outgoing is None and self._jobs[0] is job:
-                    self._settle()
+        taken, job = self._taken, self._job
+        self._taken = self._job = self._envelope = None
+        if taken is None:
+            return
+        if job is None:
+            self._consumer.settle(ending)
+            self._consumer.flush()
+            return
+        job.ending = ending
+        if not self._manual or ending != at.N_DELIVERED:
+            job.acknowledged = True
+            if job.outgoing is None and self.jobs[0] is job:
+                self._settle()
 
     def advance(self) -> bool:
         """Publish and settle what is ready, the oldest first; whether something is, and has to wait for room.
@@ -381,7 +381,7 @@ class Port:
             MessageTooLarge: a message can never fit: it is published to nobody, and counted.
             SegmentError: no shared memory is left.
         """
-        jobs = self._jobs
+        jobs = self.jobs
         if not jobs:
             return False
         while self._unpublished:
@@ -410,7 +410,7 @@ class Port:
     def _cause(self, job: _Job) -> Cause:
         """What is acknowledged with this output: all jobs up to this one, or to the first that is not acknowledged."""
         last = None
-        for each in self._jobs:
+        for each in self.jobs:
             if not each.acknowledged:
                 break
             last = each.taken or last
@@ -420,7 +420,7 @@ class Port:
 
     def _settle(self) -> None:
         """Acknowledge the oldest messages in hand, as far as they are over."""
-        jobs, settled = self._jobs, False
+        jobs, settled = self.jobs, False
         while jobs:
             job = jobs[0]
             if not job.acknowledged or job.outgoing is not None or job is self._job:
@@ -441,19 +441,14 @@ class Port:
     @property
     def all_out(self) -> bool:
         """Whether no output waits for tokens or room, and no message is in hand but for its author to acknowledge."""
-        return not self._unpublished and (self._manual or all(job is self._job for job in self._jobs))
+        return not self._unpublished and (self._manual or all(job is self._job for job in self.jobs))
 
     @property
     def may_advance(self) -> bool:
         """Whether :meth:`advance` has something to do: tokens came back, or an author acknowledged."""
         if self._unpublished:
-            return next(job for job in self._jobs if job.outgoing is not None).has_tokens
-        return bool(self._jobs) and self._jobs[0].over
-
-    @property
-    def unsettled(self) -> bool:
-        """Whether there are messages in hand, or outputs that are not out."""
-        return bool(self._jobs)
+            return next(job for job in self.jobs if job.outgoing is not None).has_tokens
+        return bool(self.jobs) and self.jobs[0].over
 
     def room_news(self) -> Callable[[], bool]:
         """What to look for before sleeping, after ``advance`` found no room.
@@ -495,7 +490,7 @@ class Port:
         """Whether something waits to be taken and may be, or the end was said."""
         if self.at_end:
             return True
-        if self._consumer.full or len(self._jobs) > self._spec.hands:
+        if self._consumer.full or len(self.jobs) > self._spec.hands:
             return False
         return self._consumer.has_message or any(handover.has_message for handover in self._handover.values())
 

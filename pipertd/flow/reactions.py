@@ -22,7 +22,7 @@ class _WrongParams(Exception):
 
 
 class Reactions:
-    """The events of one routine. ``paused`` is what pause and resume set."""
+    """The events of one routine: ``waiting`` are those that wait, ``paused`` is what pause and resume set."""
 
     def __init__(
         self, routine: Routine, pace: Pace, inbox: events.Inbox, answer: Callable[[Answer], None], log: logging.Logger
@@ -40,12 +40,8 @@ class Reactions:
             events.UPDATE_FPS: self._update_fps,
             events.LOG_DATA: self._log_data,
         }
+        self.waiting = inbox.waiting
         self.paused = False
-
-    @property
-    def waiting(self) -> bool:
-        """Whether an event waits."""
-        return bool(self._inbox)
 
     def handle_next(self) -> bool:
         """Handle the oldest event and answer it; whether there was one."""

@@ -9,6 +9,7 @@ shape, pool, bytes of its slot]``. No pickle: other languages and the daemon's t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -75,6 +76,15 @@ def _order(array: np.ndarray[Any, Any]) -> Any:
     return "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
 
 
+@dataclass(slots=True)
+class _Aside:
+    """The arrays of one message: those that it brings, each with its offset, and whose memory it names instead."""
+
+    arrays: list[tuple[int, np.ndarray[Any, Any]]] = field(default_factory=list)
+    passed: list[Lease] = field(default_factory=list)
+    end: int = 0
+
+
 class Encoder:
     """Takes messages apart; one for each thread."""
 
@@ -82,9 +92,7 @@ class Encoder:
         """``may_pass_on`` says whose leases and loans need not be copied."""
         self._may_pass_on = may_pass_on
         self._encoder = msgspec.msgpack.Encoder(enc_hook=self._put_aside)
-        self._arrays: list[tuple[int, np.ndarray[Any, Any]]] = []
-        self._passed: list[Lease] = []
-        self._end = 0
+        self._aside: _Aside | None = None
 
     def encode(self, message: Any) -> Encoded:
         """Take a message apart into body and arrays; nothing is copied yet.
@@ -92,14 +100,17 @@ class Encoder:
         Raises:
             MessageError: it holds something that cannot travel.
         """
-        self._arrays, self._passed, self._end = [], [], 0
         try:
             body = self._encoder.encode(message)
         except RecursionError:
             raise MessageError("cannot send this message: it is nested too deeply, or holds itself") from None
         except (TypeError, OverflowError, ValueError) as reason:
             raise MessageError(f"cannot send a message of type {type(message).__qualname__}: {reason}") from reason
-        return Encoded(body, _aligned(self._end, 8), self._arrays, self._passed)
+        finally:
+            aside, self._aside = self._aside, None
+        if aside is None:
+            return Encoded(body, 0, ())
+        return Encoded(body, _aligned(aside.end, 8), aside.arrays, aside.passed)
 
     def _put_aside(self, value: Any) -> Any:
         """The encoder's hook: an array leaves an extension in its place."""
@@ -117,25 +128,28 @@ class Encoder:
             raise MessageError(f"cannot send an array of {array.dtype}: its elements are references to objects")
         dtype: Any = array.dtype.str if array.dtype.names is None else np.lib.format.dtype_to_descr(array.dtype)
         header: list[Any] = [0, _order(array), dtype, array.shape]
-        lease = self._passed_on(array)
+        if self._aside is None:
+            self._aside = _Aside()
+        aside = self._aside
+        lease = self._passed_on(array, aside.passed)
         if lease is not None:
             header[0] = lease.offset_of(array)
             header += [lease.pool, lease.slot_bytes]
             return msgspec.msgpack.Ext(SLOT_EXTENSION, msgspec.msgpack.encode(header))
-        header[0] = offset = _aligned(self._end, ALIGNMENT)
-        self._arrays.append((offset, array))
-        self._end = offset + array.nbytes
+        header[0] = offset = _aligned(aside.end, ALIGNMENT)
+        aside.arrays.append((offset, array))
+        aside.end = offset + array.nbytes
         return msgspec.msgpack.Ext(ARRAY_EXTENSION, msgspec.msgpack.encode(header))
 
-    def _passed_on(self, array: np.ndarray[Any, Any]) -> Lease | None:
+    def _passed_on(self, array: np.ndarray[Any, Any], passed: list[Lease]) -> Lease | None:
         """The lease or loan that the array is passed on with; None where it has to be copied."""
         lease = lease_of(array)
         if lease is None or not self._may_pass_on(lease) or not may_be_passed_on(array, lease):
             return None
-        if lease not in self._passed:
-            if len(self._passed) == MOST_PASSED_ON:
+        if lease not in passed:
+            if len(passed) == MOST_PASSED_ON:
                 return None
-            self._passed.append(lease)
+            passed.append(lease)
         return lease
 
 
@@ -144,6 +158,7 @@ class Decoder:
 
     def __init__(self) -> None:
         self._decoder = msgspec.msgpack.Decoder(ext_hook=self._array)
+        self.decode_plain = self._decoder.decode  # for a body that has no arrays
         self._payload: ByteArray | bytes = b""
         self._memory: Memory = _no_memory
 

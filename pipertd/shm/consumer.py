@@ -26,7 +26,6 @@ from pipertd.names import Policy
 from pipertd.shm import bell
 from pipertd.shm import layout as at
 from pipertd.shm.codec import Decoder
-from pipertd.shm.fence import fence
 from pipertd.shm.hand import Cause, Hands, Taken
 from pipertd.shm.inlink import InLink, Writer
 from pipertd.shm.lease import Lease
@@ -35,6 +34,7 @@ from pipertd.shm.pool import ByteArray, ReadPools
 from pipertd.shm.slots import Message
 
 SPIN_NS = 50_000  # about what it takes to sleep and to be woken
+NAP_S = 0.001  # far longer than any store needs to be seen by all, and the shortest that poll can do
 
 _DROPPED_BY = {Policy.DROP_OLDEST: at.N_OLDEST, Policy.DROP_NEWEST: at.N_NEWEST}
 
@@ -46,8 +46,10 @@ class Consumer:
         self._ledger = ledger
         self._links = [InLink(ledger, slot, writer) for slot, writer in enumerate(writers)]
         self._rings = deque(link for link in self._links if not link.within_flow)  # whose turn it is next is first
+        self._turns = range(len(self._rings))
         self._pools = pools
         self._own_bell_fd = own_bell_fd
+        self._words, self._bytes = ledger.words, ledger.bytes
         self._asleep = ledger.layout.status + at.S_ASLEEP
         self._let_go: deque[Message] = deque()  # ends of leases, from any thread
         self._uses: dict[Message, int] = {}  # who keeps a message's slots: the hand, leases, those it was passed on to
@@ -99,16 +101,14 @@ class Consumer:
 
     def take(self) -> Taken | None:
         """Claim the next message of the links from other processes, in turn; None where nothing waits."""
-        for _ in range(len(self._rings)):
-            link = self._rings[0]
-            if len(self._rings) > 1:
-                self._rings.rotate(-1)
+        rings = self._rings
+        for _ in self._turns:
+            link = rings[0]
             taken = link.claim(self._hands)
+            if len(rings) > 1:
+                rings.rotate(-1)
             if taken is not None:
                 self._hold(taken)
-                fence()
-                if link.producer_sleeps:  # for want of room, perhaps
-                    link.ring()
                 return taken
         return None
 
@@ -128,8 +128,7 @@ class Consumer:
 
     def _hold(self, taken: Taken) -> None:
         self.in_hand.append(taken)
-        words, entry = self._ledger.words, taken.entry
-        if words[entry + at.E_ROW] != at.INLINE_ROW or words[entry + at.E_KEEPS]:
+        if taken.keeps:
             self.keep((taken.slot, taken.sequence))
 
     def keep(self, message: Message) -> None:
@@ -159,16 +158,19 @@ class Consumer:
 
     def read(self, taken: Taken, *, writable: bool = False) -> Any:
         """The content of a message in hand; its arrays are leases on their slots, or copies if small or writable."""
-        words, entry = self._ledger.words, taken.entry
-        length, body = words[entry + at.E_LENGTH], words[entry + at.E_BODY_OFFSET]
+        words, entry = self._words, taken.entry
+        length, body, start = (
+            words[entry + at.E_LENGTH],
+            words[entry + at.E_BODY_OFFSET],
+            (entry + at.E_INLINE) * at.WORD,
+        )
+        if not body and not taken.keeps:
+            return self._decoder.decode_plain(self._bytes[start : start + length])
         if writable:
             return self._copy(taken, length, body)
         payload: ByteArray | bytes
         if words[entry + at.E_ROW] == at.INLINE_ROW:
-            start = (entry + at.E_INLINE) * at.WORD
-            payload = bytes(self._ledger.bytes[start : start + length])
-            if not words[entry + at.E_KEEPS]:
-                return self._decoder.decode(payload, body)
+            payload = self._bytes[start : start + length].tobytes()
         else:
             payload = self._lease(taken, words[entry + at.E_POOL], words[entry + at.E_OFFSET], length, length)
         return self._decoder.decode(payload, body, partial(self._lease, taken))
@@ -209,7 +211,7 @@ class Consumer:
 
     def envelope_word(self, taken: Taken, field: int) -> int:
         """A word of the entry of a message in hand that came from another process."""
-        return int(self._ledger.words[taken.entry + field])
+        return int(self._words[taken.entry + field])
 
     # -- acknowledging
 
@@ -225,8 +227,7 @@ class Consumer:
         """Acknowledge the oldest message in hand: counted as delivered, failed or stale, and never given again."""
         taken = self.in_hand.popleft()
         self._hands.settle(taken, ending)
-        words, entry = self._ledger.words, taken.entry
-        if entry >= 0 and (words[entry + at.E_ROW] != at.INLINE_ROW or words[entry + at.E_KEEPS]):
+        if taken.keeps:
             self.let_go((taken.slot, taken.sequence))
 
     def try_again(self, taken: Taken) -> Taken:
@@ -241,8 +242,10 @@ class Consumer:
         """Return the slots whose last view is gone. Never blocks: what does not fit waits for the next time."""
         while self._let_go:
             self.let_go(self._let_go.popleft())
-        if not self._to_return:
-            return
+        if self._to_return:
+            self._return()
+
+    def _return(self) -> None:
         given = set()
         while self._to_return:
             slot, sequence = self._to_return[0]
@@ -261,16 +264,22 @@ class Consumer:
     # -- waiting
 
     def sleep_unless(self, news: Callable[[], bool], sleeper: bell.Bell, timeout_s: float) -> None:
-        """Say that we sleep, look once more, then sleep. The fence keeps the look behind the store of ``asleep``."""
+        """Say that we sleep, look, take a nap, look again, then sleep.
+
+        A peer stores its news, then rings if it finds ``asleep`` set. The processor may let that load overtake the
+        store, just as it may let our first look overtake ours: then both sides miss each other. A fence on either side
+        would forbid it, and cost each message about a third of a microsecond; instead the second look comes when both
+        stores must long be seen. So what was missed is found after a nap, and nobody pays for it but who idles.
+        """
         if self._spins and self._spin(news, sleeper):
             return
-        self._ledger.words[self._asleep] = 1
-        fence()
+        self._words[self._asleep] = 1
         if not news():
             began_ns = time.monotonic_ns()
-            sleeper.sleep(timeout_s)
+            if not sleeper.sleep(min(NAP_S, timeout_s)) and timeout_s > NAP_S and not news():
+                sleeper.sleep(timeout_s - NAP_S)
             self._spins = time.monotonic_ns() - began_ns < SPIN_NS
-        self._ledger.words[self._asleep] = 0
+        self._words[self._asleep] = 0
 
     def _spin(self, news: Callable[[], bool], sleeper: bell.Bell) -> bool:
         """Look for news for as long as a sleep and a wake-up would take; whether there was some.

@@ -18,15 +18,12 @@ from typing import NamedTuple
 from pipertd.shm import layout as at
 from pipertd.shm.ledger import Ledger
 
-_TAGS = struct.Struct("4Q")  # link, sequence, attempts, deaths
-_TAGS_BYTES = _TAGS.size
-
 
 class Taken(NamedTuple):
     """A message in hand.
 
     ``number`` counts the routine's hands, ``entry`` is the word at which its entry begins in the own ledger; both are
-    -1 for a message that came by reference.
+    -1 for a message that came by reference. ``keeps`` is 1 where it holds slots, and so has to be returned.
     """
 
     slot: int
@@ -34,6 +31,7 @@ class Taken(NamedTuple):
     attempt: int
     number: int = -1
     entry: int = -1
+    keeps: int = 0
 
 
 class Cause(NamedTuple):
@@ -46,6 +44,9 @@ class Cause(NamedTuple):
     handled: int = 0
     link: int = -1
     sequence: int = 0
+
+
+NO_CAUSE = Cause()
 
 
 class Hands:
@@ -82,20 +83,21 @@ class Hands:
         for hand in list(self._ledger.hands()):
             self._next += 1
             slot, sequence, attempts = (words[hand + field] for field in (at.W_LINK, at.W_SEQUENCE, at.W_ATTEMPTS))
-            yield Taken(slot, sequence, attempts, words[hand + at.W_NUMBER] - 1, hand + at.W_ENTRY)
+            entry = hand + at.W_ENTRY
+            yield Taken(slot, sequence, attempts, words[hand + at.W_NUMBER] - 1, entry, words[entry + at.E_KEEPS])
 
     def claim(self, slot: int, sequence: int, entry: memoryview) -> Taken:
         """Have the next message of an in-link in hand; ``entry`` is its entry on the link."""
         number, words = self._next, self._own
         hand = self._window + number % self._hands * at.WINDOW_WORDS
-        words[hand + at.W_NUMBER] = 0  # what is written below is no hand before its number is there
-        tags = (hand + at.W_LINK) * at.WORD
-        self._bytes[tags : tags + _TAGS_BYTES] = _TAGS.pack(slot, sequence, 1, 0)
-        words[hand + at.W_ENTRY : hand + at.WINDOW_WORDS] = entry
-        words[hand + at.W_NUMBER] = number + 1
+        start = hand + at.W_ENTRY
+        words[start : hand + at.WINDOW_WORDS] = entry
+        words[hand + at.W_LINK], words[hand + at.W_SEQUENCE] = slot, sequence
+        words[hand + at.W_ATTEMPTS], words[hand + at.W_DEATHS] = 1, 0
+        words[hand + at.W_NUMBER] = number + 1  # last: what is written above is no hand before its number is there
         words[self._taken[slot]] = sequence + 1
         self._next = number + 1
-        return Taken(slot, sequence, 1, number, hand + at.W_ENTRY)
+        return Taken(slot, sequence, 1, number, start, words[start + at.E_KEEPS])
 
     def claim_by_reference(self, slot: int, sequence: int) -> Taken:
         """Have a message from within the flow in hand; one that comes again after a crash has an attempt more."""

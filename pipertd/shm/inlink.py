@@ -57,26 +57,27 @@ class InLink:
 
     def claim(self, hands: Hands) -> Taken | None:
         """Take the oldest message, if there is one and the guard can be had."""
-        guard = self._guard
+        guard, sequence = self._guard, self._own[self._taken]
         if guard is None:
-            return self._claim(hands)
+            return self._claim(hands, sequence) if sequence < self._theirs[self._head] else None
         if not self.has_message or not guard.acquire(GUARD_PATIENCE_S):
             return None
         try:
-            return self._claim(hands)
+            sequence = max(sequence, self._theirs[self._evicted])
+            return self._claim(hands, sequence) if sequence < self._theirs[self._head] else None
         finally:
             guard.release()
 
-    def _claim(self, hands: Hands) -> Taken | None:
+    def _claim(self, hands: Hands, sequence: int) -> Taken:
         theirs = self._theirs
-        sequence = max(self._own[self._taken], theirs[self._evicted])
-        if sequence >= theirs[self._head]:
-            return None
         entry = self._ring + sequence % self._depth * at.ENTRY_WORDS
-        if theirs[entry + at.E_SEQUENCE] != sequence + 1:
+        if theirs[entry] != sequence + 1:
             found = theirs[entry + at.E_SEQUENCE] - 1
             raise SegmentError(f"cannot take message {sequence}: its entry holds {found}; this is a bug in pipertd")
-        return hands.claim(self.slot, sequence, theirs[entry : entry + at.ENTRY_WORDS])
+        taken = hands.claim(self.slot, sequence, theirs[entry : entry + at.ENTRY_WORDS])
+        if theirs[self._asleep]:  # for want of room, perhaps; no fence: see Consumer.sleep_unless
+            bell.ring(self._writer.bell_fd)
+        return taken
 
     @property
     def at_end(self) -> bool:
@@ -99,11 +100,6 @@ class InLink:
         layout = self._writer.ledger.layout
         columns = (layout.hold_of(row, self._out.column) for row in range(layout.rows + layout.foreign_rows))
         return {self._theirs[word] - 1 for word in columns if self._theirs[word]}
-
-    @property
-    def producer_sleeps(self) -> bool:
-        """Whether the producer waits; to be asked behind a fence."""
-        return bool(self._theirs[self._asleep])
 
     def ring(self) -> None:
         """Wake the producer."""

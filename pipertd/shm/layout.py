@@ -37,7 +37,7 @@ HEADER_WORDS = 32
 # E_SEQUENCE holds the number + 1, so that an entry never written is told from message 0
 E_SEQUENCE, E_ORIGIN, E_POOL, E_ROW, E_OFFSET, E_LENGTH, E_BODY_OFFSET, E_BODY_LENGTH = range(8)
 E_CAPTURED_NS, E_PUBLISHED_NS, E_KEEPS, E_TRACE_HIGH, E_TRACE_LOW, E_HOPS = range(8, 14)
-# E_KEEPS is 1 where the message holds slots besides its own, so that it must be returned even if it lies in its entry
+# E_KEEPS is 1 where the message holds slots, its own or others, and so must be returned
 E_HOP_TABLE = 16
 MAX_HOPS = 16
 HOP_WORDS = 3

@@ -61,7 +61,7 @@ class Ledger:
 
     @property
     def asleep(self) -> bool:
-        """Whether its routine sleeps, or is about to; to be asked behind a fence."""
+        """Whether its routine sleeps, or is about to."""
         return bool(self.words[self.layout.status + at.S_ASLEEP])
 
     def commit_word(self, field: int) -> int:

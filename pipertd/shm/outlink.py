@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,9 +52,11 @@ class OutLink:
         self._taken = self._in.base + at.I_TAKEN
         self._returned = self._in.base + at.I_RETURN_HEAD
         self._asleep = reader.ledger.layout.status + at.S_ASLEEP
-        self._head = int(self._own[self._base + at.O_HEAD])
+        self._head_word, self._ring = self._base + at.O_HEAD, self._base + at.O_RING
+        self._head = int(self._own[self._head_word])
         self._tail = int(self._own[self._base + at.O_RETURN_TAIL])
         self._evicted = int(self._own[self._base + at.O_EVICTED])
+        self._room_until = 0
 
     def recover(self, published: int, slots: Slots) -> None:
         """Put right what the predecessor left: a message committed and not shown, a drop not counted."""
@@ -68,7 +69,7 @@ class OutLink:
 
     def _entry(self, sequence: int) -> int:
         """The first word of the entry that message ``sequence`` lies in."""
-        return self._base + at.O_RING + sequence % self._depth * at.ENTRY_WORDS
+        return self._ring + sequence % self._depth * at.ENTRY_WORDS
 
     # -- room
 
@@ -91,6 +92,14 @@ class OutLink:
     def origin_of_oldest(self) -> int:
         """Which of its producer's messages waits longest."""
         return int(self._own[self._entry(self._oldest) + at.E_ORIGIN])
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the link is not full. How far it has room is remembered, for that can only grow."""
+        if self._head < self._room_until:
+            return True
+        self._room_until = max(self._theirs[self._taken], self._evicted) + self._depth
+        return self._head < self._room_until
 
     def drain(self, slots: Slots) -> None:
         """Take back the slots that the reader returned."""
@@ -140,10 +149,12 @@ class OutLink:
         for row in rows:
             slots.hold(row, self.column, self._head)
 
-    def write_entry(self, message: Encoded, pool_id: int, row: int, offset: int, origin: int, captured_ns: int) -> None:
+    def write_entry(
+        self, message: Encoded, pool_id: int, row: int, offset: int, origin: int, captured_ns: int, now_ns: int
+    ) -> None:
         """Write the next entry of the ring, and the payload where it lies in the entry."""
         head = self._head
-        entry = self._base + at.O_RING + head % self._depth * at.ENTRY_WORDS
+        entry = self._ring + head % self._depth * at.ENTRY_WORDS
         start, length = (entry + at.E_ORIGIN) * at.WORD, message.length
         self._bytes[start : start + _ENVELOPE_BYTES] = _ENVELOPE.pack(
             origin,
@@ -152,22 +163,24 @@ class OutLink:
             offset,
             length,
             message.body_offset,
-            len(message.body),
+            length - message.body_offset,
             captured_ns,
-            time.monotonic_ns(),
-            1 if message.passed else 0,
+            now_ns,
+            1 if row != at.INLINE_ROW or message.passed else 0,
         )
         if row == at.INLINE_ROW:
             start = (entry + at.E_INLINE) * at.WORD
-            self._bytes[start : start + length] = message.joined()
+            self._bytes[start : start + length] = message.joined() if message.arrays else message.body
         # Last: recovery knows an entry by its sequence, and then believes its origin. With depth 1 the origin that lies
         # here before is just the one that would make it complete a message which was never committed.
-        self._own[entry + at.E_SEQUENCE] = head + 1
+        self._own[entry] = head + 1
 
     def show(self) -> None:
-        """The entry that was written last is there to be taken."""
-        self._head += 1
-        self._own[self._base + at.O_HEAD] = self._head
+        """The entry that was written last is there to be taken; wakes the consumer if it sleeps."""
+        self._head = head = self._head + 1
+        self._own[self._head_word] = head
+        if self._theirs[self._asleep]:  # no fence: see Consumer.sleep_unless
+            bell.ring(self._reader.bell_fd)
 
     def leave_out(self, published: int, reason: int) -> None:
         """Note that the message which will be the ``published``-th is dropped here; its commit makes it so."""
@@ -182,11 +195,6 @@ class OutLink:
         own, base = self._own, self._base
         if own[base + at.O_LEFT_PUBLISHED] == published > 0:
             own[base + own[base + at.O_LEFT_REASON]] = own[base + at.O_LEFT_COUNT]
-
-    @property
-    def consumer_sleeps(self) -> bool:
-        """Whether the consumer waits; to be asked behind a fence."""
-        return bool(self._theirs[self._asleep])
 
     def ring(self) -> None:
         """Wake the consumer."""

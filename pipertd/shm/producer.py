@@ -15,6 +15,7 @@ A link that drops its oldest message gives it up under the link's guard: ``evict
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -22,15 +23,14 @@ from pipertd.errors import MessageTooLarge
 from pipertd.names import Policy
 from pipertd.shm import layout as at
 from pipertd.shm.codec import Encoded
-from pipertd.shm.fence import fence
-from pipertd.shm.hand import Cause
+from pipertd.shm.hand import NO_CAUSE, Cause
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.outlink import OutLink, Reader
 from pipertd.shm.pool import Pool
 from pipertd.shm.slots import Slots
 
-_NO_INPUT = Cause()
 _COMMIT = struct.Struct("5Q")
+_COMMIT_BYTES = _COMMIT.size
 
 
 @dataclass(slots=True)
@@ -67,7 +67,9 @@ class Producer:
         self._layout = ledger.layout
         self._outs = [OutLink(ledger, column, reader) for column, reader in enumerate(readers) if reader is not None]
         # Nobody else writes these words, so what is written need not be read again.
-        self._current = ledger.words[ledger.layout.commit]
+        self._words, self._bytes, self._index = ledger.words, ledger.bytes, ledger.layout.commit
+        self._copies = [ledger.layout.commit_copy(index) * at.WORD for index in (0, 1)]
+        self._current = ledger.words[self._index]
         self._published = ledger.commit_word(at.C_PUBLISHED)
         self._waiting_outs = [out for out in self._outs if out.policy is Policy.WAIT]
         self._pool_id = pool_id
@@ -106,7 +108,7 @@ class Producer:
         """Whether a link that waits for its consumer has no room now."""
         return any(out.full for out in self._waiting_outs)
 
-    def publish(self, message: Encoded, *, position: int = 0, cause: Cause = _NO_INPUT, captured_ns: int) -> bool:
+    def publish(self, message: Encoded, *, position: int = 0, cause: Cause = NO_CAUSE, captured_ns: int) -> bool:
         """Publish on every link at once, or do nothing and return False where it has to wait for room or a free slot.
 
         A full link drops its oldest message or leaves this one out, and counts it. So do all where no slot is free and
@@ -122,43 +124,42 @@ class Producer:
             MessageTooLarge: it can never fit; it is published, and every link has left it out and counted it.
             SegmentError: no shared memory is left.
         """
-        try:
-            room = self._find_room(message)
-        except MessageTooLarge:
-            self._publish(message, _Room([], [(out, at.O_TOO_LARGE) for out in self._outs]), position, cause, 0)
-            raise
+        full = False
+        for out in self._outs:
+            if not out.has_room:
+                full = True
+        if full or message.length > at.INLINE_BYTES or message.passed:
+            try:
+                room = self._find_room(message, full)
+            except MessageTooLarge:
+                room = _Room([], [(out, at.O_TOO_LARGE) for out in self._outs])
+                self._publish(message, room, position, cause, captured_ns)
+                raise
+        else:
+            room = self._everywhere
         if room is None:
             return False
         self._publish(message, room, position, cause, captured_ns)
         return True
 
     def _publish(self, message: Encoded, room: _Room, position: int, cause: Cause, captured_ns: int) -> None:
-        origin = self._published
+        origin, outs, now_ns = self._published, room.outs, time.monotonic_ns()
         if room.held:
-            for out in room.outs:
+            for out in outs:
                 out.hold(self.slots, room.held)
-        for out in room.outs:
-            out.write_entry(message, self._pool_id, room.row, room.offset, origin, captured_ns)
+        for out in outs:
+            out.write_entry(message, self._pool_id, room.row, room.offset, origin, captured_ns, now_ns)
         for out, reason in room.left_out:
             out.leave_out(origin + 1, reason)
         self.commit(origin + 1, position, cause)
         for out, _ in room.left_out:
             out.finish_leaving_out(origin + 1)
-        for out in room.outs:
+        for out in outs:
             out.show()
-        fence()  # keeps the look at ``asleep`` behind the store of the head
-        for out in room.outs:
-            if out.consumer_sleeps:
-                out.ring()
 
-    def _find_room(self, message: Encoded) -> _Room | None:
-        """Room for the message, made where a link drops; None where it has to wait."""
-        full = False
-        for out in self._outs:
-            out.drain(self.slots)
-            full = full or out.full
-        if not full and message.length <= at.INLINE_BYTES and not message.passed:
-            return self._everywhere
+    def _find_room(self, message: Encoded, full: bool) -> _Room | None:
+        """Room for the message, made where a link drops; None where it has to wait. ``full``: some link is."""
+        self.drain()
         if full and self.must_wait():
             return None
         room = _Room([])
@@ -228,13 +229,13 @@ class Producer:
 
     def commit(self, published: int, position: int, cause: Cause) -> None:
         """Write the other commit copy, then ``c``: this one store is what makes it so."""
-        self._current = 1 - self._current
-        start = self._layout.commit_copy(self._current) * at.WORD
-        self._ledger.bytes[start : start + _COMMIT.size] = _COMMIT.pack(
+        current = 1 - self._current
+        start = self._copies[current]
+        self._bytes[start : start + _COMMIT_BYTES] = _COMMIT.pack(
             published, position, cause.handled, cause.link + 1, cause.sequence
         )
-        self._ledger.words[self._layout.commit] = self._current
-        self._published = published
+        self._words[self._index] = current
+        self._current, self._published = current, published
 
     def count_handed_over(self, column: int, sequence: int) -> None:
         """A link within the flow carries message ``sequence`` now; said again for the same one it counts once."""

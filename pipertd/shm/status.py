@@ -5,6 +5,7 @@ They outlive their writer: the last word of a dead routine is still there to be 
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -38,17 +39,18 @@ class Activity(IntEnum):
 
 
 class StatusWriter:
-    """The routine's own side."""
+    """The routine's own side; ``activity`` is what it said last."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._words = words = ledger.words
         self._base = base = ledger.layout.status
+        self.activity = Activity.NONE
         # Written for every message, and by nobody else: what is known is not looked up or read again.
-        self._heartbeat_word, self._since_word = base + at.S_HEARTBEAT_NS, base + at.S_SINCE_NS
-        self._activity_word, self._last_word = base + at.S_ACTIVITY, base + at.S_LAST_NS
-        self._handled_word, self._busy_word = base + at.S_HANDLED, base + at.S_BUSY_NS
-        self._durations = base + at.S_DURATIONS
+        self._since_word, self._activity_word = base + at.S_SINCE_NS, base + at.S_ACTIVITY
+        self._last_word, self._handled_word = base + at.S_LAST_NS, base + at.S_HANDLED
+        self._busy_word = base + at.S_BUSY_NS
+        self._durations, self._end_to_end = base + at.S_DURATIONS, base + at.S_END_TO_END
         self._handled, self._busy_ns = int(words[self._handled_word]), int(words[self._busy_word])
 
     def begin(self, kind: str, generation: int) -> None:
@@ -58,20 +60,23 @@ class StatusWriter:
         words[base + at.S_GENERATION] = generation
         words[base + at.S_ERROR_LENGTH] = 0
 
-    def enter(self, activity: Activity, now_ns: int) -> None:
-        """Do something else from now on; the change is itself a sign of life."""
-        words = self._words
-        words[self._heartbeat_word] = now_ns
-        words[self._since_word] = now_ns
-        words[self._activity_word] = activity
+    def enter(self, activity: Activity) -> int:
+        """Do something else, or the same anew: a sign of life. Returns the time in nanoseconds."""
+        words, now_ns = self._words, time.monotonic_ns()
+        words[self._since_word] = now_ns  # first: the new activity has not lasted for as long as the old one
+        if activity is not self.activity:
+            self.activity = activity
+            words[self._activity_word] = activity
+        return now_ns
 
-    def beat(self, now_ns: int) -> None:
+    def beat(self) -> None:
         """Still alive, still at the same."""
-        self._ledger.words[self._base + at.S_HEARTBEAT_NS] = now_ns
+        self._ledger.words[self._base + at.S_HEARTBEAT_NS] = time.monotonic_ns()
 
-    def ran(self, began_ns: int, ended_ns: int) -> None:
-        """``main_logic`` ran once."""
-        words, duration_ns = self._words, ended_ns - began_ns
+    def ran(self, began_ns: int) -> int:
+        """``main_logic`` ran once. Returns the time in nanoseconds."""
+        words, ended_ns = self._words, time.monotonic_ns()
+        duration_ns = ended_ns - began_ns
         if not self._handled:
             words[self._base + at.S_FIRST_NS] = ended_ns
         self._handled += 1
@@ -80,14 +85,15 @@ class StatusWriter:
         words[self._handled_word] = self._handled
         words[self._busy_word] = self._busy_ns
         words[self._durations + bucket_of(duration_ns)] += 1
+        return ended_ns
 
     def failed(self) -> None:
         """``main_logic`` raised, or what it returned could not be published."""
         self._ledger.words[self._base + at.S_ERRORS] += 1
 
-    def arrived(self, age_ns: int) -> None:
-        """A destination handled a message that was captured ``age_ns`` ago."""
-        self._ledger.words[self._base + at.S_END_TO_END + bucket_of(age_ns)] += 1
+    def arrived(self, captured_ns: int) -> None:
+        """A destination has handled a message that was captured then, on the monotonic clock."""
+        self._words[self._end_to_end + bucket_of(time.monotonic_ns() - captured_ns)] += 1
 
     def said(self, error: str) -> None:
         """Keep the last error's text, cut to what fits."""
@@ -102,8 +108,8 @@ class StatusWriter:
 class RoutineFacts:
     """A routine's status words, read by somebody else; each may lag behind the others.
 
-    ``since_s`` and ``heartbeat_s`` are times on the monotonic clock, ``busy_s`` the time spent in ``main_logic``,
-    ``span_s`` the time between its first return and its last.
+    ``since_s`` is when it last began something and ``heartbeat_s`` its last sign of life, both on the monotonic clock;
+    ``busy_s`` is the time spent in ``main_logic``, ``span_s`` that between its first return and its last.
     """
 
     kind: str
@@ -130,7 +136,7 @@ def read_status(ledger: Ledger) -> RoutineFacts:
         kind=KINDS[words[base + at.S_KIND]],
         activity=Activity(words[base + at.S_ACTIVITY]),
         since_s=words[base + at.S_SINCE_NS] / NS,
-        heartbeat_s=words[base + at.S_HEARTBEAT_NS] / NS,
+        heartbeat_s=max(words[base + at.S_HEARTBEAT_NS], words[base + at.S_SINCE_NS]) / NS,
         generation=words[base + at.S_GENERATION],
         handled=words[base + at.S_HANDLED],
         failed=words[base + at.S_ERRORS],

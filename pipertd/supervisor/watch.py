@@ -100,7 +100,7 @@ def _routine_expiry(
     elif fact.activity is Activity.SETUP:
         since_s, deadline, allowed_s = fact.since_s, Deadline.START, rule.start_s
     elif fact.activity in _AT_WORK:
-        since_s, deadline, allowed_s = max(fact.heartbeat_s, fact.since_s), Deadline.PROGRESS, rule.progress_s
+        since_s, deadline, allowed_s = fact.heartbeat_s, Deadline.PROGRESS, rule.progress_s
     elif fact.activity is Activity.CLEANUP:
         since_s, deadline, allowed_s = fact.since_s, Deadline.STOP, rule.stop_s
     else:
