@@ -53,7 +53,7 @@ class UnknownMessage(PipertdError):
     """Raised when no message of that name is in quarantine."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"cannot find message {name}: it is not in quarantine; `pipertctl quarantine list` shows all")
+        super().__init__(f"cannot find message {name}: it is not in quarantine")
         self.message = name
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipertd.client.events import Events
     from pipertd.client.logs import Logs
     from pipertd.client.pipelines import Pipelines
+    from pipertd.client.quarantine import Quarantine
     from pipertd.client.status import StatusCalls
 
 DEFAULT_ADDRESS = "unix:///run/pipertd/control.sock"
@@ -77,6 +78,13 @@ class Client:
         from pipertd.client.logs import Logs
 
         return Logs(self)
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        """Messages that were put aside: list, get, read, drop."""
+        from pipertd.client.quarantine import Quarantine
+
+        return Quarantine(self)
 
     @contextmanager
     def translated(self) -> Iterator[None]:

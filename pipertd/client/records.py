@@ -124,3 +124,28 @@ class Record:
     exception: str
     source: str
     cursor: str
+
+
+@dataclass(frozen=True)
+class PutAside:
+    """A message in quarantine; ``length`` is 0 where its payload could not be kept, ``stacks`` empty in a list."""
+
+    id: str
+    pipeline: str
+    flow: str
+    routine: str
+    link: str
+    sequence: int
+    origin: int
+    attempts: int
+    deaths: int
+    captured_s: float
+    time_s: float
+    reason: str
+    stacks: str
+    class_path: str
+    params: Mapping[str, object]
+    path: tuple[str, ...]
+    python: str
+    body_offset: int
+    length: int

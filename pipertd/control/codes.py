@@ -24,6 +24,7 @@ class BadRequest(errors.PipertdError):
 
 _CODES: tuple[tuple[type[errors.PipertdError], int], ...] = (
     (errors.UnknownTarget, code_pb2.NOT_FOUND),
+    (errors.UnknownMessage, code_pb2.NOT_FOUND),
     (errors.WrongState, code_pb2.FAILED_PRECONDITION),
     (errors.RevisionTooOld, code_pb2.OUT_OF_RANGE),
     (errors.MessageError, code_pb2.INVALID_ARGUMENT),

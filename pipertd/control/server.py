@@ -13,8 +13,10 @@ from pipertd.control.boundary import Streams
 from pipertd.control.events import EventService
 from pipertd.control.logs import LogService
 from pipertd.control.pipelines import PipelineService
+from pipertd.control.quarantine import QuarantineService
 from pipertd.control.status import StatusService
 from pipertd.logs.reader import LogStore
+from pipertd.quarantine import Quarantine
 from pipertd.rpc import (
     event_pb2,
     event_pb2_grpc,
@@ -22,6 +24,8 @@ from pipertd.rpc import (
     log_pb2_grpc,
     pipeline_pb2,
     pipeline_pb2_grpc,
+    quarantine_pb2,
+    quarantine_pb2_grpc,
     status_pb2,
     status_pb2_grpc,
 )
@@ -29,7 +33,7 @@ from pipertd.supervisor.supervisor import Supervisor
 
 SERVICES = tuple(
     service.full_name
-    for file in (event_pb2, log_pb2, pipeline_pb2, status_pb2)
+    for file in (event_pb2, log_pb2, pipeline_pb2, quarantine_pb2, status_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
 )
 MOST_REQUEST_BYTES = 1024 * 1024
@@ -43,9 +47,10 @@ _OPTIONS = (
 class ControlServer:
     """All services over one supervisor."""
 
-    def __init__(self, supervisor: Supervisor, logs: LogStore) -> None:
+    def __init__(self, supervisor: Supervisor, logs: LogStore, quarantine: Quarantine) -> None:
         self._supervisor = supervisor
         self._logs = logs
+        self._quarantine = quarantine
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
         self._path: Path | None = None
@@ -64,6 +69,9 @@ class ControlServer:
         status_pb2_grpc.add_StatusServiceServicer_to_server(StatusService(self._supervisor, streams), server)
         event_pb2_grpc.add_EventServiceServicer_to_server(EventService(self._supervisor), server)
         log_pb2_grpc.add_LogServiceServicer_to_server(LogService(self._supervisor, self._logs, streams), server)
+        quarantine_pb2_grpc.add_QuarantineServiceServicer_to_server(
+            QuarantineService(self._supervisor, self._quarantine, streams), server
+        )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
         _take_away(path)

@@ -101,6 +101,30 @@ def answer_document(answer: records.Answer) -> dict[str, Any]:
     }
 
 
+def put_aside_document(message: records.PutAside) -> dict[str, Any]:
+    """One message in quarantine, without its stacks."""
+    return {
+        "id": message.id,
+        "pipeline": message.pipeline,
+        "flow": message.flow,
+        "routine": message.routine,
+        "link": message.link,
+        "sequence": message.sequence,
+        "origin": message.origin,
+        "attempts": message.attempts,
+        "deaths": message.deaths,
+        "captured_s": message.captured_s,
+        "time_s": message.time_s,
+        "reason": message.reason,
+        "class": message.class_path,
+        "params": dict(message.params),
+        "path": list(message.path),
+        "python": message.python,
+        "body_offset": message.body_offset,
+        "length": message.length,
+    }
+
+
 def record_document(record: records.Record) -> dict[str, Any]:
     """One log record."""
     return {

@@ -39,12 +39,13 @@ _ADVICE = {
     Exit.UNREACHABLE: "is it running? name its socket with --address",
     Exit.NOT_FOUND: "`pipertctl status` shows what there is",
 }
+_ADVICE_BY_REASON = {"UNKNOWN_MESSAGE": "`pipertctl quarantine list` shows all"}
 
 
-def fail(message: str, code: Exit) -> SystemExit:
-    """Say one line on stderr; raise what this returns."""
-    advice = f" ({_ADVICE[code]})" if code in _ADVICE else ""
-    print(f"pipertctl: {' '.join(message.split())}{advice}", file=sys.stderr)
+def fail(message: str, code: Exit, reason: str = "") -> SystemExit:
+    """Say one line on stderr; raise what this returns. ``reason`` is that of the daemon's error, where it is one."""
+    advice = _ADVICE_BY_REASON.get(reason) or _ADVICE.get(code)
+    print(f"pipertctl: {' '.join(message.split())}{f' ({advice})' if advice else ''}", file=sys.stderr)
     return SystemExit(int(code))
 
 
@@ -57,7 +58,7 @@ def talking(address: str) -> Iterator[Client]:
         with Client(address) as client:
             yield client
     except ClientError as error:
-        raise fail(str(error), _BY_CODE.get(error.code, Exit.FAILED)) from None
+        raise fail(str(error), _BY_CODE.get(error.code, Exit.FAILED), error.reason) from None
     except ValueError as error:  # a target that is none
         raise fail(str(error), Exit.USAGE) from None
     except KeyboardInterrupt:

@@ -48,6 +48,14 @@ def duration(seconds: float | None) -> str:
     return f"{seconds * 1e6:.3g} µs"
 
 
+def size(length: int) -> str:
+    """A size in three digits and its unit, powers of 1024; a dash where there is nothing."""
+    for unit, unit_bytes in (("G", 1024**3), ("M", 1024**2), ("K", 1024)):
+        if length >= unit_bytes:
+            return f"{length / unit_bytes:.3g}{unit}"
+    return f"{length}" if length else "-"
+
+
 def clock(time_s: float) -> str:
     """A time of day, local, to the millisecond."""
     return dt.datetime.fromtimestamp(time_s).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]

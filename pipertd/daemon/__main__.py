@@ -38,7 +38,7 @@ def serve(
     config: Annotated[Path | None, typer.Option(help="Settings (TOML).  [default: /etc/pipertd/pipertd.toml]")] = None,
     definitions: Annotated[list[Path] | None, typer.Option(help="Folder of definitions; may be repeated.")] = None,
     runtime_dir: Annotated[Path | None, typer.Option(help="Where lock and sockets lie.")] = None,
-    state_dir: Annotated[Path | None, typer.Option(help="Where logs and notices lie.")] = None,
+    state_dir: Annotated[Path | None, typer.Option(help="Where logs, notices and quarantine lie.")] = None,
 ) -> None:
     """Be the daemon: load definitions, keep their flows alive, serve pipertctl. SIGTERM stops everything."""
     from pipertd.daemon.serve import serve as serve_until_stopped

@@ -17,6 +17,7 @@ from pipertd.daemon.settings import Settings
 from pipertd.daemon.systemd import ServiceManager
 from pipertd.errors import SettingsError
 from pipertd.logs.reader import LogStore
+from pipertd.quarantine import Quarantine
 from pipertd.supervisor.history import History
 from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import NoticeKind
@@ -51,7 +52,8 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
         history=history,
         orphan_timeout_s=settings.orphan_timeout_s,
     )
-    control = ControlServer(supervisor, logs)
+    quarantine = Quarantine(settings.state_dir / "quarantine", settings.quarantine_limit_bytes)
+    control = ControlServer(supervisor, logs, quarantine)
     manager = ServiceManager()
     stop = _Stop()
     history.record(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from pipertd.definition.units import duration_s
+from pipertd.definition.units import duration_s, size_bytes
 from pipertd.errors import SettingsError
 
 CONFIG_FILE = Path("/etc/pipertd/pipertd.toml")
@@ -16,13 +16,15 @@ CONFIG_FILE = Path("/etc/pipertd/pipertd.toml")
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are, and how long flows work on without the daemon.
+    """Where things are, how long flows work on without the daemon, and how much room what they left may take.
 
     Attributes:
         definitions: folders of definitions; the same file name in a later one replaces.
         runtime_dir: lock and sockets, gone after a reboot.
-        state_dir: logs and notices.
+        state_dir: logs, notices and quarantine.
         orphan_timeout_s: see ``orphan_timeout`` of a definition, which goes first.
+        quarantine_limit_bytes: ``quarantine_limit``: how much room messages that were put aside may take; then the
+            oldest of them go.
     """
 
     definitions: tuple[Path, ...] = (
@@ -33,6 +35,7 @@ class Settings:
     runtime_dir: Path = Path("/run/pipertd")
     state_dir: Path = Path("/var/lib/pipertd")
     orphan_timeout_s: float = 300.0
+    quarantine_limit_bytes: int = 1024**3
 
 
 def read_settings(file: Path | None, overrides: Mapping[str, Any]) -> Settings:
@@ -50,7 +53,7 @@ def read_settings(file: Path | None, overrides: Mapping[str, Any]) -> Settings:
         said = {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
         raise SettingsError(f"cannot read settings: {chosen}: {reason}") from reason
-    known = [field.name.removesuffix("_s") for field in fields(Settings)]
+    known = [field.name.removesuffix("_s").removesuffix("_bytes") for field in fields(Settings)]
     unknown = sorted(said.keys() - set(known))
     if unknown:
         raise SettingsError(f"cannot read settings: {chosen}: unknown {', '.join(unknown)} (known: {', '.join(known)})")
@@ -65,6 +68,8 @@ def _value(key: str, said: object) -> tuple[str, object]:
     """The name and value of a setting, from what the file says."""
     if key == "orphan_timeout":
         return "orphan_timeout_s", duration_s(said)
+    if key == "quarantine_limit":
+        return "quarantine_limit_bytes", size_bytes(said)
     if key == "definitions":
         folders = [said] if isinstance(said, str) else said
         if not isinstance(folders, list) or not all(isinstance(folder, str) for folder in folders):

@@ -18,9 +18,9 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_command_line_goes_over_file_over_built_in(tmp_path: Path) -> None:
     """The nearer wish wins, one by one."""
-    file = written(tmp_path, 'definitions = "/a"\nstate_dir = "/b"\norphan_timeout = "2min"\n')
+    file = written(tmp_path, 'definitions = "/a"\nstate_dir = "/b"\norphan_timeout = "2min"\nquarantine_limit = "2G"\n')
     settings = read_settings(file, {"state_dir": Path("/c"), "runtime_dir": None})
-    assert settings == Settings((Path("/a"),), Settings.runtime_dir, Path("/c"), 120.0)
+    assert settings == Settings((Path("/a"),), Settings.runtime_dir, Path("/c"), 120.0, 2 << 30)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ def test_command_line_goes_over_file_over_built_in(tmp_path: Path) -> None:
         ("state_dir = 1", "state_dir must be a folder"),
         ("definitions = [1]", "definitions must be a list of folders"),
         ("orphan_timeout = -1", "a duration is"),
+        ("quarantine_limit = 0", "a size is"),
         ("x =", "Invalid value"),
     ],
 )

@@ -1,0 +1,79 @@
+"""``pipertctl quarantine show``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipertd.ctl.documents import put_aside_document
+from pipertd.ctl.exits import Exit, fail, talking
+from pipertd.ctl.output import clock, print_document, size
+from pipertd.ctl.settings import Output, OutputOption, settings_of
+from pipertd.errors import MessageError
+
+if TYPE_CHECKING:
+    from pipertd.client import records
+
+
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="ID", help="The message's id.")],
+    to: Annotated[Path | None, typer.Option(help="Folder for its arrays.  [default: ./ID]")] = None,
+    output: OutputOption = None,
+) -> None:
+    """Show all that is known of a message, and save its arrays as .npy, pictures also as .png."""
+    settings = settings_of(context, output)
+    with talking(settings.address) as client:
+        found = client.quarantine.get(name)
+        payload = b"".join(client.quarantine.read_payload(name))
+    as_text = settings.output is Output.TABLE
+    problem, message = "", None
+    try:
+        message = _unpacked(found, payload, to or Path(found.id), as_text=as_text)
+    except (MessageError, OSError) as reason:
+        problem = str(reason)
+    if as_text:
+        _print(found)
+        if not problem:
+            print(f"\nmessage:\n{json.dumps(message, indent=2, ensure_ascii=False)}")
+    else:
+        print_document({**put_aside_document(found), "stacks": found.stacks, "message": message}, settings.output)
+    if problem:
+        raise fail(problem, Exit.FAILED)
+
+
+def _unpacked(found: records.PutAside, payload: bytes, folder: Path, *, as_text: bool) -> Any:
+    """The message with its arrays in ``folder``."""
+    if not payload:
+        raise MessageError(f"cannot show the content of {found.id}: it could not be kept")
+    from pipertd.client.payload import read_payload
+    from pipertd.ctl.unpack import SavedArray, Unpacked
+
+    message = read_payload(payload, found.body_offset)
+    return Unpacked(folder, SavedArray.text if as_text else SavedArray.document).plain(message)
+
+
+def _print(found: records.PutAside) -> None:
+    lines = {
+        "id": found.id,
+        "routine": f"{found.pipeline}/{found.flow}/{found.routine}",
+        "link": found.link,
+        "sequence": f"{found.sequence}",
+        "origin": f"{found.origin}",
+        "attempts": f"{found.attempts}",
+        "deaths": f"{found.deaths}",
+        "captured": clock(found.captured_s),
+        "put aside": clock(found.time_s),
+        "why": " ".join(found.reason.split()),
+        "size": size(found.length),
+        "class": found.class_path,
+        "params": json.dumps(found.params, ensure_ascii=False),
+        "path": ":".join(found.path) or "-",
+        "python": found.python,
+    }
+    for key, value in lines.items():
+        print(f"{key:<10} {value}")
+    print(f"\nstacks:\n{found.stacks.rstrip() or '-'}")

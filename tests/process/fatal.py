@@ -1,0 +1,70 @@
+"""Routines that some messages kill, for tests of the quarantine."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipertd import DestinationRoutine, MiddleRoutine
+
+
+@dataclass
+class Frame:
+    """A numbered picture."""
+
+    number: int
+    image: np.ndarray[Any, Any]
+
+
+class Abort(MiddleRoutine):
+    """Aborts at the number ``at``, as a failed assertion of a C library does."""
+
+    at: int = 137
+
+    def setup(self) -> None:
+        self.logger.info("set up as %s", self.name)
+
+    def main_logic(self, data: Frame) -> dict[str, Any]:
+        if data.number == self.at:
+            os.abort()
+        assert self.message is not None
+        room = self.loan(data.image.shape)
+        return {"sequence": self.message.sequence, "attempt": self.message.attempt, "bytes": room.nbytes}
+
+    def cleanup(self) -> None:
+        self.logger.info("cleaned up")
+
+
+class Exit(DestinationRoutine):
+    """Ends its process without a word."""
+
+    def main_logic(self, data: dict[str, Any]) -> None:
+        os._exit(0)
+
+
+class Stuck(DestinationRoutine):
+    """Never comes back."""
+
+    def main_logic(self, data: dict[str, Any]) -> None:
+        print("stuck", flush=True)
+        time.sleep(3600)
+
+
+class Draw(DestinationRoutine):
+    """Draws on the image, which it may."""
+
+    writable = True
+
+    def main_logic(self, data: dict[str, Any]) -> None:
+        data["image"][:] = 1
+
+
+class DrawOnOthers(DestinationRoutine):
+    """Draws on the image, which it may not."""
+
+    def main_logic(self, data: dict[str, Any]) -> None:
+        data["image"][:] = 1
