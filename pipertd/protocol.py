@@ -77,8 +77,23 @@ class LogSpec(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
 
 
+class QuarantineSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Where messages are put aside, and how much room they may take there."""
+
+    folder: str
+    limit_bytes: int
+
+
+class Charge(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last generation died of: the message that ``routine`` worked on; why, and the end of its log."""
+
+    routine: str
+    reason: str
+    log: str
+
+
 class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a flow is told when it is started."""
+    """All that a flow is told when it is started; ``run`` names the run of its pipeline."""
 
     version: int = PROTOCOL_VERSION
     pipeline: str
@@ -89,6 +104,9 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     path: list[str]
     orphan_timeout_s: float
     log: LogSpec
+    run: str
+    quarantine: QuarantineSpec
+    charge: Charge | None
     routines: list[RoutineSpec]
 
 
@@ -128,6 +146,14 @@ class Raise(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     params: dict[str, Any]
 
 
+class Quarantined(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Flow to daemon: a message was put aside under the name ``id``, with all that it is worth to say in ``text``."""
+
+    routine: str
+    id: str
+    text: str
+
+
 class Deliver(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Daemon to flow: hand the event to these routines; each gives one Answer unless ``request`` is 0."""
 
@@ -141,7 +167,7 @@ class Stop(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Daemon to flow: sources take no more, what is in hand is finished, cleanup runs, the flow exits 0."""
 
 
-FromFlow = Hello | Answer | Raise
+FromFlow = Hello | Answer | Raise | Quarantined
 ToFlow = Deliver | Stop
 
 _encoder = msgspec.msgpack.Encoder()

@@ -65,8 +65,8 @@ class Quarantine:
     """All messages that were put aside, of every pipeline."""
 
     def __init__(self, folder: Path, limit_bytes: int) -> None:
-        self._folder = folder
-        self._limit_bytes = limit_bytes
+        self.folder = folder
+        self.limit_bytes = limit_bytes
 
     def keep(self, message: PutAside, payload: bytes | memoryview) -> None:
         """Put a message aside, durably; does nothing where it is there already.
@@ -74,14 +74,14 @@ class Quarantine:
         Raises:
             OSError: it cannot be written.
         """
-        if (self._folder / message.id).exists():
+        if (self.folder / message.id).exists():
             return
-        unfinished = self._folder / f"{_UNFINISHED}{message.id}"  # perhaps there: a writer died over it
+        unfinished = self.folder / f"{_UNFINISHED}{message.id}"  # perhaps there: a writer died over it
         unfinished.mkdir(parents=True, exist_ok=True)
         try:
             _write(unfinished / _PAYLOAD, payload)
             _write(unfinished / _ABOUT, msgspec.json.format(msgspec.json.encode(message)))
-            unfinished.rename(self._folder / message.id)
+            unfinished.rename(self.folder / message.id)
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise
@@ -90,30 +90,33 @@ class Quarantine:
     def _make_room(self, newest: str) -> None:
         """Drop the oldest until they fit, but not the newest."""
         kept = [each for each in self.all() if each.id != newest]
-        room = self._limit_bytes - _size(self._folder / newest) - sum(_size(self._folder / each.id) for each in kept)
+        room = self.limit_bytes - _size(self.folder / newest) - sum(_size(self.folder / each.id) for each in kept)
         for each in kept:
             if room >= 0:
                 break
-            room += _size(self._folder / each.id)
+            room += _size(self.folder / each.id)
             logger.warning("dropped message %s from quarantine: it is the oldest, and there is room no more", each.id)
-            shutil.rmtree(self._folder / each.id, ignore_errors=True)
+            shutil.rmtree(self.folder / each.id, ignore_errors=True)
 
     def all(self) -> list[PutAside]:
         """All messages, the oldest first."""
         return sorted(self._read_all(), key=lambda each: (each.time_s, each.id))
 
     def _read_all(self) -> Iterator[PutAside]:
-        if not self._folder.is_dir():
+        if not self.folder.is_dir():
             return
-        for folder in self._folder.iterdir():
+        for folder in self.folder.iterdir():
             if folder.name.startswith(_UNFINISHED):
                 continue
             try:
-                yield msgspec.json.decode((folder / _ABOUT).read_bytes(), type=PutAside)
+                message = msgspec.json.decode((folder / _ABOUT).read_bytes(), type=PutAside)
             except FileNotFoundError:
-                pass  # dropped meanwhile
+                continue  # dropped meanwhile
             except (OSError, msgspec.MsgspecError) as reason:
                 logger.warning("cannot read %s: %s; drop the folder if nobody needs it", folder, reason)
+                continue
+            if message.id == folder.name:  # a name is used as a path only where it is one
+                yield message
 
     def get(self, name: str) -> PutAside:
         """One message; UnknownMessage where there is none of that name."""
@@ -126,14 +129,14 @@ class Quarantine:
         """The bytes of a message; UnknownMessage where there is none of that name."""
         self.get(name)
         try:
-            return (self._folder / name / _PAYLOAD).read_bytes()
+            return (self.folder / name / _PAYLOAD).read_bytes()
         except FileNotFoundError:
             raise UnknownMessage(name) from None
 
     def drop(self, name: str) -> None:
         """Forget a message; UnknownMessage where there is none of that name."""
         self.get(name)
-        shutil.rmtree(self._folder / name)
+        shutil.rmtree(self.folder / name)
 
 
 def _write(path: Path, content: bytes | memoryview) -> None:

@@ -23,11 +23,13 @@ from pipertd.errors import SegmentError
 from pipertd.logs.reader import LogStore
 from pipertd.logs.record import LogRecord
 from pipertd.names import Target
+from pipertd.quarantine import Quarantine
 from pipertd.supervisor.history import History
 from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import PipelineView
 
 DONE, FAILED, INVALID = 0, 1, 5
+QUARANTINE_BYTES = 1 << 30
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -42,12 +44,13 @@ def run(file: Path, *, as_json: bool) -> int:
         print(f"cannot run {file}: it defines no pipeline", file=sys.stderr)
         return INVALID
     (pipeline,) = checked.pipelines
+    quarantine = Quarantine(Path("pipertd-quarantine").absolute(), QUARANTINE_BYTES)
     with tempfile.TemporaryDirectory(prefix="pipertd-") as name:
         folder = Path(name)
         logs = LogStore(folder / "logs")
         with held_directory(folder, "TMPDIR"), daemon_records(logs.daemon_file, shown=None):
             try:
-                view = asyncio.run(_run(pipeline, folder, logs))
+                view = asyncio.run(_run(pipeline, folder, logs, quarantine))
             except SegmentError as reason:
                 print(reason, file=sys.stderr)
                 return FAILED
@@ -55,9 +58,9 @@ def run(file: Path, *, as_json: bool) -> int:
     return DONE if is_success(view) else FAILED
 
 
-async def _run(pipeline: Pipeline, folder: Path, logs: LogStore) -> PipelineView:
+async def _run(pipeline: Pipeline, folder: Path, logs: LogStore, quarantine: Quarantine) -> PipelineView:
     history = History(folder / "notices.jsonl")
-    supervisor = Supervisor(runtime_dir=folder, logs=logs, history=history, orphan_timeout_s=0.0)
+    supervisor = Supervisor(runtime_dir=folder, logs=logs, history=history, quarantine=quarantine, orphan_timeout_s=0.0)
     target = Target(pipeline.name)
     interrupted = asyncio.Event()
     await supervisor.open()

@@ -46,13 +46,14 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
+    quarantine = Quarantine(settings.state_dir.absolute() / "quarantine", settings.quarantine_limit_bytes)
     supervisor = Supervisor(
         runtime_dir=settings.runtime_dir,
         logs=logs,
         history=history,
+        quarantine=quarantine,
         orphan_timeout_s=settings.orphan_timeout_s,
     )
-    quarantine = Quarantine(settings.state_dir / "quarantine", settings.quarantine_limit_bytes)
     control = ControlServer(supervisor, logs, quarantine)
     manager = ServiceManager()
     stop = _Stop()

@@ -159,21 +159,33 @@ class RoutineLoop:
         while True:
             if again:
                 self._between_messages()  # a message that is tried again must not keep events and a stop waiting
-                port.resume(again.popleft())
+                port.resume_again(again.popleft())
             elif not self._await_message():
                 return Outcome.ENDED
+            if port.poisoned:
+                self._put_aside()
+                continue
             while True:
                 ok = self._run(step)
                 if ok or self._on_error != "retry" or not port.may_try_again():
                     break
                 self._between_messages()
             if not ok and self._on_error == "fail":
+                port.charge()
                 return Outcome.FAILED
             if ok and is_destination:
                 self._status.arrived(port.captured_ns)
             port.end(at.N_DELIVERED if ok else at.N_FAILED)
             if port.jobs:
                 self._advance()
+
+    def _put_aside(self) -> None:
+        text = self._port.put_aside()
+        self._log.error("%s", text)
+        self._status.said(text)
+        self._port.end(at.N_QUARANTINED)
+        if self._port.jobs:
+            self._advance()
 
     def _step(self, routine: MiddleRoutine | DestinationRoutine, is_destination: bool) -> Callable[[], Any]:
         """A call of ``main_logic`` with the message in hand; what a destination returns goes nowhere."""

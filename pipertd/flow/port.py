@@ -24,6 +24,7 @@ import numpy.typing as npt
 from pipertd.clock import NS
 from pipertd.errors import SegmentError
 from pipertd.flow.handover import Gap, Handover, Offer, freeze
+from pipertd.flow.poison import PoisonCabinet, is_poison
 from pipertd.flow.routine import Envelope
 from pipertd.names import Policy
 from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
@@ -32,7 +33,7 @@ from pipertd.shm.bell import TICK_S, Bell, ring
 from pipertd.shm.codec import Encoded, Encoder
 from pipertd.shm.consumer import Consumer
 from pipertd.shm.guard import Guard
-from pipertd.shm.hand import NO_CAUSE, Cause, Taken
+from pipertd.shm.hand import NO_CAUSE, Cause, Taken, charge
 from pipertd.shm.inlink import Writer
 from pipertd.shm.lease import Lease
 from pipertd.shm.ledger import Ledger
@@ -102,6 +103,7 @@ class Port:
         manual: bool = False,
         writable: bool = False,
         reader: Callable[[Any], Any] | None = None,
+        cabinet: PoisonCabinet | None = None,
     ) -> None:
         """Attach to the segments of ``spec``; ``handovers`` has the links within the flow by name.
 
@@ -112,8 +114,10 @@ class Port:
             manual: the author says when a message is acknowledged.
             writable: arrays are received as private copies.
             reader: makes of a message what the routine takes.
+            cabinet: where poison is put aside.
         """
-        self._spec = spec
+        self._spec, self._ledger, self._cabinet = spec, ledger, cabinet
+        self.poisoned = False  # whether the message in hand killed the flow too often to be given again
         self._manual, self._writable, self._reader = manual, writable, reader
         self._bell = Bell(spec.bell_fd)
         self._ages = {each.slot: each.max_age_s * NS for each in spec.inputs if each.max_age_s is not None}
@@ -214,9 +218,29 @@ class Port:
     def resume(self, taken: Taken, offer: Offer | None = None) -> None:
         """Work on this message in hand."""
         self._taken = taken
+        if taken.deaths:
+            self.poisoned = is_poison(self._spec, taken)
         if self._always_has_jobs:
             self._job = job = _Job(taken, offer)
             self.jobs.append(job)
+
+    def resume_again(self, taken: Taken) -> None:
+        """Work on a message that a predecessor had in hand."""
+        self._consumer.work_on_again(taken)
+        self.resume(taken)
+
+    def put_aside(self) -> str:
+        """Put the message in hand aside; returns in words what became of it."""
+        assert self._taken is not None, "no message is in hand"
+        assert self._cabinet is not None, "a routine in a flow has a cabinet"
+        envelope, offer = self.envelope(), self._job.offer if self._job else None
+        assert envelope is not None, "what is in hand has an envelope"
+        message = offer.message if offer else self._consumer.read(self._taken, writable=True)
+        return self._cabinet.put_aside(self._spec, self._taken, envelope.origin, envelope.capture_time_s, message)
+
+    def charge(self) -> None:
+        """The flow is about to fail over the message in hand."""
+        charge(self._ledger)
 
     def read(self) -> Any:
         """The content of the message in hand; MessageError where it is not what the routine takes."""
@@ -362,6 +386,7 @@ class Port:
         """``main_logic`` is done with the message in hand, if there is one: counted so when its output is out."""
         taken, job = self._taken, self._job
         self._taken = self._job = self._envelope = None
+        self.poisoned = False
         if taken is None:
             return
         if job is None:

@@ -18,6 +18,7 @@ from pipertd.flow.loader import build, load_class
 from pipertd.flow.loop import Outcome, RoutineLoop
 from pipertd.flow.messages import reader_of, taken_type
 from pipertd.flow.pacing import Pace
+from pipertd.flow.poison import PoisonCabinet
 from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
 from pipertd.flow.routine import Host
@@ -56,7 +57,15 @@ class _Member:
         pace = Pace(spec.fps)
         manual, writable = routine.acknowledge == "manual", routine.writable
         reader = reader_of(taken_type(type(routine)))
-        port = Port(spec, self.ledger, process.handovers, manual=manual, writable=writable, reader=reader)
+        port = Port(
+            spec,
+            self.ledger,
+            process.handovers,
+            manual=manual,
+            writable=writable,
+            reader=reader,
+            cabinet=process.cabinet,
+        )
         loop = RoutineLoop(
             routine,
             port,
@@ -84,6 +93,7 @@ class _Member:
 
     def _run(self, process: FlowProcess) -> None:
         outcome = Outcome.FAILED
+        self.status.lives_on(threading.get_ident())
         try:
             outcome = self.loop.run(self.done_before)
         except BaseException as reason:  # sys.exit() and the like; anything else is a bug of ours
@@ -115,6 +125,9 @@ class FlowProcess:
         self.ledgers = {routine.name: Ledger(routine.ledger_fd, writable=True) for routine in spec.routines}
         for ledger in self.ledgers.values():
             ledger.lock()
+        self.cabinet = PoisonCabinet(spec, self.channel.send)
+        for routine in spec.routines:
+            self.cabinet.judge(routine, self.ledgers[routine.name])
         self.handovers = {
             out.link: Handover(Policy(out.policy), out.depth, self._waker(routine.name), self._waker(out.peer))
             for routine in spec.routines

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from pipertd.logs.parse import parse
 from pipertd.logs.record import LogRecord
 
 _TAIL_BYTES = 4 * 1024
+_FATAL_BYTES = 64 * 1024
+_FATAL = re.compile(rb"Fatal Python error:.*?^Current thread 0x([0-9a-f]+) ", re.DOTALL | re.MULTILINE)
 
 
 def finish_line(path: Path) -> None:
@@ -22,11 +25,26 @@ def finish_line(path: Path) -> None:
         pass
 
 
-def last_lines(path: Path, count: int = 20) -> list[str]:
-    """At most ``count`` lines as a person would read them; reads no more than the last few kilobytes."""
+def fatal_thread(path: Path, behind: int) -> int | None:
+    """The thread that a fatal signal struck, by faulthandler's last traceback behind byte ``behind``.
+
+    Where the log is shorter than that it was turned over meanwhile, and all of it counts.
+    """
     try:
         with path.open("rb") as file:
-            start = max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES)
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(behind if behind <= size else 0, size - _FATAL_BYTES))
+            found = _FATAL.findall(file.read())
+    except OSError:
+        return None
+    return int(found[-1], 16) if found else None
+
+
+def last_lines(path: Path, count: int = 20, most_bytes: int = _TAIL_BYTES) -> list[str]:
+    """At most ``count`` lines as a person would read them; reads no more than the last ``most_bytes``."""
+    try:
+        with path.open("rb") as file:
+            start = max(0, file.seek(0, os.SEEK_END) - most_bytes)
             file.seek(start)
             data = file.read()
     except OSError:

@@ -230,6 +230,10 @@ class Consumer:
         if taken.keeps:
             self.let_go((taken.slot, taken.sequence))
 
+    def work_on_again(self, taken: Taken) -> None:
+        """Note that ``main_logic`` is called next with a message that a predecessor had in hand."""
+        self._hands.work_on(taken)
+
     def try_again(self, taken: Taken) -> Taken:
         """The same message in hand, with another attempt counted."""
         again = self._hands.try_again(taken)

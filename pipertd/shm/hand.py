@@ -23,7 +23,8 @@ class Taken(NamedTuple):
     """A message in hand.
 
     ``number`` counts the routine's hands, ``entry`` is the word at which its entry begins in the own ledger; both are
-    -1 for a message that came by reference. ``keeps`` is 1 where it holds slots, and so has to be returned.
+    -1 for a message that came by reference. ``keeps`` is 1 where it holds slots, and so has to be returned. ``deaths``
+    are those of its routine's process that were laid to its charge.
     """
 
     slot: int
@@ -32,6 +33,7 @@ class Taken(NamedTuple):
     number: int = -1
     entry: int = -1
     keeps: int = 0
+    deaths: int = 0
 
 
 class Cause(NamedTuple):
@@ -64,6 +66,7 @@ class Hands:
         self._next = self.settled
         self._own, self._bytes = ledger.words, ledger.bytes
         self._window, self._hands = layout.window, layout.hands
+        self._work_link, self._work_sequence = layout.status + at.S_WORK_LINK, layout.status + at.S_WORK_SEQUENCE
         self._taken = [link.base + at.I_TAKEN for link in layout.ins]
         self._copies = [layout.count_copy(index) * at.WORD for index in (0, 1)]
 
@@ -83,8 +86,8 @@ class Hands:
         for hand in list(self._ledger.hands()):
             self._next += 1
             slot, sequence, attempts = (words[hand + field] for field in (at.W_LINK, at.W_SEQUENCE, at.W_ATTEMPTS))
-            entry = hand + at.W_ENTRY
-            yield Taken(slot, sequence, attempts, words[hand + at.W_NUMBER] - 1, entry, words[entry + at.E_KEEPS])
+            entry, number, deaths = hand + at.W_ENTRY, words[hand + at.W_NUMBER] - 1, words[hand + at.W_DEATHS]
+            yield Taken(slot, sequence, attempts, number, entry, words[entry + at.E_KEEPS], deaths)
 
     def claim(self, slot: int, sequence: int, entry: memoryview) -> Taken:
         """Have the next message of an in-link in hand; ``entry`` is its entry on the link."""
@@ -96,6 +99,7 @@ class Hands:
         words[hand + at.W_ATTEMPTS], words[hand + at.W_DEATHS] = 1, 0
         words[hand + at.W_NUMBER] = number + 1  # last: what is written above is no hand before its number is there
         words[self._taken[slot]] = sequence + 1
+        words[self._work_link], words[self._work_sequence] = slot + 1, sequence
         self._next = number + 1
         return Taken(slot, sequence, 1, number, start, words[start + at.E_KEEPS])
 
@@ -108,7 +112,14 @@ class Hands:
         if sequence >= taken - 1:
             words[base + at.I_ATTEMPTS] = attempt
             words[base + at.I_TAKEN] = sequence + 1
-        return Taken(slot, sequence, attempt)
+        deaths = words[base + at.I_DEATHS] if words[base + at.I_CHARGED] == sequence + 1 else 0
+        claimed = Taken(slot, sequence, attempt, deaths=deaths)
+        self.work_on(claimed)
+        return claimed
+
+    def work_on(self, taken: Taken) -> None:
+        """Note which message ``main_logic`` is called with next; a claim notes it by itself."""
+        self._own[self._work_link], self._own[self._work_sequence] = taken.slot + 1, taken.sequence
 
     def try_again(self, taken: Taken) -> Taken:
         """The same message in hand, with one attempt more."""
@@ -150,3 +161,29 @@ class Hands:
         copy = self._copies[self._current]
         self._bytes[copy : copy + self._record_bytes] = self._record.pack(*self._facts)
         self._own[self._index] = self._current
+
+
+def charge(ledger: Ledger) -> bool:
+    """Lay a death of the process to the charge of the message that the routine worked on; False where none was in hand.
+
+    Only for the ledger's writer: the routine itself, which is about to fail the flow, or its successor.
+    """
+    words, layout = ledger.words, ledger.layout
+    slot = words[layout.status + at.S_WORK_LINK] - 1
+    sequence = words[layout.status + at.S_WORK_SEQUENCE]
+    if slot < 0:
+        return False
+    base = layout.ins[slot].base
+    if layout.ins[slot].within_flow:
+        if sequence < ledger.count(slot, at.N_DONE):
+            return False
+        if words[base + at.I_CHARGED] != sequence + 1:
+            words[base + at.I_DEATHS] = 0  # first: what another message was charged with is not this one's
+            words[base + at.I_CHARGED] = sequence + 1
+        words[base + at.I_DEATHS] += 1
+        return True
+    for hand in ledger.hands():
+        if words[hand + at.W_LINK] == slot and words[hand + at.W_SEQUENCE] == sequence:
+            words[hand + at.W_DEATHS] += 1
+            return True
+    return False

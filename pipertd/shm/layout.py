@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pipertd.errors import LayoutMismatch
 
 MAGIC = 0x3144_5452_4550_4950  # "PIPERTD1" in little-endian bytes
-VERSION = 1
+VERSION = 2
 WORD = 8  # bytes
 LINE = 8  # words: a cache line; every block starts on one of its own
 
@@ -73,8 +73,8 @@ O_EVICTING, O_EVICTING_COUNT, O_DROPPED_OLDEST = range(11, 14)
 O_RING = 16
 
 # an in-link's block
-# I_ATTEMPTS and I_DEATHS are of message taken - 1, on a link within the flow, which has no window to keep them in
-I_TAKEN, I_RETURN_HEAD, I_CAPACITY, I_UNLINKED, I_STOPPED, I_ATTEMPTS, I_DEATHS = range(7)
+# a link within the flow has no window: I_ATTEMPTS is of message taken - 1, I_DEATHS of message charged - 1
+I_TAKEN, I_RETURN_HEAD, I_CAPACITY, I_UNLINKED, I_STOPPED, I_ATTEMPTS, I_DEATHS, I_CHARGED = range(8)
 I_RETURNS = 8
 
 # a row of the row table
@@ -83,8 +83,12 @@ ROW_WORDS = 2
 FOREIGN_WORDS = 2
 
 # status words
-S_ASLEEP, S_ACTIVITY, S_SINCE_NS, S_HEARTBEAT_NS, S_GENERATION, S_KIND = range(6)
+S_ASLEEP, S_ACTIVITY, S_SINCE_NS, S_HEARTBEAT_NS, S_GENERATION, S_KIND, S_THREAD = range(7)
 S_HANDLED, S_ERRORS, S_BUSY_NS, S_ERROR_LENGTH, S_FIRST_NS, S_LAST_NS = range(8, 14)
+S_WORK_LINK, S_WORK_SEQUENCE = (
+    14,
+    15,
+)  # the message that main_logic was called with last: its in-link + 1 and its number
 S_ERROR_TEXT = 16
 ERROR_BYTES = 512
 S_DURATIONS = S_ERROR_TEXT + ERROR_BYTES // WORD

@@ -54,11 +54,15 @@ class StatusWriter:
         self._handled, self._busy_ns = int(words[self._handled_word]), int(words[self._busy_word])
 
     def begin(self, kind: str, generation: int) -> None:
-        """A new generation of a routine of this kind is here."""
+        """A new generation of a routine of this kind is here. Its thread says :meth:`lives_on` when it runs."""
         words, base = self._ledger.words, self._base
         words[base + at.S_KIND] = KINDS.index(kind)
         words[base + at.S_GENERATION] = generation
         words[base + at.S_ERROR_LENGTH] = 0
+
+    def lives_on(self, thread: int) -> None:
+        """The routine's thread has this identifier; a traceback names it by that."""
+        self._words[self._base + at.S_THREAD] = thread
 
     def enter(self, activity: Activity) -> int:
         """Do something else, or the same anew: a sign of life. Returns the time in nanoseconds."""
@@ -109,7 +113,8 @@ class RoutineFacts:
     """A routine's status words, read by somebody else; each may lag behind the others.
 
     ``since_s`` is when it last began something and ``heartbeat_s`` its last sign of life, both on the monotonic clock;
-    ``busy_s`` is the time spent in ``main_logic``, ``span_s`` that between its first return and its last.
+    ``thread`` identifies its thread within its process; ``busy_s`` is the time spent in ``main_logic``, ``span_s`` that
+    between its first return and its last.
     """
 
     kind: str
@@ -117,6 +122,7 @@ class RoutineFacts:
     since_s: float
     heartbeat_s: float
     generation: int
+    thread: int
     handled: int
     failed: int
     busy_s: float
@@ -138,6 +144,7 @@ def read_status(ledger: Ledger) -> RoutineFacts:
         since_s=words[base + at.S_SINCE_NS] / NS,
         heartbeat_s=max(words[base + at.S_HEARTBEAT_NS], words[base + at.S_SINCE_NS]) / NS,
         generation=words[base + at.S_GENERATION],
+        thread=words[base + at.S_THREAD],
         handled=words[base + at.S_HANDLED],
         failed=words[base + at.S_ERRORS],
         busy_s=words[base + at.S_BUSY_NS] / NS,

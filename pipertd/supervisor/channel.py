@@ -24,6 +24,7 @@ from pipertd.protocol import (
     Answer,
     FromFlow,
     Hello,
+    Quarantined,
     Raise,
     Stop,
     ToFlow,
@@ -54,7 +55,7 @@ class FlowChannel:
         *,
         believe: Callable[[Hello], bool],
         on_met: Callable[[str, str], None],
-        on_message: Callable[[str, str, Answer | Raise], None],
+        on_message: Callable[[str, str, Answer | Raise | Quarantined], None],
         on_gone: Callable[[str, str], None],
     ) -> None:
         self.path = path
@@ -177,7 +178,7 @@ class FlowChannel:
         message = _receive(connection)
         if isinstance(message, _Nothing):
             return False
-        if isinstance(message, Answer | Raise):
+        if isinstance(message, Answer | Raise | Quarantined):
             self._on_message(*key, message)
             return True
         self._hang_up(key)

@@ -13,11 +13,12 @@ from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed, WrongState
 from pipertd.names import RoutineRef
-from pipertd.protocol import Hello
+from pipertd.protocol import Charge, Hello
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import lifecycle, watch
 from pipertd.supervisor.figures import Rates
 from pipertd.supervisor.generation import Generation
+from pipertd.supervisor.guilt import guilty_routine
 from pipertd.supervisor.lifecycle import Action, Input
 from pipertd.supervisor.restart import Restarts, Verdict
 from pipertd.supervisor.segments import PipelineSegments
@@ -42,6 +43,7 @@ class SupervisedFlow:
         self._segments: PipelineSegments | None = None
         self._rates = Rates()
         self._living: Generation | None = None
+        self._charge: Charge | None = None  # what the last one died of, for the next one
         self._wanted = False
         self._delay_s = 0.0
         self._since_s = monotonic_s()
@@ -77,7 +79,7 @@ class SupervisedFlow:
 
     def let_go(self) -> None:
         """Forget the segments of a run that ended."""
-        self._segments = None
+        self._segments = self._charge = None
 
     def sent(self, hello: Hello) -> bool:
         """Whether a Hello comes from the present process."""
@@ -132,12 +134,14 @@ class SupervisedFlow:
         assert self._segments is not None
         self.generation += 1
         try:
-            living = Generation(self.generation, self._pipeline, self.definition, self._segments, self._shared)
+            living = Generation(
+                self.generation, self._pipeline, self.definition, self._segments, self._shared, self._charge
+            )
         except LaunchFailed as reason:
             self._tell(NoticeKind.FLOW_FAILED, f"failed: {reason}")
             self._happen(Input.LAUNCH_FAILED, str(reason))
             return
-        self._living = living
+        self._living, self._charge = living, None
         details = {"pid": str(living.pid), **({"resources": "; ".join(living.problems)} if living.problems else {})}
         self._tell(NoticeKind.FLOW_STARTED, f"was started (generation {self.generation})", details)
         asyncio.get_running_loop().add_reader(living.pidfd, self._bury)
@@ -179,16 +183,20 @@ class SupervisedFlow:
         self._disarm()
         ending = dead.bury()
         now_s = monotonic_s()
+        facts = self._facts()
+        guilty = guilty_routine(ending, facts, self.generation, expiry=dead.expiry, fatal_thread=dead.fatal_thread())
         verdict = self._restarts.judge(
             ending,
             wanted=self._wanted,
-            ended=watch.has_ended(self._facts(), self.generation),
+            ended=watch.has_ended(facts, self.generation),
             ran_s=now_s - dead.ready_s if dead.ready_s is not None else 0.0,
             now_s=now_s,
         )
         self._delay_s = verdict.delay_s
         reason = f"{verdict.reason} ({dead.why_killed})" if dead.why_killed else verdict.reason
-        details = {"pid": str(dead.pid), "ending": str(ending)}
+        if guilty:
+            self._charge = Charge(routine=guilty, reason=reason, log=dead.evidence())
+        details = {"pid": str(dead.pid), "ending": str(ending), **({"guilty": guilty} if guilty else {})}
         self._tell(NoticeKind.FLOW_EXITED, f"{ending} (generation {self.generation})", details)
         self._tell_verdict(verdict, reason, dead)
         self._happen(verdict.happened, reason)

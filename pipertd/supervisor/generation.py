@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 import signal
 from collections.abc import Mapping
+from pathlib import Path
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
-from pipertd.logs.tail import finish_line, last_lines
-from pipertd.protocol import Hello, Stop
+from pipertd.logs.tail import fatal_thread, finish_line, last_lines
+from pipertd.protocol import Charge, Hello, Stop
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import watch
 from pipertd.supervisor.resources import limit
@@ -19,6 +20,7 @@ from pipertd.supervisor.spawn import Surroundings, spawn_flow
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
+_EVIDENCE_LINES, _EVIDENCE_BYTES = 200, 32 * 1024
 _HEARTBEAT_S = 1.5  # within this time every honest routine has renewed its heartbeat
 
 
@@ -29,13 +31,20 @@ class Generation:
         number: which start of its flow this is, from 1.
         ready_s: when every routine was set up; None before.
         why_killed: what a watchdog had against it, in words.
+        expiry: the deadline that it missed, unless somebody outside held the process.
         problems: which of its resource limits could not be applied, in words.
     """
 
     def __init__(
-        self, number: int, pipeline: Pipeline, flow: Flow, segments: PipelineSegments, shared: Surroundings
+        self,
+        number: int,
+        pipeline: Pipeline,
+        flow: Flow,
+        segments: PipelineSegments,
+        shared: Surroundings,
+        charge: Charge | None,
     ) -> None:
-        """Start it.
+        """Start it; ``charge`` is what its predecessor died of.
 
         Raises:
             LaunchFailed: its interpreter or its log cannot be used.
@@ -43,12 +52,14 @@ class Generation:
         self.number = number
         self.ready_s: float | None = None
         self.why_killed = ""
+        self.expiry: watch.Expiry | None = None
         self._names = (pipeline.name, flow.name)
         self._rule = flow.watchdog
         self._channel = shared.channel
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
-        self._process = spawn_flow(pipeline, flow, number, self._nonce, segments, shared)
+        self._log_began = _size(self._log)
+        self._process = spawn_flow(pipeline, flow, number, self._nonce, segments, shared, charge)
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
         self._asked_s: float | None = None
@@ -100,8 +111,9 @@ class Generation:
 
     def blame(self, expiry: watch.Expiry) -> str:
         """Note why it will be killed; returns it in words."""
-        held = "; the process is held by SIGSTOP or a debugger" if self._process.is_stopped() else ""
-        self.why_killed = f"{expiry}{held}"
+        held = self._process.is_stopped()
+        self.expiry = None if held else expiry
+        self.why_killed = f"{expiry}{'; the process is held by SIGSTOP or a debugger' if held else ''}"
         return self.why_killed
 
     async def dump_stacks_and_kill(self) -> None:
@@ -125,6 +137,21 @@ class Generation:
         """The end of its log, for a notice."""
         return "\n".join(last_lines(self._log))
 
+    def evidence(self) -> str:
+        """The end of its log with the stacks of all threads, for who looks into its death."""
+        return "\n".join(last_lines(self._log, _EVIDENCE_LINES, _EVIDENCE_BYTES))
+
+    def fatal_thread(self) -> int | None:
+        """The thread that a fatal signal struck, if its traceback is in the log."""
+        return fatal_thread(self._log, self._log_began)
+
     def _signal_stop(self) -> None:
         self._signalled = True
         self._process.signal(signal.SIGTERM)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

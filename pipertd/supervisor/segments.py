@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from pipertd.clock import wall_s
 from pipertd.definition.model import Link, Pipeline
 from pipertd.errors import SegmentError
 from pipertd.names import Policy, RoutineRef
@@ -63,7 +65,7 @@ def _free_bytes() -> int:
 
 
 class PipelineSegments:
-    """Ledgers, pools and bells of a pipeline's routines."""
+    """Ledgers, pools and bells of a pipeline's routines; ``run`` is a name that no other run of it has."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         """Make them all.
@@ -72,6 +74,7 @@ class PipelineSegments:
             SegmentError: the pipeline asks for more shared memory than there is, with the arithmetic.
         """
         self._pipeline = pipeline
+        self.run = _name_of_run(wall_s())
         self._homes: dict[RoutineRef, _Home] = {}
         self._guards_fd = -1
         shapes = {
@@ -284,3 +287,7 @@ class PipelineSegments:
         if self._guards_fd >= 0:
             os.close(self._guards_fd)
         self._homes, self._guards_fd = {}, -1
+
+
+def _name_of_run(began_s: float) -> str:
+    return datetime.fromtimestamp(began_s, UTC).strftime("%Y%m%dT%H%M%S%f")

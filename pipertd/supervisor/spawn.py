@@ -11,7 +11,7 @@ from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed
 from pipertd.logs.reader import LogStore
 from pipertd.logs.writer import open_log
-from pipertd.protocol import FlowSpec, LogSpec, encode_spec
+from pipertd.protocol import Charge, FlowSpec, LogSpec, QuarantineSpec, encode_spec
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.history import History
 from pipertd.supervisor.launch import Process, flow_environment, launch, memory_file
@@ -27,11 +27,18 @@ class Surroundings:
     history: History
     channel: FlowChannel
     pulse: Pulse
+    quarantine: QuarantineSpec
     orphan_timeout_s: float
 
 
 def spawn_flow(
-    pipeline: Pipeline, flow: Flow, generation: int, nonce: str, segments: PipelineSegments, shared: Surroundings
+    pipeline: Pipeline,
+    flow: Flow,
+    generation: int,
+    nonce: str,
+    segments: PipelineSegments,
+    shared: Surroundings,
+    charge: Charge | None,
 ) -> Process:
     """Start one generation of a flow.
 
@@ -49,6 +56,9 @@ def spawn_flow(
         path=list(pipeline.path),
         orphan_timeout_s=shared.orphan_timeout_s if own_s is None else own_s,
         log=LogSpec(kind="file", path=str(log)),
+        run=segments.run,
+        quarantine=shared.quarantine,
+        charge=charge,
         routines=segments.flow_specs(flow.name),
     )
     with ExitStack() as stack:

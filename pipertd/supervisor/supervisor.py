@@ -11,7 +11,8 @@ from pipertd.definition.model import Pipeline
 from pipertd.errors import PipertdError, SegmentError, UnknownTarget, WrongState
 from pipertd.logs.reader import LogStore
 from pipertd.names import Target
-from pipertd.protocol import Answer, Hello, Raise
+from pipertd.protocol import Answer, Hello, Quarantined, QuarantineSpec, Raise
+from pipertd.quarantine import Quarantine
 from pipertd.supervisor.answers import Events, routines_of
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.history import History
@@ -32,10 +33,19 @@ class Supervisor:
         runtime_dir: where the flows' socket lies; the caller holds its lock.
         logs: where flows write.
         history: where notices are recorded; closed by the caller.
+        quarantine: where flows put aside what kept killing them.
         orphan_timeout_s: how long flows work on without this daemon, unless their definition says otherwise.
     """
 
-    def __init__(self, *, runtime_dir: Path, logs: LogStore, history: History, orphan_timeout_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        runtime_dir: Path,
+        logs: LogStore,
+        history: History,
+        quarantine: Quarantine,
+        orphan_timeout_s: float,
+    ) -> None:
         self.history = history
         self._channel = FlowChannel(
             runtime_dir / "flows.sock",
@@ -46,7 +56,8 @@ class Supervisor:
         )
         self._events = Events(self._channel)
         self._pulse = Pulse()
-        self._shared = Surroundings(logs, history, self._channel, self._pulse, orphan_timeout_s)
+        put_aside = QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes)
+        self._shared = Surroundings(logs, history, self._channel, self._pulse, put_aside, orphan_timeout_s)
         self._pipelines: dict[str, SupervisedPipeline] = {}
         self._restarting: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -188,9 +199,12 @@ class Supervisor:
         flow = pipeline.flows.get(hello.flow) if pipeline else None
         return flow is not None and flow.sent(hello)
 
-    def _hear(self, pipeline: str, flow: str, message: Answer | Raise) -> None:
+    def _hear(self, pipeline: str, flow: str, message: Answer | Raise | Quarantined) -> None:
         if isinstance(message, Answer):
             self._events.hear(flow, message)
+            return
+        if isinstance(message, Quarantined):
+            self._tell_quarantined(pipeline, flow, message)
             return
         definition = self._pipelines[pipeline].definition
         try:
@@ -204,6 +218,16 @@ class Supervisor:
 
     def _lose(self, pipeline: str, flow: str) -> None:
         self._events.lose(pipeline, flow)
+
+    def _tell_quarantined(self, pipeline: str, flow: str, message: Quarantined) -> None:
+        self.history.record(
+            NoticeKind.MESSAGE_QUARANTINED,
+            message.text,
+            pipeline=pipeline,
+            flow=flow,
+            routine=message.routine,
+            details={"id": message.id},
+        )
 
     def _tell_event(self, event: str, target: Target, text: str) -> None:
         self.history.record(

@@ -118,6 +118,7 @@ class NoticeKind(StrEnum):
     FLOW_RESTARTING = "flow_restarting"
     FLOW_FAILED = "flow_failed"
     WATCHDOG_EXPIRED = "watchdog_expired"
+    MESSAGE_QUARANTINED = "message_quarantined"
     EVENT_RAISED = "event_raised"
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,3 +70,47 @@ class DrawOnOthers(DestinationRoutine):
 
     def main_logic(self, data: dict[str, Any]) -> None:
         data["image"][:] = 1
+
+
+_BUSY = threading.Event()  # somebody else of the flow has a message in hand
+
+
+class Poisoned(DestinationRoutine):
+    """Writes numbers down; dies in the way ``how`` at the number ``at``, where it has ``company`` once that is busy."""
+
+    file: Path
+    at: int = 137
+    how: str = "abort"
+    company: bool = False
+
+    def main_logic(self, data: dict[str, int]) -> None:
+        if data["number"] == self.at:
+            if self.company:
+                _BUSY.wait()
+            self.die()
+        with self.file.open("a") as file:
+            file.write(f"{data['number']}\n")
+
+    def die(self) -> None:
+        if self.how == "abort":
+            os.abort()
+        if self.how == "exit":
+            os._exit(3)
+        if self.how == "hang":
+            time.sleep(3600)
+        raise ValueError(f"cannot bear {self.at}")
+
+
+class Innocent(DestinationRoutine):
+    """Writes numbers down with their attempt; busy with the number 20 until there is a file ``gate``."""
+
+    file: Path
+    gate: Path
+
+    def main_logic(self, data: dict[str, int]) -> None:
+        assert self.message is not None
+        while data["number"] == 20 and not self.gate.exists():
+            _BUSY.set()
+            time.sleep(0.01)
+        with self.file.open("a") as file:
+            file.write(f"{data['number']} {self.message.attempt}\n")

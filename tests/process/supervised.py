@@ -15,6 +15,7 @@ from pipertd.logs.reader import LogStore
 from pipertd.logs.record import LogFilter
 from pipertd.logs.writer import FileHandler
 from pipertd.names import RoutineRef, Target
+from pipertd.quarantine import Quarantine
 from pipertd.supervisor.history import History
 from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import FlowView, LinkView, Notice, NoticeKind, PipelineView
@@ -27,9 +28,10 @@ T = TypeVar("T")
 class Live:
     """A supervisor that runs, and the pipeline ``p`` in it."""
 
-    def __init__(self, supervisor: Supervisor, logs: LogStore) -> None:
+    def __init__(self, supervisor: Supervisor, logs: LogStore, quarantine: Quarantine) -> None:
         self.supervisor = supervisor
         self.logs = logs
+        self.quarantine = quarantine
 
     def view(self) -> PipelineView:
         return self.supervisor.snapshot(Target("p")).pipelines[0]
@@ -73,7 +75,8 @@ async def supervised(folder: Path, pipeline: Pipeline) -> AsyncIterator[Live]:
     """Load ``pipeline``, and have nothing of it left behind the block."""
     logs = LogStore(folder / "logs")
     history = History(folder / "notices.jsonl")
-    supervisor = Supervisor(runtime_dir=folder, logs=logs, history=history, orphan_timeout_s=0.0)
+    quarantine = Quarantine(folder / "quarantine", 1 << 30)
+    supervisor = Supervisor(runtime_dir=folder, logs=logs, history=history, quarantine=quarantine, orphan_timeout_s=0.0)
     records = FileHandler(logs.daemon_file)
     notices = logging.getLogger("pipertd.notice")
     notices.addHandler(records)
@@ -81,7 +84,7 @@ async def supervised(folder: Path, pipeline: Pipeline) -> AsyncIterator[Live]:
     await supervisor.open()
     try:
         await supervisor.load([pipeline])
-        yield Live(supervisor, logs)
+        yield Live(supervisor, logs, quarantine)
     finally:
         await supervisor.close(now=True)
         notices.removeHandler(records)

@@ -7,7 +7,7 @@ import math
 import msgspec
 import pytest
 
-from pipertd.protocol import FlowSpec, LogSpec, RoutineSpec, decode_spec, encode_spec
+from pipertd.protocol import FlowSpec, LogSpec, QuarantineSpec, RoutineSpec, decode_spec, encode_spec
 
 
 def spec(**params: object) -> FlowSpec:
@@ -35,6 +35,9 @@ def spec(**params: object) -> FlowSpec:
         path=[],
         orphan_timeout_s=0.0,
         log=LogSpec(kind="file", path="/l"),
+        run="20261103T100000",
+        quarantine=QuarantineSpec(folder="/q", limit_bytes=1000),
+        charge=None,
         routines=[routine],
     )
 
