@@ -47,6 +47,7 @@ def _routine(message: pipeline_pb2.Routine) -> records.Routine:
         message.handled,
         message.failed,
         message.rate,
+        message.busy,
         p50_s,
         p99_s,
     )
@@ -67,6 +68,10 @@ def _link(message: pipeline_pb2.Link) -> records.Link:
         in_hand=message.in_hand,
         leased=message.leased,
         blocked_by=message.blocked_by,
+        rate=message.rate,
+        oldest_age_s=seconds(message.oldest_age) if message.HasField("oldest_age") else None,
+        bytes=message.bytes,
+        leased_by=tuple(message.leased_by),
     )
 
 

@@ -21,7 +21,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Routine:
-    """One step of user code; the quantiles are None where it never ran."""
+    """One step of user code; ``busy`` is its share of the time, the quantiles are None where it never ran."""
 
     flow: str
     name: str
@@ -30,13 +30,22 @@ class Routine:
     handled: int
     failed: int
     rate: float
+    busy: float
     p50_s: float | None
     p99_s: float | None
 
 
 @dataclass(frozen=True)
 class Link:
-    """One link's ledger: produced = delivered + failed + dropped + quarantined + in flight."""
+    """One link's ledger: produced = delivered + failed + dropped + quarantined + in flight.
+
+    Attributes:
+        rate: messages a second that its consumer took to an end.
+        oldest_age_s: how long ago the message that waits longest was captured; None where none waits.
+        bytes: what its messages hold in its producer's shared memory.
+        leased: for how many messages that ended slots are kept, by the routines in ``leased_by``.
+        blocked_by: the routine for which its producer waits; empty where there is room.
+    """
 
     source: str
     destination: str
@@ -51,6 +60,10 @@ class Link:
     in_hand: int
     leased: int
     blocked_by: str
+    rate: float
+    oldest_age_s: float | None
+    bytes: int
+    leased_by: tuple[str, ...]
 
     @property
     def in_flight(self) -> int:

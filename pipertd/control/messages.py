@@ -53,6 +53,7 @@ def _routine(view: RoutineView) -> pipeline_pb2.Routine:
         handled=view.handled,
         failed=view.failed,
         rate=view.rate,
+        busy=view.busy,
         duration=_quantiles(view.p50_s, view.p99_s),
     )
 
@@ -72,6 +73,10 @@ def _link(view: LinkView) -> pipeline_pb2.Link:
         in_hand=view.in_hand,
         leased=view.leased,
         blocked_by=view.blocked_by or "",
+        rate=view.rate,
+        oldest_age=None if view.oldest_age_s is None else duration(view.oldest_age_s),
+        bytes=view.bytes,
+        leased_by=view.leased_by,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipertd.ctl import check, event, lifecycle, logs, quarantine, status, version, watch
+from pipertd.ctl import check, event, lifecycle, logs, quarantine, status, top, version, watch
 from pipertd.ctl.settings import DEFAULT_ADDRESS, OUTPUT, Output, Settings
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ app.command("stop")(lifecycle.stop)
 app.command("restart")(lifecycle.restart)
 app.command("event")(event.event)
 app.command("logs")(logs.logs)
+app.command("top")(top.top)
 app.command("watch")(watch.watch)
 app.add_typer(quarantine.app, name="quarantine")
 app.command("check")(check.check)

@@ -46,6 +46,7 @@ def pipeline_document(pipeline: records.Pipeline) -> dict[str, Any]:
                 "handled": routine.handled,
                 "failed": routine.failed,
                 "rate": round(routine.rate, 3),
+                "busy": round(routine.busy, 4),
                 "p50_s": routine.p50_s,
                 "p99_s": routine.p99_s,
             }
@@ -71,7 +72,11 @@ def link_document(link: records.Link) -> dict[str, Any]:
         "waiting": link.waiting,
         "in_hand": link.in_hand,
         "leased": link.leased,
+        "leased_by": list(link.leased_by),
         "blocked_by": link.blocked_by or None,
+        "rate": round(link.rate, 3),
+        "oldest_age_s": link.oldest_age_s,
+        "bytes": link.bytes,
     }
 
 

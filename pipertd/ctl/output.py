@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipertd.ctl.settings import Output
@@ -31,11 +31,17 @@ def print_line(document: Any, output: Output) -> None:
     sys.stdout.flush()
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns as wide as their content; colour belongs to terminals and is left to them."""
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Lines whose columns are as wide as their content; colour belongs to terminals and is left to them."""
     widths = [max(len(row[place]) for row in (columns, *rows)) for place in range(len(columns))]
     for row in (columns, *rows):
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table."""
+    for line in table(columns, rows):
+        print(line)
 
 
 def duration(seconds: float | None) -> str:

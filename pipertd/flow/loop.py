@@ -305,7 +305,7 @@ class RoutineLoop:
             self._log.warning("stopping with a message that found no room for %g s: not published", STOP_PATIENCE_S)
             raise _Stopped
         if not self._reactions.handle_next():
-            self._idle(news)
+            self._idle(news, activity=Activity.BLOCKED)
 
     def _idle(self, news: Callable[[], bool], timeout_s: float = TICK_S, activity: Activity = Activity.IDLE) -> None:
         self._status.enter(activity)

@@ -220,6 +220,7 @@ class Routine(_message.Message):
     FAILED_FIELD_NUMBER: _builtins.int
     RATE_FIELD_NUMBER: _builtins.int
     DURATION_FIELD_NUMBER: _builtins.int
+    BUSY_FIELD_NUMBER: _builtins.int
     flow: _builtins.str
     """The flow it lives in."""
     name: _builtins.str
@@ -234,6 +235,8 @@ class Routine(_message.Message):
     """How often main_logic raised."""
     rate: _builtins.float
     """Messages a second."""
+    busy: _builtins.float
+    """The share of the time that it spends in main_logic, 0 to 1."""
     @_builtins.property
     def duration(self) -> Global___Quantiles:
         """How long main_logic takes; unset where it never ran."""
@@ -249,10 +252,11 @@ class Routine(_message.Message):
         failed: _builtins.int = ...,
         rate: _builtins.float = ...,
         duration: Global___Quantiles | None = ...,
+        busy: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "failed", b"failed", "flow", b"flow", "handled", b"handled", "kind", b"kind", "name", b"name", "rate", b"rate", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["busy", b"busy", "duration", b"duration", "failed", b"failed", "flow", b"flow", "handled", b"handled", "kind", b"kind", "name", b"name", "rate", b"rate", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -297,6 +301,10 @@ class Link(_message.Message):
     IN_HAND_FIELD_NUMBER: _builtins.int
     LEASED_FIELD_NUMBER: _builtins.int
     BLOCKED_BY_FIELD_NUMBER: _builtins.int
+    RATE_FIELD_NUMBER: _builtins.int
+    OLDEST_AGE_FIELD_NUMBER: _builtins.int
+    BYTES_FIELD_NUMBER: _builtins.int
+    LEASED_BY_FIELD_NUMBER: _builtins.int
     source: _builtins.str
     """FLOW/ROUTINE of its source."""
     destination: _builtins.str
@@ -321,9 +329,21 @@ class Link(_message.Message):
     """Slots that arrays kept by the consumer hold."""
     blocked_by: _builtins.str
     """FLOW/ROUTINE for which its producer waits; empty where there is room."""
+    rate: _builtins.float
+    """Messages a second that its consumer took to an end."""
+    bytes: _builtins.int
+    """What its messages hold in its producer's shared memory, in bytes."""
     @_builtins.property
     def dropped(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Messages dropped, by reason."""
+
+    @_builtins.property
+    def oldest_age(self) -> _duration_pb2.Duration:
+        """How long ago the message that waits longest was captured; unset where none waits, and on a link within a flow."""
+
+    @_builtins.property
+    def leased_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """FLOW/ROUTINE of each that keeps the slots in "leased": its consumer, or who reads what that passed on."""
 
     def __init__(
         self,
@@ -341,10 +361,14 @@ class Link(_message.Message):
         in_hand: _builtins.int = ...,
         leased: _builtins.int = ...,
         blocked_by: _builtins.str = ...,
+        rate: _builtins.float = ...,
+        oldest_age: _duration_pb2.Duration | None = ...,
+        bytes: _builtins.int = ...,
+        leased_by: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_age", b"oldest_age"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_by", b"blocked_by", "delivered", b"delivered", "depth", b"depth", "destination", b"destination", "dropped", b"dropped", "failed", b"failed", "in_hand", b"in_hand", "leased", b"leased", "policy", b"policy", "produced", b"produced", "quarantined", b"quarantined", "source", b"source", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_by", b"blocked_by", "bytes", b"bytes", "delivered", b"delivered", "depth", b"depth", "destination", b"destination", "dropped", b"dropped", "failed", b"failed", "in_hand", b"in_hand", "leased", b"leased", "leased_by", b"leased_by", "oldest_age", b"oldest_age", "policy", b"policy", "produced", b"produced", "quarantined", b"quarantined", "rate", b"rate", "source", b"source", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

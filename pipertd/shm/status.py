@@ -23,7 +23,7 @@ class Activity(IntEnum):
     NONE = 0
     SETUP = 1
     WORKING = 2  # in main_logic or an event handler
-    IDLE = 3  # waits for input, for room or for its pace; ticks at least once a second
+    IDLE = 3  # waits for input or for its pace; ticks at least once a second
     DECLARED = 4  # inside `with self.waiting()`: may block for as long as it likes
     PAUSED = 5
     CLEANUP = 6
@@ -31,6 +31,7 @@ class Activity(IntEnum):
     STOPPED = 8  # told to stop, and did
     FAILED = 9
     DECLARED_IN_SETUP = 10  # as DECLARED, and not set up yet
+    BLOCKED = 11  # waits for room on a link, or for a slot; ticks as when it is IDLE
 
     @property
     def over(self) -> bool:

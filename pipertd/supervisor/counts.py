@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pipertd.clock import NS, monotonic_s
 from pipertd.definition.model import Link
 from pipertd.names import Policy
 from pipertd.shm import layout as at
@@ -22,17 +23,21 @@ _OF_CONSUMER = {"unlinked": at.I_UNLINKED, "stopped": at.I_STOPPED}
 
 
 class LinkPlace(NamedTuple):
-    """Where the words of a link lie: its column at the producer, its slot at the consumer."""
+    """Where the words of a link lie: its column at the producer, its slot at the consumer.
+
+    ``onward`` are the destinations of the consumer's own out-links, by column.
+    """
 
     producer: Ledger
     column: int
     consumer: Ledger
     slot: int
+    onward: tuple[str, ...]
 
 
 def link_view(link: Link, place: LinkPlace) -> LinkView:
     """What a link's words say now."""
-    producer, column, consumer, slot = place
+    producer, column, consumer, slot, _ = place
     mine, theirs = consumer.layout.ins[slot].base, producer.layout.outs[column].base
     # The consumer's words first: what it counted, the producer had counted before, so that nothing is negative.
     delivered = consumer.count(slot, at.N_DELIVERED)
@@ -53,6 +58,7 @@ def link_view(link: Link, place: LinkPlace) -> LinkView:
         # The link dropped these, and its consumer counts them when it comes to their place in the queue.
         dropped[link.policy.value.removeprefix("drop_")] += waiting - link.depth
         waiting = link.depth
+    leased = max(0, _held(producer, column, taken) - _returned(place) - in_hand)
     return LinkView(
         source=str(link.source),
         destination=str(link.destination),
@@ -65,8 +71,51 @@ def link_view(link: Link, place: LinkPlace) -> LinkView:
         quarantined=quarantined,
         waiting=waiting,
         in_hand=in_hand,
-        leased=max(0, _held(producer, column, taken) - _returned(place) - in_hand),
+        leased=leased,
+        bytes=_bytes(producer, column),
+        oldest_age_s=None if link.within_flow or not waiting else _oldest_age_s(place),
+        leased_by=_keepers(link, place, leased),
     )
+
+
+def ended(place: LinkPlace) -> int:
+    """How many messages its consumer took to an end, a good one or a bad one."""
+    counted = (at.N_DELIVERED, at.N_FAILED, at.N_QUARANTINED)
+    return sum(place.consumer.count(place.slot, which) for which in counted)
+
+
+def _oldest_age_s(place: LinkPlace) -> float | None:
+    """None where the entry was taken, and perhaps written anew, while it was read."""
+    out = place.producer.layout.outs[place.column]
+    words, taken = place.producer.words, place.consumer.layout.ins[place.slot].base + at.I_TAKEN
+    oldest = max(place.consumer.words[taken], words[out.base + at.O_EVICTED])
+    captured_ns = words[out.entry(oldest) + at.E_CAPTURED_NS]
+    if words[out.entry(oldest)] != oldest + 1 or place.consumer.words[taken] > oldest:
+        return None
+    return max(0.0, monotonic_s() - captured_ns / NS)
+
+
+def _bytes(producer: Ledger, column: int) -> int:
+    layout, words = producer.layout, producer.words
+    held = (row for row in range(layout.rows) if words[layout.hold_of(row, column)])
+    return sum(words[layout.row_of(row) + at.R_CAPACITY] for row in held)
+
+
+def _keepers(link: Link, place: LinkPlace, leased: int) -> tuple[str, ...]:
+    """Who keeps slots of messages that ended: the readers of what the consumer passed on, and the consumer itself."""
+    if not leased:
+        return ()
+    layout, words = place.consumer.layout, place.consumer.words
+    passed, keepers = set(), set()
+    for row in range(layout.rows, layout.rows + layout.foreign_rows):
+        foreign = layout.foreign + (row - layout.rows) * at.FOREIGN_WORDS
+        columns = [column for column in range(len(layout.outs)) if words[layout.hold_of(row, column)]]
+        if columns and words[foreign] == place.slot + 1:
+            passed.add(words[foreign + 1])
+            keepers |= {place.onward[column] for column in columns}
+    if leased > len(passed):
+        keepers.add(str(link.destination))
+    return tuple(sorted(keepers))
 
 
 def _held(producer: Ledger, column: int, taken: int) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from pipertd.definition.model import Link, Pipeline
 from pipertd.names import Policy, RoutineRef
+from pipertd.shm.status import Activity, RoutineFacts
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.view import LinkView, RoutineView, State
 
@@ -16,10 +17,10 @@ _States = Mapping[str, tuple[State, int]]  # flow → its state and generation
 
 
 class Rates:
-    """How many messages a second each routine handled, in the last few seconds or over a whole run."""
+    """How fast counters grow, in the last few seconds or over a whole run: messages, and time at work."""
 
     def __init__(self) -> None:
-        self._samples: dict[RoutineRef, deque[tuple[float, int]]] = {}
+        self._samples: dict[tuple[str, object], deque[tuple[float, float]]] = {}
 
     @classmethod
     def of_run(cls, definition: Pipeline, segments: PipelineSegments) -> Rates:
@@ -28,20 +29,43 @@ class Rates:
         for ref in _refs(definition):
             fact = segments.routine_facts(ref)
             if fact.handled > 1:
-                rates.note(ref, 0.0, 1)
-                rates.note(ref, fact.span_s, fact.handled)
+                rates.note_routine(ref, 0.0, 1, 0.0)
+                rates.note_routine(ref, fact.span_s, fact.handled, fact.busy_s)
+        for link in definition.links:
+            if segments.ended(link) > 1:
+                rates.note_link(link, 0.0, 1)
+                rates.note_link(link, segments.routine_facts(link.destination).span_s, segments.ended(link))
         return rates
 
-    def note(self, ref: RoutineRef, now_s: float, handled: int) -> None:
-        """Note one counter."""
-        samples = self._samples.setdefault(ref, deque())
-        samples.append((now_s, handled))
+    def note_routine(self, ref: RoutineRef, now_s: float, handled: int, busy_s: float) -> None:
+        """Note a routine's counters."""
+        self._note(("handled", ref), now_s, handled)
+        self._note(("busy", ref), now_s, busy_s)
+
+    def note_link(self, link: Link, now_s: float, ended: int) -> None:
+        """Note a link's counter."""
+        self._note(("ended", str(link)), now_s, ended)
+
+    def of_routine(self, ref: RoutineRef) -> float:
+        """Messages a second; 0 where there is nothing to compare yet."""
+        return self._growth(("handled", ref))
+
+    def busy(self, ref: RoutineRef) -> float:
+        """The share of the time that a routine spends in ``main_logic``, 0 to 1."""
+        return min(1.0, self._growth(("busy", ref)))
+
+    def of_link(self, link: Link) -> float:
+        """Messages a second that a link's consumer took to an end."""
+        return self._growth(("ended", str(link)))
+
+    def _note(self, key: tuple[str, object], now_s: float, counter: float) -> None:
+        samples = self._samples.setdefault(key, deque())
+        samples.append((now_s, counter))
         while len(samples) > 2 and now_s - samples[1][0] >= _RATE_WINDOW_S:
             samples.popleft()
 
-    def of(self, ref: RoutineRef) -> float:
-        """Messages a second; 0 where there is nothing to compare yet."""
-        samples = self._samples.get(ref)
+    def _growth(self, key: tuple[str, object]) -> float:
+        samples = self._samples.get(key)
         if not samples or samples[-1][0] == samples[0][0]:
             return 0.0
         (first_s, first), (last_s, last) = samples[0], samples[-1]
@@ -61,7 +85,8 @@ class Figures:
     def blank(cls, definition: Pipeline) -> Figures:
         """Those of a pipeline that never ran."""
         routines = tuple(
-            RoutineView(ref.flow, ref.routine, "", State.STOPPED, 0, 0, 0.0, None, None) for ref in _refs(definition)
+            RoutineView(ref.flow, ref.routine, "", State.STOPPED, 0, 0, 0.0, 0.0, None, None)
+            for ref in _refs(definition)
         )
         return cls(routines, tuple(map(_blank_link, definition.links)))
 
@@ -69,7 +94,12 @@ class Figures:
     def read(cls, definition: Pipeline, segments: PipelineSegments, states: _States, rates: Rates) -> Figures:
         """Those of the present run."""
         routines = tuple(_routine(ref, segments, states[ref.flow], rates) for ref in _refs(definition))
-        links = tuple(_with_blocker(link, states) for link in segments.link_views())
+        links = tuple(
+            replace(
+                view, rate=rates.of_link(link), blocked_by=_blocker(view, states, segments.routine_facts(link.source))
+            )
+            for view, link in zip(segments.link_views(), definition.links, strict=True)
+        )
         return cls(routines, links, *segments.end_to_end())
 
 
@@ -88,18 +118,23 @@ def _routine(ref: RoutineRef, segments: PipelineSegments, flow: tuple[State, int
         state=fact.activity.name if lives else state.value,
         handled=fact.handled,
         failed=fact.failed,
-        rate=rates.of(ref),
+        rate=rates.of_routine(ref),
+        busy=rates.busy(ref),
         p50_s=fact.p50_s,
         p99_s=fact.p99_s,
     )
 
 
-def _with_blocker(link: LinkView, states: _States) -> LinkView:
-    """Name whoever keeps a full link's producer waiting."""
-    if link.policy != Policy.WAIT or link.waiting < link.depth:
-        return link
-    state = states[link.destination.partition("/")[0]][0]
-    return replace(link, blocked_by=link.destination if state is State.RUNNING else f"{link.destination} ({state})")
+def _blocker(link: LinkView, states: _States, producer: RoutineFacts) -> str | None:
+    """Who keeps the producer waiting: the consumer of a full link, or those who keep its slots."""
+    if link.policy != Policy.WAIT:
+        return None
+    if link.waiting >= link.depth:
+        state = states[link.destination.partition("/")[0]][0]
+        return link.destination if state is State.RUNNING else f"{link.destination} ({state})"
+    if producer.activity is Activity.BLOCKED and link.leased_by:
+        return ", ".join(link.leased_by)
+    return None
 
 
 def _blank_link(link: Link) -> LinkView:

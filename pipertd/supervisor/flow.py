@@ -19,6 +19,7 @@ from pipertd.supervisor import lifecycle, watch
 from pipertd.supervisor.figures import Rates
 from pipertd.supervisor.generation import Generation
 from pipertd.supervisor.guilt import guilty_routine
+from pipertd.supervisor.hoarding import Hoarding
 from pipertd.supervisor.lifecycle import Action, Input
 from pipertd.supervisor.restart import Restarts, Verdict
 from pipertd.supervisor.segments import PipelineSegments
@@ -42,6 +43,7 @@ class SupervisedFlow:
         self._restarts = Restarts(flow.restart)
         self._segments: PipelineSegments | None = None
         self._rates = Rates()
+        self._hoarding: dict[str, Hoarding] = {}
         self._living: Generation | None = None
         self._charge: Charge | None = None  # what the last one died of, for the next one
         self._wanted = False
@@ -153,8 +155,8 @@ class SupervisedFlow:
         assert living is not None
         meant_s = self._look_s()
         facts = self._facts()
-        for name, fact in facts.items():
-            self._rates.note(RoutineRef(self.definition.name, name), monotonic_s(), fact.handled)
+        self._note_rates(facts)
+        self._name_hoarders(facts)
         if self.state is State.STARTING and watch.is_ready(facts, self.generation):
             living.ready_s = monotonic_s()
             self._happen(Input.READY)
@@ -163,6 +165,26 @@ class SupervisedFlow:
             self._arm(self._look_s(), self._look)
         else:
             self._expire(living, expiry)
+
+    def _note_rates(self, facts: dict[str, RoutineFacts]) -> None:
+        assert self._segments is not None
+        now_s, own = monotonic_s(), self.definition.name
+        for name, fact in facts.items():
+            self._rates.note_routine(RoutineRef(own, name), now_s, fact.handled, fact.busy_s)
+        for link in self._pipeline.links:
+            if link.destination.flow == own:
+                self._rates.note_link(link, now_s, self._segments.ended(link))
+
+    def _name_hoarders(self, facts: dict[str, RoutineFacts]) -> None:
+        assert self._segments is not None
+        for name, fact in facts.items():
+            links = [link for link in self._pipeline.links if link.source == RoutineRef(self.definition.name, name)]
+            hoarding = self._hoarding.setdefault(name, Hoarding())
+            link = hoarding.found(fact, [self._segments.link_view(each) for each in links], monotonic_s())
+            if link is not None:
+                who, between = ", ".join(link.leased_by), f"{link.source} -> {link.destination}"
+                text = f"waits for a slot: {who} keeps arrays of {link.leased} messages of {between}"
+                self._tell(NoticeKind.SLOTS_HOARDED, text, {"hoarded_by": who}, routine=name)
 
     def _expire(self, living: Generation, expiry: watch.Expiry) -> None:
         reason = living.blame(expiry)

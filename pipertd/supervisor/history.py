@@ -29,6 +29,7 @@ _LEVELS = {
     NoticeKind.FLOW_STATE_CHANGED: logging.DEBUG,
     NoticeKind.FLOW_RESTARTING: logging.WARNING,
     NoticeKind.WATCHDOG_EXPIRED: logging.WARNING,
+    NoticeKind.SLOTS_HOARDED: logging.WARNING,
     NoticeKind.MESSAGE_QUARANTINED: logging.ERROR,
     NoticeKind.FLOW_FAILED: logging.ERROR,
     NoticeKind.DEFINITION_INVALID: logging.ERROR,

@@ -23,7 +23,7 @@ from pipertd.shm.ledger import Ledger, create_ledger
 from pipertd.shm.segment import PAGE, create_segment
 from pipertd.shm.slots import LOANS
 from pipertd.shm.status import RoutineFacts, read_end_to_end, read_status
-from pipertd.supervisor.counts import LinkPlace, link_view
+from pipertd.supervisor.counts import LinkPlace, ended, link_view
 from pipertd.supervisor.view import LinkView
 
 HOLD_ALLOWANCE = 2  # slots a link may have leased beside the one in hand before its producer has to wait
@@ -239,14 +239,25 @@ class PipelineSegments:
 
     def link_views(self) -> tuple[LinkView, ...]:
         """The counts of every link, in the order of the definition."""
-        return tuple(self._link_view(link) for link in self._pipeline.links)
+        return tuple(self.link_view(link) for link in self._pipeline.links)
 
-    def _link_view(self, link: Link) -> LinkView:
+    def link_view(self, link: Link) -> LinkView:
+        """The counts of one link."""
+        return link_view(link, self._place(link))
+
+    def ended(self, link: Link) -> int:
+        """How many messages the link's consumer took to an end."""
+        return ended(self._place(link))
+
+    def _place(self, link: Link) -> LinkPlace:
         consumer, producer = self._homes[link.destination], self._homes[link.source]
-        place = LinkPlace(
-            producer.ledger, producer.shape.outputs.index(link), consumer.ledger, consumer.shape.inputs.index(link)
+        return LinkPlace(
+            producer.ledger,
+            producer.shape.outputs.index(link),
+            consumer.ledger,
+            consumer.shape.inputs.index(link),
+            tuple(str(each.destination) for each in consumer.shape.outputs),
         )
-        return link_view(link, place)
 
     def end_to_end(self) -> tuple[float | None, float | None]:
         """The median and the 99th percentile, in seconds, from capture to handled, over all destinations."""

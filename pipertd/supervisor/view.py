@@ -30,7 +30,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class RoutineView:
-    """One routine: what it does and how long ``main_logic`` takes."""
+    """One routine: what it does and how long ``main_logic`` takes; ``busy`` is its share of the time, 0 to 1."""
 
     flow: str
     name: str
@@ -39,13 +39,22 @@ class RoutineView:
     handled: int
     failed: int
     rate: float
+    busy: float
     p50_s: float | None
     p99_s: float | None
 
 
 @dataclass(frozen=True)
 class LinkView:
-    """One link's ledger: produced = delivered + failed + dropped + quarantined + in_flight, each counted by itself."""
+    """One link's ledger: produced = delivered + failed + dropped + quarantined + in_flight, each counted by itself.
+
+    Attributes:
+        rate: messages a second that its consumer took to an end.
+        oldest_age_s: how long ago the message that waits longest was captured.
+        bytes: the slots that its messages hold in its producer's pool; what is passed on lies in another's.
+        leased: for how many messages that ended already slots are kept, by the routines in ``leased_by``.
+        blocked_by: the routine for which its producer waits.
+    """
 
     source: str
     destination: str
@@ -59,6 +68,10 @@ class LinkView:
     waiting: int
     in_hand: int
     leased: int
+    bytes: int = 0
+    oldest_age_s: float | None = None
+    leased_by: tuple[str, ...] = ()
+    rate: float = 0.0
     blocked_by: str | None = None
 
     @property
@@ -118,6 +131,7 @@ class NoticeKind(StrEnum):
     FLOW_RESTARTING = "flow_restarting"
     FLOW_FAILED = "flow_failed"
     WATCHDOG_EXPIRED = "watchdog_expired"
+    SLOTS_HOARDED = "slots_hoarded"
     MESSAGE_QUARANTINED = "message_quarantined"
     EVENT_RAISED = "event_raised"
 

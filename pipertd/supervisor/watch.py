@@ -14,7 +14,7 @@ from pipertd.definition.model import Watchdog
 from pipertd.shm.status import Activity, RoutineFacts
 
 _BEFORE_WORK = (Activity.NONE, Activity.SETUP, Activity.DECLARED_IN_SETUP)
-_AT_WORK = (Activity.WORKING, Activity.IDLE, Activity.PAUSED)
+_AT_WORK = (Activity.WORKING, Activity.IDLE, Activity.BLOCKED, Activity.PAUSED)
 
 
 class Deadline(StrEnum):

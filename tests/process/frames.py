@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipertd import DestinationRoutine, EndOfStream, MiddleRoutine, SourceRoutine
+from pipertd import DestinationRoutine, EndOfStream, MiddleRoutine, SourceRoutine, events
 
 SIZES = (10, 3_000, 50_000)
 
@@ -58,3 +60,48 @@ class Store(DestinationRoutine):
         descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.write(descriptor, f"{number} {self.message.attempt}\n".encode())
         os.close(descriptor)
+
+
+class Frames(SourceRoutine):
+    """Sends ``amount`` large arrays, then ends or has nothing more to send."""
+
+    amount: int = 1_000_000_000
+    then_idles: bool = False
+
+    def main_logic(self) -> dict[str, Any] | None:
+        if self.published >= self.amount:
+            if not self.then_idles:
+                raise EndOfStream
+            time.sleep(0.01)
+            return None
+        return {"number": self.published, "array": np.full(SIZES[-1], self.published % 251, np.uint8)}
+
+
+class Hoard(DestinationRoutine):
+    """Keeps every array that it ever got."""
+
+    def setup(self) -> None:
+        self.kept: list[tuple[int, np.ndarray[Any, Any]]] = []
+
+    def main_logic(self, data: dict[str, Any]) -> None:
+        self.kept.append((zlib.crc32(data["array"].data), data["array"]))
+
+    @events("CHECK")
+    def check(self) -> dict[str, Any]:
+        return {"kept": len(self.kept), "right": all(zlib.crc32(array.data) == seen for seen, array in self.kept)}
+
+    @events("FORGET")
+    def forget(self) -> None:
+        self.kept.clear()
+
+
+class Tangle(DestinationRoutine):
+    """Makes of every array a cycle that only the garbage collector finds."""
+
+    def main_logic(self, data: dict[str, Any]) -> None:
+        array = data["array"]
+
+        def sums() -> int:
+            return int(array.sum()) if array.size else sums()
+
+        assert sums() >= 0

@@ -29,6 +29,17 @@ def street(daemon: Daemon) -> Daemon:
     return daemon
 
 
+def test_top_shows_the_status_again_and_again(street: Daemon) -> None:
+    """Each look is a table, or a document on a line of its own, as new as its moment; after the last one it ends."""
+    shown = street.ctl("top", "p", "--every", "0.1", "-n", "2")
+    assert (shown.returncode, shown.stdout.count("end to end:")) == (0, 2)
+    assert "a/count -> b/sink" in shown.stdout
+    first, second = map(json.loads, street.ctl("top", "-o", "json", "--every", "0.5", "-n", "2").stdout.splitlines())
+    before, after = (each["pipelines"][0]["links"][0] for each in (first, second))
+    assert after["delivered"] > before["delivered"]
+    assert street.ctl("top", "nowhere").returncode == 4
+
+
 def test_status_shows_flows_and_counts(street: Daemon) -> None:
     """Every flow has pid, state, generation and restarts, every link its count; the table says the same to people."""
     status = street.status("p")

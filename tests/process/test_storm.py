@@ -123,7 +123,11 @@ def test_storm_over_links_that_drop_counts_every_message(tmp_path: Path, policy:
                 assert (link.failed, link.in_flight, link.quarantined) == (0, 0, 0), link
             assert view.links[0].produced == 3_000
             for name, place in STORES.items():
-                assert len(set(_check_order(tmp_path / name))) == view.links[place].delivered
+                # Within a flow what was in hand at a crash is not made again: it counts as dropped, handled or not.
+                within = view.links[place].source.split("/")[0] == view.links[place].destination.split("/")[0]
+                unsure = sum(flow.restarts for flow in view.flows) if within else 0
+                seen = len(set(_check_order(tmp_path / name)))
+                assert view.links[place].delivered <= seen <= view.links[place].delivered + unsure
 
     asyncio.run(run())
 

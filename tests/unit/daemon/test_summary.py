@@ -17,7 +17,7 @@ VIEW = PipelineView(
     state=State.EXITED,
     seconds=1.5,
     flows=(FlowView("a", State.EXITED, None, 3, 2, 0.1, "its stream ended"),),
-    routines=(RoutineView("a", "x", "source", "EXITED", 10, 0, 6.7, 0.001, 0.25),),
+    routines=(RoutineView("a", "x", "source", "EXITED", 10, 0, 6.7, 0.5, 0.001, 0.25),),
     links=(LINK,),
     end_to_end_p50_s=0.002,
 )

@@ -11,10 +11,11 @@ from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.view import State
 
 A, B = RoutineRef("a", "r"), RoutineRef("b", "r")
+LINK = Link(A, B)
 PIPELINE = Pipeline(
     "p",
     (Flow("a", (Routine("r", "m:A"),)), Flow("b", (Routine("r", "m:B"),))),
-    (Link(A, B),),
+    (LINK,),
     shm_limit=4 << 20,
 )
 
@@ -33,8 +34,19 @@ def test_rate_is_that_of_the_last_seconds(notes: list[tuple[float, int]], rate: 
     """What was long ago does not count, and a counter that begins anew is not negative."""
     rates = Rates()
     for now_s, handled in notes:
-        rates.note(A, now_s, handled)
-    assert rates.of(A) == rate
+        rates.note_routine(A, now_s, handled, 0.0)
+        rates.note_link(LINK, now_s, handled)
+    assert rates.of_routine(A) == rates.of_link(LINK) == rate
+
+
+def test_busy_is_a_share_of_the_time() -> None:
+    """Time in ``main_logic`` over time that went by; a clock read a moment later makes it no more than all."""
+    rates = Rates()
+    rates.note_routine(A, 1.0, 0, 0.5)
+    rates.note_routine(A, 3.0, 0, 1.0)
+    rates.note_routine(B, 1.0, 0, 0.0)
+    rates.note_routine(B, 2.0, 0, 1.01)
+    assert (rates.busy(A), rates.busy(B)) == (0.25, 1.0)
 
 
 def test_never_run_pipeline_has_all_its_routines_and_links() -> None:

@@ -23,7 +23,7 @@ def expiry(*facts: RoutineFacts, launched_s: float = NOW_S) -> Expiry | None:
     return find_expiry(pages, 2, RULE, launched_s=launched_s, now_s=NOW_S)
 
 
-@pytest.mark.parametrize("activity", [Activity.WORKING, Activity.IDLE, Activity.PAUSED])
+@pytest.mark.parametrize("activity", [Activity.WORKING, Activity.IDLE, Activity.BLOCKED, Activity.PAUSED])
 def test_silence_at_work_is_no_progress(activity: Activity) -> None:
     """A heartbeat older than the progress deadline is a hang, in whatever the routine does."""
     found = expiry(fact(activity, since_s=0.0, heartbeat_s=NOW_S - 5.1))
