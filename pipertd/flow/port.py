@@ -42,6 +42,7 @@ from pipertd.shm.pool import Pool, ReadPools
 from pipertd.shm.producer import Producer
 
 _COLLECT_EVERY_NS = NS
+_REST_EVERY_NS = 30 * NS  # a slot that was not used for so long gives its pages back
 _NOTHING = Encoded(b"", 0, ())
 
 
@@ -146,6 +147,7 @@ class Port:
         self._envelope: Envelope | None = None  # what its author sees of it, once they looked
         self._by_reference_next = False
         self._collected_ns = 0
+        self._rested_ns = time.monotonic_ns()
 
     def recover(self) -> list[Taken]:
         """Put right what the last generation left; the messages that were in its hands, to be resumed in this order."""
@@ -501,13 +503,16 @@ class Port:
         """Sleep until the bell rings, at most a tick; not at all if there is news.
 
         Leases that only cyclic garbage holds would keep the producer waiting for as long as this routine idles, so
-        the garbage is collected first, at most once a second.
+        the garbage is collected first, at most once a second. Slots that were long not used give their pages back.
         """
         now_ns = time.monotonic_ns()
         if self._consumer.has_leases and now_ns - self._collected_ns > _COLLECT_EVERY_NS:
             self._collected_ns = now_ns
             gc.collect()
         self._producer.drain()  # what was passed on and came back goes back further
+        if now_ns - self._rested_ns > _REST_EVERY_NS:
+            self._rested_ns = now_ns
+            self._producer.slots.rest()
         self._consumer.flush()
         self._consumer.sleep_unless(news, self._bell, timeout_s)
 

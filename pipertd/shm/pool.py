@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Mapping
 
 import numpy as np
@@ -19,7 +20,8 @@ class Pool:
     """The writing side. A slot is a row of the ledger's row table: where its bytes lie, and how many there are.
 
     A slot that is free keeps its extent, so that frames of one size never move; one that is too small gives it up and
-    takes a gap. The row table is written before a slot is held, and read again only by a successor.
+    takes a gap, and :meth:`give_back` returns its pages to the system. The row table is written before a slot is held,
+    and read again only by a successor.
     """
 
     def __init__(self, fd: int, ledger: Ledger) -> None:
@@ -27,7 +29,8 @@ class Pool:
         self._ledger = ledger
         self._layout = ledger.layout
         self._size = ledger.layout.pool_bytes
-        self.array: ByteArray = np.frombuffer(map_writable(fd), np.uint8)
+        self._memory = map_writable(fd)
+        self.array: ByteArray = np.frombuffer(self._memory, np.uint8)
 
     def place(self, row: int, length: int, free_rows: list[int]) -> int | None:
         """Make the free slot ``row`` hold ``length`` bytes; returns its offset, None where there is no gap now.
@@ -56,6 +59,14 @@ class Pool:
         words[base + at.R_OFFSET] = offset
         words[base + at.R_CAPACITY] = capacity
         return offset
+
+    def give_back(self, row: int) -> None:
+        """Return the pages of a free slot to the system; its next message reserves some anew."""
+        base = self._layout.row_of(row)
+        offset, capacity = self._ledger.words[base + at.R_OFFSET], self._ledger.words[base + at.R_CAPACITY]
+        self._forget(row)  # first: a slot without its pages would be SIGBUS for whoever fills it
+        if capacity:
+            self._memory.madvise(mmap.MADV_REMOVE, offset, capacity)
 
     def _forget(self, row: int) -> None:
         self._ledger.words[self._layout.row_of(row) + at.R_CAPACITY] = 0

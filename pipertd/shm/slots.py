@@ -36,6 +36,7 @@ class Slots:
         self._ended_loans: deque[int] = deque()
         self._free: list[int] = []  # the one freed last is still in the cache
         self._free_foreign: list[int] = []
+        self._unused: set[int] = set()  # free ones that nobody used since the last rest
         self._find_free()
         self.keep_input: Callable[[Message], None] = lambda _: None
         self.let_go_of_input: Callable[[Message], None] = lambda _: None
@@ -80,7 +81,16 @@ class Slots:
         if offset is None:
             return None
         self._free.pop()  # only now: a refusal must not cost a slot
+        self._unused.discard(row)
         return row, offset
+
+    def rest(self) -> None:
+        """Give the pages of all slots back to the system that were not used since the last call."""
+        if self._pool is None:
+            return
+        for row in self._unused:
+            self._pool.give_back(row)
+        self._unused = set(self._free)
 
     def put_back(self, row: int) -> None:
         """The slot that was taken last is not needed."""

@@ -46,6 +46,7 @@ class OneLink:
         )
         self.producer.recover()
         self.consumer.recover()
+        self.pool_fd = source.pool_fd
 
     def close(self) -> None:
         """Unmap everything: pytest keeps the object itself for longer."""
@@ -211,3 +212,23 @@ def test_only_one_process_writes_a_ledger(link: OneLink) -> None:
     assert done.returncode == 1
     assert LedgerInUse.__name__ in done.stderr
     del ledger
+
+
+def test_slots_that_rest_give_their_pages_back(link: OneLink) -> None:
+    """What was free and not used between two calls has no memory any more; what is used or kept has all of it."""
+    assert link.send(1, 300_000)
+    kept = link.receive()
+    assert link.send(2, 300_000)
+    link.receive()
+    link.consumer.flush()
+    link.producer.drain()
+    full = os.fstat(link.pool_fd).st_blocks
+    link.producer.slots.rest()
+    assert os.fstat(link.pool_fd).st_blocks == full
+    link.producer.slots.rest()
+    assert full > os.fstat(link.pool_fd).st_blocks >= 300_000 // 512
+    assert np.all(kept["array"] == 1)
+    for value in range(3, 9):  # rested slots are filled again
+        assert link.send(value, 300_000)
+        assert np.all(link.receive()["array"] == value)
+        link.producer.slots.rest()
