@@ -25,6 +25,8 @@ from tests.unit.shm.stepping import SteppedGuard
 from tests.unit.shm.test_crash_anywhere import NAMES, crash_before_store
 from tests.unit.shm.world import Violation
 
+MESSAGES = 8  # enough for slots to be used again while somebody reads
+
 Break = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -221,7 +223,8 @@ def first_violation(policy: Policy, *, passes_on: bool) -> str | None:
     for store in range(200):
         for victim in NAMES:
             try:
-                crash_before_store(victim, store, 5 if store % 2 else None, policy=policy, passes_on=passes_on)
+                second = 5 if store % 2 else None
+                crash_before_store(victim, store, second, messages=MESSAGES, policy=policy, passes_on=passes_on)
             except (Violation, SegmentError, msgspec.DecodeError) as found:
                 return f"{victim} dead before store {store}: {type(found).__name__}: {found}"
     return None

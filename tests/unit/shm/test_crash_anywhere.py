@@ -33,6 +33,8 @@ class Links(RuleBasedStateMachine):
         depths=st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3)),
         policies=st.tuples(POLICIES, POLICIES, POLICIES),
         passes_on=st.booleans(),
+        lends=st.booleans(),
+        charges=st.booleans(),
         seed=st.integers(0, 2**16),
     )
     def begin(
@@ -41,10 +43,20 @@ class Links(RuleBasedStateMachine):
         depths: tuple[int, int, int],
         policies: tuple[Policy, Policy, Policy],
         passes_on: bool,
+        lends: bool,
+        charges: bool,
         seed: int,
     ) -> None:
         """A pipeline of some shape begins."""
-        self.world = World(messages=messages, depths=depths, policies=policies, passes_on=passes_on, seed=seed)
+        self.world = World(
+            messages=messages,
+            depths=depths,
+            policies=policies,
+            passes_on=passes_on,
+            lends=lends,
+            charges=charges,
+            seed=seed,
+        )
 
     @property
     def _world(self) -> World:
@@ -123,11 +135,17 @@ def crash_before_store(
 ) -> bool:
     """Run in turns and kill ``victim`` before its n-th store, and its successor ``second`` stores later.
 
-    Where links drop the victim goes ahead of the others, so that there is something to drop. Returns whether it came to
-    that store at all.
+    Where links drop the victim goes ahead of the others, so that there is something to drop. Every other run lends,
+    every third charges deaths. Returns whether it came to that store at all.
     """
     world = World(
-        messages=messages, depths=(1, 2, 1), policies=(policy, policy, policy), passes_on=passes_on, seed=store
+        messages=messages,
+        depths=(1, 2, 1),
+        policies=(policy, policy, policy),
+        passes_on=passes_on,
+        lends=store % 2 == 1,
+        charges=store % 3 == 0,
+        seed=store,
     )
     try:
         actor, others = world.actors[victim], [each for each in world.actors.values() if each.name != victim]

@@ -18,9 +18,11 @@ import numpy as np
 from pipertd.definition.model import MIB, Flow, Link, Pipeline, Routine
 from pipertd.names import Policy, RoutineRef
 from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
+from pipertd.shm import layout as at
 from pipertd.shm.codec import Encoder
 from pipertd.shm.consumer import Consumer
 from pipertd.shm.guard import Guard
+from pipertd.shm.hand import charge
 from pipertd.shm.inlink import Writer
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.outlink import Reader
@@ -32,6 +34,8 @@ from tests.unit.shm.stepping import Actor, SteppedGuard, SteppedMessage, stepped
 SOURCE, MIDDLE, DESTINATION, FAN_OUT = "source", "middle", "destination", "fan_out"
 LARGE = 1500  # does not fit into an entry
 MOST_KEPT = 2
+MOST_DEATHS = 2
+LONGEST_WORK = 12  # turns that others have while a message is looked at
 
 
 class Violation(AssertionError):
@@ -56,10 +60,13 @@ class World:
         depths: tuple[int, int, int] = (2, 2, 1),
         policies: tuple[Policy, Policy, Policy] = (Policy.WAIT, Policy.WAIT, Policy.WAIT),
         passes_on: bool = False,
+        lends: bool = False,
+        charges: bool = False,
         seed: int = 0,
     ) -> None:
+        """``lends``: some messages are loans; ``charges``: most deaths are laid to the charge of what was in hand."""
         self.messages = messages
-        self.passes_on = passes_on
+        self.passes_on, self.lends, self.charges = passes_on, lends, charges
         self.random = random.Random(seed)
         self.seen: dict[str, list[Seen]] = {MIDDLE: [], DESTINATION: [], FAN_OUT: []}
         self.closing = False
@@ -95,17 +102,33 @@ class World:
         producer, _ = self._attach(actor)
         producer.recover()
         while (number := producer.published) < self.messages:
-            message = SteppedMessage(Encoder().encode(content(number)), actor)
+            lent = self._lent(number, producer, actor) if self.lends and number % 3 == 2 else None
+            encoder = Encoder(producer.slots.may_pass_on)
+            message = SteppedMessage(encoder.encode(content(number) if lent is None else lent), actor)
             while not producer.publish(message, captured_ns=number):
                 actor.pause()
+            del message, lent
         if not producer.closed:
             producer.close()
         while True:
             actor.pause()
             producer.drain()
 
+    def _lent(self, number: int, producer: Producer, actor: Actor) -> dict[str, Any] | None:
+        """The message in a slot that was filled in place, in two halves; None where none is free."""
+        producer.drain()
+        memory = producer.slots.lend(LARGE)
+        if memory is None:
+            return None
+        for half in (memory[: LARGE // 2], memory[LARGE // 2 :]):
+            actor.pause()
+            half[:] = number % 251
+        return {"number": number, "array": memory}
+
     def _live_as_consumer(self, actor: Actor) -> None:
         producer, consumer = self._attach(actor)
+        if self.charges and actor.crashes and self.random.random() < 0.8:
+            charge(consumer._ledger)
         producer.recover()
         again = consumer.recover(producer.slots.inputs())
         kept: list[dict[str, Any]] = []
@@ -114,8 +137,15 @@ class World:
             if taken is None:
                 self._idle(actor, producer, consumer, kept)
                 continue
+            if taken.deaths >= MOST_DEATHS:
+                consumer.settle(at.N_QUARANTINED)
+                consumer.flush()
+                continue
             received = consumer.read(taken)
             number = check(received)
+            for _ in range(self.random.randrange(LONGEST_WORK)):
+                actor.pause()
+            check(received)  # still
             self.seen[actor.name].append(Seen(number, taken.attempt))
             if actor.name == MIDDLE:
                 outgoing = received if self.passes_on else content(number)
@@ -234,7 +264,7 @@ class World:
             if view.policy == Policy.WAIT and view.dropped:
                 raise Violation(f"a link that waits has dropped: {view}")
             given = {each.number for each in self.seen[view.destination.partition("/")[0]]}
-            if len(given) != view.delivered:
+            if not view.delivered <= len(given) <= view.delivered + view.quarantined:
                 raise Violation(f"counted {view.delivered}, seen {sorted(given)}: {view}")
         for name, seen in self.seen.items():
             numbers = [each.number for each in seen]
