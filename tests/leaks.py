@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipertd.shm.segment import NAME_PREFIX
+
 # Every process that a test starts inherits this, so that orphans are found too, whoever adopted them.
 MARK = "PIPERTD_TEST_RUN"
 
@@ -36,7 +38,7 @@ class Belongings:
     def now(cls) -> Belongings:
         """Look."""
         return cls(
-            names=frozenset(f"/dev/shm/{entry.name}" for entry in Path("/dev/shm").iterdir()),
+            names=frozenset(str(path) for path in Path("/dev/shm").glob(f"{NAME_PREFIX}*")),  # others' are not ours
             processes=frozenset(_processes()),
             threads=frozenset(_threads()),
             descriptors=frozenset(_descriptors()),

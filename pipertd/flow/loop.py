@@ -21,8 +21,10 @@ from pipertd.flow.routine import DestinationRoutine, EndOfStream, MiddleRoutine,
 from pipertd.shm import layout as at
 from pipertd.shm.bell import TICK_S
 from pipertd.shm.hand import Taken
+from pipertd.shm.sleeping import NAP_S
 from pipertd.shm.status import Activity, StatusWriter
 
+_WORKING = Activity.WORKING  # to look a member up in its class takes longer than all that is done with it
 STOP_PATIENCE_S = 5.0  # how long a routine that was told to stop goes on waiting for room for its last message
 
 
@@ -59,6 +61,7 @@ class RoutineLoop:
         self._reactions = reactions
         self._on_error = on_error
         self._log = log
+        self._sends_nothing = isinstance(routine, DestinationRoutine)
         self._declared: list[Activity] = []
         self._stopping = False
         self._stop_told_s = 0.0
@@ -154,8 +157,8 @@ class RoutineLoop:
                 return Outcome.FAILED
 
     def _consume(self, routine: MiddleRoutine | DestinationRoutine, again: deque[Taken]) -> Outcome:
-        port, is_destination = self._port, isinstance(routine, DestinationRoutine)
-        step = self._step(routine, is_destination)
+        port = self._port
+        run, main_logic, read = self._run, routine.main_logic, port.read
         while True:
             if again:
                 self._between_messages()  # a message that is tried again must not keep events and a stop waiting
@@ -166,14 +169,14 @@ class RoutineLoop:
                 self._put_aside()
                 continue
             while True:
-                ok = self._run(step)
+                ok = run(main_logic, read)
                 if ok or self._on_error != "retry" or not port.may_try_again():
                     break
                 self._between_messages()
             if not ok and self._on_error == "fail":
                 port.charge()
                 return Outcome.FAILED
-            if ok and is_destination:
+            if ok and self._sends_nothing:
                 self._status.arrived(port.captured_ns)
             port.end(at.N_DELIVERED if ok else at.N_FAILED)
             if port.jobs:
@@ -187,26 +190,14 @@ class RoutineLoop:
         if self._port.jobs:
             self._advance()
 
-    def _step(self, routine: MiddleRoutine | DestinationRoutine, is_destination: bool) -> Callable[[], Any]:
-        """A call of ``main_logic`` with the message in hand; what a destination returns goes nowhere."""
-        main_logic, read = routine.main_logic, self._port.read
-
-        def step() -> Any:
-            return main_logic(read())
-
-        def last_step() -> None:
-            main_logic(read())
-
-        return last_step if is_destination else step
-
-    def _run(self, step: Callable[[], Any]) -> bool:
+    def _run(self, main_logic: Callable[..., Any], read: Callable[[], Any] | None = None) -> bool:
         """One call of ``main_logic``: whether it raised nothing, and what it returned can be sent.
 
-        A source's EndOfStream passes through.
+        A source's EndOfStream passes through; what a destination returns goes nowhere.
         """
-        began_ns, result, ok = self._status.enter(Activity.WORKING), None, True
+        began_ns, result, ok = self._status.enter(_WORKING), None, True
         try:
-            result = step()
+            result = main_logic() if read is None else main_logic(read())
         except Exception as reason:
             if isinstance(reason, EndOfStream) and isinstance(self._routine, SourceRoutine):
                 raise
@@ -215,7 +206,7 @@ class RoutineLoop:
         finally:
             leave_if_forked()
         self._status.ran(began_ns)
-        return ok if result is None else self._send(result)
+        return ok if result is None or self._sends_nothing else self._send(result)
 
     def _say_failure(self, where: str, reason: Exception) -> None:
         self._status.failed()
@@ -243,6 +234,7 @@ class RoutineLoop:
 
     def _advance(self) -> None:
         """Publish and acknowledge what is ready, waiting for room on the links to other flows."""
+        most = True
         while True:
             try:
                 if not self._port.advance():
@@ -253,7 +245,17 @@ class RoutineLoop:
             except SegmentError as reason:  # then the message waits like for any other room
                 self._log.error("waiting for shared memory: %s", reason)
                 self._status.said(str(reason))
-            self._wait_to_send(self._port.room_news())
+            self._wait_for_room(most)
+            most = False
+
+    def _wait_for_room(self, most: bool) -> None:
+        """Wait for room on the links to other flows; for ``most`` of it only for a moment.
+
+        A consumer that is quick makes half of the room in that moment, and wakes us once for all of it. One that is
+        slow does not, and wakes us for each message.
+        """
+        self._wait_to_send(self._port.ask_for_room(most=most), NAP_S if most else TICK_S)
+        self._port.ask_for_nothing()
 
     def _finish(self) -> None:
         """Wait until everything that was given within the flow has come to its end."""
@@ -299,13 +301,13 @@ class RoutineLoop:
             else:
                 return
 
-    def _wait_to_send(self, news: Callable[[], bool]) -> None:
+    def _wait_to_send(self, news: Callable[[], bool], timeout_s: float = TICK_S) -> None:
         """Wait with a message that should go out first, also when the flow was told to stop, but not for ever."""
         if self._stopping and monotonic_s() - self._stop_told_s > STOP_PATIENCE_S:
             self._log.warning("stopping with a message that found no room for %g s: not published", STOP_PATIENCE_S)
             raise _Stopped
         if not self._reactions.handle_next():
-            self._idle(news, activity=Activity.BLOCKED)
+            self._idle(news, timeout_s, Activity.BLOCKED)
 
     def _idle(self, news: Callable[[], bool], timeout_s: float = TICK_S, activity: Activity = Activity.IDLE) -> None:
         self._status.enter(activity)

@@ -10,27 +10,22 @@ class Pace:
 
     def __init__(self, fps: float | None) -> None:
         self._due_s = 0.0
-        self._fps = fps
+        self.fps = fps  # beats a second; None is no limit
 
-    @property
-    def fps(self) -> float | None:
-        """Beats a second; None is no limit. A new pace holds from now on, also for who waits for a beat of the old."""
-        return self._fps
-
-    @fps.setter
-    def fps(self, fps: float | None) -> None:
-        self._fps = fps
+    def change(self, fps: float | None) -> None:
+        """Keep another pace from now on, also for who waits for a beat of the old one."""
+        self.fps = fps
         if fps:
             self._due_s = min(self._due_s, monotonic_s() + 1 / fps)
 
     def wait_s(self) -> float:
         """Seconds until the next beat; 0 or less means now."""
-        return self._due_s - monotonic_s() if self._fps else 0.0
+        return self._due_s - monotonic_s() if self.fps else 0.0
 
     def beat(self) -> None:
         """A beat happened."""
-        if self._fps:
-            period_s, now_s = 1 / self._fps, monotonic_s()
+        if self.fps:
+            period_s, now_s = 1 / self.fps, monotonic_s()
             self._due_s += period_s
             if self._due_s < now_s:  # a whole period late: go on from here
                 self._due_s = now_s + period_s if self._due_s + period_s < now_s else now_s

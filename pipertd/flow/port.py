@@ -40,6 +40,7 @@ from pipertd.shm.ledger import Ledger
 from pipertd.shm.outlink import Reader
 from pipertd.shm.pool import Pool, ReadPools
 from pipertd.shm.producer import Producer
+from pipertd.shm.sleeping import Sleeper
 
 _COLLECT_EVERY_NS = NS
 _REST_EVERY_NS = 30 * NS  # a slot that was not used for so long gives its pages back
@@ -120,7 +121,7 @@ class Port:
         self._spec, self._ledger, self._cabinet = spec, ledger, cabinet
         self.poisoned = False  # whether the message in hand killed the flow too often to be given again
         self._manual, self._writable, self._reader = manual, writable, reader
-        self._bell = Bell(spec.bell_fd)
+        self._sleeper = Sleeper(ledger, Bell(spec.bell_fd))
         self._ages = {each.slot: each.max_age_s * NS for each in spec.inputs if each.max_age_s is not None}
         self._given = deque((each.slot, handovers[each.link]) for each in spec.inputs if each.within_flow)
         self._handover = dict(self._given)
@@ -209,7 +210,7 @@ class Port:
                     self.jobs.append(_Job(gap=(slot, offer)))
                     self.jobs[-1].acknowledged = True
                     continue
-                taken = self._consumer.take_by_reference(slot, offer.sequence)
+                taken = self._consumer.take_by_reference(slot, offer.sequence, offer.captured_ns)
                 if taken is None:
                     handover.finish(offer)  # it was acknowledged before the crash
                     continue
@@ -264,17 +265,16 @@ class Port:
         def acknowledge() -> None:
             assert job is not None, "a message that is acknowledged by hand has a job"
             job.acknowledged = True
-            ring(self._bell.fd)
+            ring(self._spec.bell_fd)
 
         word, offer = self._consumer.envelope_word, job.offer if job else None
-        captured_ns = offer.captured_ns if offer else word(taken, at.E_CAPTURED_NS)
         published_ns = offer.published_ns if offer else word(taken, at.E_PUBLISHED_NS)
         return Envelope(
             link=self._spec.inputs[taken.slot].link,
             sequence=taken.sequence,
             origin=taken.sequence if offer else word(taken, at.E_ORIGIN),
             attempt=taken.attempt,
-            capture_time_s=captured_ns / NS,
+            capture_time_s=taken.captured_ns / NS,
             publish_time_s=published_ns / NS,
             _acknowledge=acknowledge if self._manual else None,
         )
@@ -282,20 +282,16 @@ class Port:
     @property
     def captured_ns(self) -> int:
         """When the message in hand was captured, on the monotonic clock."""
-        job = self._job
-        if job is not None and job.offer is not None:
-            return job.offer.captured_ns
         assert self._taken is not None, "no message is in hand"
-        return self._consumer.envelope_word(self._taken, at.E_CAPTURED_NS)
+        return self._taken.captured_ns
 
     def may_try_again(self) -> bool:
         """Whether the message in hand has attempts left; then it is counted as tried once more."""
         assert self._taken is not None, "no message is in hand"
         if self._taken.attempt >= self._spec.inputs[self._taken.slot].max_deliveries:
             return False
-        self._taken, self._envelope = self._consumer.try_again(self._taken), None
-        if self._job is not None:
-            self._job.taken = self._taken
+        self._consumer.try_again(self._taken)
+        self._envelope = None
         return True
 
     @property
@@ -342,7 +338,7 @@ class Port:
             MessageTooLarge: it can never fit: it is published to nobody, and counted.
         """
         taken, job = self._taken, self._job
-        captured_ns = time.monotonic_ns() if taken is None else self.captured_ns
+        captured_ns = time.monotonic_ns() if taken is None else taken.captured_ns
         if not self._publishes:
             freeze(message)
             return Outgoing(message, _NOTHING, captured_ns, position)
@@ -411,6 +407,7 @@ class Port:
         jobs = self.jobs
         if not jobs:
             return False
+        self._settle()  # first: a commit names the last message that it was made from, and says that all before it ended
         while self._unpublished:
             job = jobs[0] if jobs[0].outgoing is not None else next(each for each in jobs if each.outgoing is not None)
             if not job.has_tokens or job is self._job:
@@ -418,7 +415,6 @@ class Port:
             if not self._publish(job):
                 return True
             self._settle()
-        self._settle()
         return False
 
     def _publish(self, job: _Job) -> bool:
@@ -477,15 +473,13 @@ class Port:
             return next(job for job in self.jobs if job.outgoing is not None).has_tokens
         return bool(self.jobs) and self.jobs[0].over
 
-    def room_news(self) -> Callable[[], bool]:
-        """What to look for before sleeping, after ``advance`` found no room.
+    def ask_for_room(self, *, most: bool) -> Callable[[], bool]:
+        """Be woken when ``advance`` finds room; what to look for before sleeping, see :meth:`Producer.ask_for_room`."""
+        return self._producer.ask_for_room(most=most)
 
-        A full link may have room again at any moment. Where it was a slot that was missing, the bell says so: readers
-        ring it with every return.
-        """
-        if self._producer.must_wait():
-            return lambda: not self._producer.must_wait()
-        return lambda: False
+    def ask_for_nothing(self) -> None:
+        """Not be woken over room."""
+        self._producer.ask_for_nothing()
 
     def close(self) -> None:
         """Say the end of the stream on every output."""
@@ -514,7 +508,7 @@ class Port:
             self._rested_ns = now_ns
             self._producer.slots.rest()
         self._consumer.flush()
-        self._consumer.sleep_unless(news, self._bell, timeout_s)
+        self._sleeper.sleep_unless(lambda: news() or self._producer.has_returns, timeout_s)
 
     def has_input(self) -> bool:
         """Whether something waits to be taken and may be, or the end was said."""

@@ -86,7 +86,8 @@ class Reactions:
     def _update_fps(self, fps: float | None) -> None:
         if fps is not None and fps <= 0:
             raise _WrongParams(f"cannot set fps to {fps}: it is more than 0, or null for no limit")
-        self._routine.fps = self._pace.fps = fps
+        self._routine.fps = fps
+        self._pace.change(fps)
 
     def _log_data(self) -> dict[str, Any]:
         data = {"published": self._routine.published, "fps": self._routine.fps, "paused": self.paused}

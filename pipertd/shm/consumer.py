@@ -14,9 +14,8 @@ the producer's hold table has below ``taken``, except those in hand.
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,9 +32,6 @@ from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import ByteArray, ReadPools
 from pipertd.shm.slots import Message
 
-SPIN_NS = 50_000  # about what it takes to sleep and to be woken
-NAP_S = 0.001  # far longer than any store needs to be seen by all, and the shortest that poll can do
-
 _DROPPED_BY = {Policy.DROP_OLDEST: at.N_OLDEST, Policy.DROP_NEWEST: at.N_NEWEST}
 
 
@@ -50,13 +46,11 @@ class Consumer:
         self._pools = pools
         self._own_bell_fd = own_bell_fd
         self._words, self._bytes = ledger.words, ledger.bytes
-        self._asleep = ledger.layout.status + at.S_ASLEEP
         self._let_go: deque[Message] = deque()  # ends of leases, from any thread
         self._uses: dict[Message, int] = {}  # who keeps a message's slots: the hand, leases, those it was passed on to
         self._to_return: deque[Message] = deque()
         self._hands = Hands(ledger)
         self._decoder = Decoder()
-        self._spins = False
         self.in_hand: deque[Taken] = deque()  # claimed and not acknowledged, the oldest first
 
     def recover(self, passed_on: Iterable[Message] = ()) -> list[Taken]:
@@ -74,8 +68,8 @@ class Consumer:
             if taken.number < handled:
                 self.settle(at.N_DELIVERED)
             else:
-                again.append(self._hands.try_again(taken))
-                self.in_hand[-1] = again[-1]
+                self._hands.try_again(taken)
+                again.append(taken)
         self._settle_what_is_out()
         kept = {(taken.slot, taken.sequence) for taken in self.in_hand} | self._uses.keys()
         for link in self._rings:
@@ -90,7 +84,7 @@ class Consumer:
         """A message from within the flow whose output is out comes again, but must not run again."""
         slot, sequence = self._ledger.commit_word(at.C_IN_LINK) - 1, self._ledger.commit_word(at.C_IN_SEQUENCE)
         if slot >= 0 and sequence >= self._hands.ended(slot):
-            self._hands.settle(Taken(slot, sequence, 1), at.N_DELIVERED)
+            self._hands.settle(Taken(slot, sequence), at.N_DELIVERED)
 
     # -- taking
 
@@ -105,18 +99,17 @@ class Consumer:
         for _ in self._turns:
             link = rings[0]
             taken = link.claim(self._hands)
-            if len(rings) > 1:
-                rings.rotate(-1)
+            rings.rotate(-1)
             if taken is not None:
                 self._hold(taken)
                 return taken
         return None
 
-    def take_by_reference(self, slot: int, sequence: int) -> Taken | None:
+    def take_by_reference(self, slot: int, sequence: int, captured_ns: int) -> Taken | None:
         """Claim a message from within the flow; None where it was acknowledged before a crash."""
         if sequence < self._hands.ended(slot):
             return None
-        taken = self._hands.claim_by_reference(slot, sequence)
+        taken = self._hands.claim_by_reference(slot, sequence, captured_ns)
         self.in_hand.append(taken)
         return taken
 
@@ -234,11 +227,9 @@ class Consumer:
         """Note that ``main_logic`` is called next with a message that a predecessor had in hand."""
         self._hands.work_on(taken)
 
-    def try_again(self, taken: Taken) -> Taken:
-        """The same message in hand, with another attempt counted."""
-        again = self._hands.try_again(taken)
-        self.in_hand[self.in_hand.index(taken)] = again
-        return again
+    def try_again(self, taken: Taken) -> None:
+        """Count another attempt of a message in hand."""
+        self._hands.try_again(taken)
 
     # -- giving slots back
 
@@ -258,43 +249,9 @@ class Consumer:
             self._to_return.popleft()
             given.add(slot)
         for slot in given:
-            self._links[slot].ring()
+            self._links[slot].wake()
 
     @property
     def has_leases(self) -> bool:
         """Whether a slot is still kept by views of it."""
         return len(self._uses) > len(self.in_hand)
-
-    # -- waiting
-
-    def sleep_unless(self, news: Callable[[], bool], sleeper: bell.Bell, timeout_s: float) -> None:
-        """Say that we sleep, look, take a nap, look again, then sleep.
-
-        A peer stores its news, then rings if it finds ``asleep`` set. The processor may let that load overtake the
-        store, just as it may let our first look overtake ours: then both sides miss each other. A fence on either side
-        would forbid it, and cost each message about a third of a microsecond; instead the second look comes when both
-        stores must long be seen. So what was missed is found after a nap, and nobody pays for it but who idles.
-        """
-        if self._spins and self._spin(news, sleeper):
-            return
-        self._words[self._asleep] = 1
-        if not news():
-            began_ns = time.monotonic_ns()
-            if not sleeper.sleep(min(NAP_S, timeout_s)) and timeout_s > NAP_S and not news():
-                sleeper.sleep(timeout_s - NAP_S)
-            self._spins = time.monotonic_ns() - began_ns < SPIN_NS
-        self._words[self._asleep] = 0
-
-    def _spin(self, news: Callable[[], bool], sleeper: bell.Bell) -> bool:
-        """Look for news for as long as a sleep and a wake-up would take; whether there was some.
-
-        Only while it pays: a spin in vain is the last one until a sleep was as short as that again. So a routine that
-        idles burns nothing. Each look lets the other threads of the flow go first.
-        """
-        until_ns = time.monotonic_ns() + SPIN_NS
-        while time.monotonic_ns() < until_ns:
-            sleeper.sleep(0.0)
-            if news():
-                return True
-        self._spins = False
-        return False

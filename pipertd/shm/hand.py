@@ -13,23 +13,26 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipertd.shm import layout as at
 from pipertd.shm.ledger import Ledger
 
 
-class Taken(NamedTuple):
-    """A message in hand.
+@dataclass(slots=True, eq=False)
+class Taken:
+    """A message in hand; valid until it is settled, for then its place in the window goes to another one.
 
     ``number`` counts the routine's hands, ``entry`` is the word at which its entry begins in the own ledger; both are
     -1 for a message that came by reference. ``keeps`` is 1 where it holds slots, and so has to be returned. ``deaths``
-    are those of its routine's process that were laid to its charge.
+    are those of its routine's process that were laid to its charge. ``captured_ns`` is on the monotonic clock.
     """
 
     slot: int
     sequence: int
-    attempt: int
+    attempt: int = 1
+    captured_ns: int = 0
     number: int = -1
     entry: int = -1
     keeps: int = 0
@@ -65,10 +68,13 @@ class Hands:
         self._facts = [int(word) for word in ledger.words[copy : copy + layout.count_words]]
         self._next = self.settled
         self._own, self._bytes = ledger.words, ledger.bytes
-        self._window, self._hands = layout.window, layout.hands
+        # What each place of the window says; no message is taken into one before the one that it held is settled.
+        self._places = [Taken(-1, 0, entry=layout.hand(number) + at.W_ENTRY) for number in range(layout.hands)]
+        self._lagging = -1  # the only count that the copy not in force has not; -1 where it may lack others too
+        self._works_on_newest = False
         self._work_link, self._work_sequence = layout.status + at.S_WORK_LINK, layout.status + at.S_WORK_SEQUENCE
         self._taken = [link.base + at.I_TAKEN for link in layout.ins]
-        self._copies = [layout.count_copy(index) * at.WORD for index in (0, 1)]
+        self._copies = [layout.count_copy(index) for index in (0, 1)]
 
     @property
     def settled(self) -> int:
@@ -78,32 +84,40 @@ class Hands:
     @property
     def full(self) -> bool:
         """Whether the window has no room for another message."""
-        return self._next - self._facts[at.N_SETTLED] >= self._hands
+        return self._next - self._facts[at.N_SETTLED] >= len(self._places)
 
     def left(self) -> Iterator[Taken]:
         """What a predecessor had in hand, the oldest first; each is to be settled or tried again before the next."""
         words = self._ledger.words
         for hand in list(self._ledger.hands()):
             self._next += 1
-            slot, sequence, attempts = (words[hand + field] for field in (at.W_LINK, at.W_SEQUENCE, at.W_ATTEMPTS))
-            entry, number, deaths = hand + at.W_ENTRY, words[hand + at.W_NUMBER] - 1, words[hand + at.W_DEATHS]
-            yield Taken(slot, sequence, attempts, number, entry, words[entry + at.E_KEEPS], deaths)
+            taken = self._places[(words[hand + at.W_NUMBER] - 1) % len(self._places)]
+            taken.slot, taken.sequence = words[hand + at.W_LINK], words[taken.entry + at.E_SEQUENCE] - 1
+            taken.attempt, taken.deaths = words[hand + at.W_ATTEMPTS], words[hand + at.W_DEATHS]
+            taken.number, taken.keeps = words[hand + at.W_NUMBER] - 1, words[taken.entry + at.E_KEEPS]
+            taken.captured_ns = words[taken.entry + at.E_CAPTURED_NS]
+            yield taken
 
     def claim(self, slot: int, sequence: int, entry: memoryview) -> Taken:
-        """Have the next message of an in-link in hand; ``entry`` is its entry on the link."""
+        """Have the next message of an in-link in hand; ``entry`` is what its entry on the link has of words."""
         number, words = self._next, self._own
-        hand = self._window + number % self._hands * at.WINDOW_WORDS
-        start = hand + at.W_ENTRY
-        words[start : hand + at.WINDOW_WORDS] = entry
-        words[hand + at.W_LINK], words[hand + at.W_SEQUENCE] = slot, sequence
-        words[hand + at.W_ATTEMPTS], words[hand + at.W_DEATHS] = 1, 0
+        taken = self._places[number % len(self._places)]
+        start = taken.entry
+        hand = start - at.W_ENTRY
+        words[start : start + len(entry)] = entry
+        if taken.slot != slot or taken.attempt != 1 or taken.deaths:  # else the place says so since its last message
+            words[hand + at.W_LINK], words[hand + at.W_ATTEMPTS], words[hand + at.W_DEATHS] = slot, 1, 0
+            taken.slot, taken.attempt, taken.deaths = slot, 1, 0
         words[hand + at.W_NUMBER] = number + 1  # last: what is written above is no hand before its number is there
         words[self._taken[slot]] = sequence + 1
-        words[self._work_link], words[self._work_sequence] = slot + 1, sequence
+        if not self._works_on_newest:
+            words[self._work_link], self._works_on_newest = at.NEWEST, True
         self._next = number + 1
-        return Taken(slot, sequence, 1, number, start, words[start + at.E_KEEPS])
+        taken.sequence, taken.number = sequence, number
+        taken.keeps, taken.captured_ns = words[start + at.E_KEEPS], words[start + at.E_CAPTURED_NS]
+        return taken
 
-    def claim_by_reference(self, slot: int, sequence: int) -> Taken:
+    def claim_by_reference(self, slot: int, sequence: int, captured_ns: int) -> Taken:
         """Have a message from within the flow in hand; one that comes again after a crash has an attempt more."""
         words, base = self._ledger.words, self._layout.ins[slot].base
         taken, attempt = words[base + at.I_TAKEN], 1
@@ -113,29 +127,39 @@ class Hands:
             words[base + at.I_ATTEMPTS] = attempt
             words[base + at.I_TAKEN] = sequence + 1
         deaths = words[base + at.I_DEATHS] if words[base + at.I_CHARGED] == sequence + 1 else 0
-        claimed = Taken(slot, sequence, attempt, deaths=deaths)
+        claimed = Taken(slot, sequence, attempt, captured_ns, deaths=deaths)
         self.work_on(claimed)
         return claimed
 
     def work_on(self, taken: Taken) -> None:
-        """Note which message ``main_logic`` is called with next; a claim notes it by itself."""
+        """Note which message ``main_logic`` is called with next, where it is not the one that was claimed last."""
         self._own[self._work_link], self._own[self._work_sequence] = taken.slot + 1, taken.sequence
+        self._works_on_newest = False
 
-    def try_again(self, taken: Taken) -> Taken:
-        """The same message in hand, with one attempt more."""
+    def try_again(self, taken: Taken) -> None:
+        """Count one attempt more of a message in hand."""
         base = self._layout.ins[taken.slot].base
         word = self._layout.hand(taken.number) + at.W_ATTEMPTS if taken.number >= 0 else base + at.I_ATTEMPTS
-        self._ledger.words[word] = taken.attempt + 1
-        return taken._replace(attempt=taken.attempt + 1)
+        taken.attempt += 1
+        self._ledger.words[word] = taken.attempt
 
     def settle(self, taken: Taken, ending: int) -> None:
         """Acknowledge the oldest message in hand of its kind: ``ending`` is the count that it goes to."""
-        self._facts[at.N_COUNTS + taken.slot * at.COUNT_WORDS + ending] += 1
-        if taken.number >= 0:
-            self._facts[at.N_SETTLED] = taken.number + 1
-        else:
-            self._facts[at.N_COUNTS + taken.slot * at.COUNT_WORDS + at.N_DONE] = taken.sequence + 1
-        self._store()
+        facts, count = self._facts, at.N_COUNTS + taken.slot * at.COUNT_WORDS + ending
+        facts[count] += 1
+        if taken.number < 0:
+            facts[at.N_COUNTS + taken.slot * at.COUNT_WORDS + at.N_DONE] = taken.sequence + 1
+            self._store()
+            return
+        facts[at.N_SETTLED] = taken.number + 1
+        if count != self._lagging:
+            self._store()
+            self._lagging = count
+            return
+        words, current = self._own, 1 - self._current
+        copy = self._copies[current]
+        words[copy + at.N_SETTLED], words[copy + count] = taken.number + 1, facts[count]
+        words[self._index] = self._current = current
 
     def count_dropped(self, slot: int, last: int, count: int, ending: int) -> None:
         """Count messages that a link within the flow dropped, ``last`` being the last of them."""
@@ -158,9 +182,10 @@ class Hands:
 
     def _store(self) -> None:
         self._current = 1 - self._current
-        copy = self._copies[self._current]
+        copy = self._copies[self._current] * at.WORD
         self._bytes[copy : copy + self._record_bytes] = self._record.pack(*self._facts)
         self._own[self._index] = self._current
+        self._lagging = -1
 
 
 def charge(ledger: Ledger) -> bool:
@@ -169,10 +194,13 @@ def charge(ledger: Ledger) -> bool:
     Only for the ledger's writer: the routine itself, which is about to fail the flow, or its successor.
     """
     words, layout = ledger.words, ledger.layout
-    slot = words[layout.status + at.S_WORK_LINK] - 1
-    sequence = words[layout.status + at.S_WORK_SEQUENCE]
-    if slot < 0:
-        return False
+    link, sequence = words[layout.status + at.S_WORK_LINK], words[layout.status + at.S_WORK_SEQUENCE]
+    hands = list(ledger.hands())
+    if link == at.NEWEST:
+        for hand in hands[-1:]:
+            words[hand + at.W_DEATHS] += 1
+        return bool(hands)
+    slot = link - 1
     base = layout.ins[slot].base
     if layout.ins[slot].within_flow:
         if sequence < ledger.count(slot, at.N_DONE):
@@ -182,8 +210,8 @@ def charge(ledger: Ledger) -> bool:
             words[base + at.I_CHARGED] = sequence + 1
         words[base + at.I_DEATHS] += 1
         return True
-    for hand in ledger.hands():
-        if words[hand + at.W_LINK] == slot and words[hand + at.W_SEQUENCE] == sequence:
+    for hand in hands:
+        if words[hand + at.W_LINK] == slot and words[hand + at.W_ENTRY + at.E_SEQUENCE] == sequence + 1:
             words[hand + at.W_DEATHS] += 1
             return True
     return False

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipertd.errors import SegmentError
-from pipertd.shm import bell
 from pipertd.shm import layout as at
 from pipertd.shm.guard import Guard
 from pipertd.shm.hand import Hands, Taken
 from pipertd.shm.ledger import Ledger
+from pipertd.shm.sleeping import Waker
 
 GUARD_PATIENCE_S = 0.05  # a producer that is stopped with the guard in hand must not stop this routine's events
 
@@ -44,6 +44,8 @@ class InLink:
         self._evicted = self._out.base + at.O_EVICTED
         self._ring, self._depth = self._out.base + at.O_RING, self._out.depth
         self._asleep = writer.ledger.layout.status + at.S_ASLEEP
+        self._wake_at = self._out.base + at.O_WAKE_AT
+        self._waker = Waker(writer.ledger, writer.bell_fd)
 
     @property
     def taken(self) -> int:
@@ -74,9 +76,12 @@ class InLink:
         if theirs[entry] != sequence + 1:
             found = theirs[entry + at.E_SEQUENCE] - 1
             raise SegmentError(f"cannot take message {sequence}: its entry holds {found}; this is a bug in pipertd")
-        taken = hands.claim(self.slot, sequence, theirs[entry : entry + at.ENTRY_WORDS])
-        if theirs[self._asleep]:  # for want of room, perhaps; no fence: see Consumer.sleep_unless
-            bell.ring(self._writer.bell_fd)
+        end = entry + (at.ENTRY_WORDS if theirs[entry + at.E_HOPS] else at.E_INLINE)
+        if theirs[entry + at.E_ROW] == at.INLINE_ROW and end == entry + at.E_INLINE:
+            end += theirs[entry + at.E_LENGTH] + at.WORD - 1 >> 3
+        taken = hands.claim(self.slot, sequence, theirs[entry:end])
+        if theirs[self._asleep] and sequence + 1 >= theirs[self._wake_at]:  # no fence: see sleeping.py
+            self._waker.wake()
         return taken
 
     @property
@@ -101,6 +106,10 @@ class InLink:
         columns = (layout.hold_of(row, self._out.column) for row in range(layout.rows + layout.foreign_rows))
         return {self._theirs[word] - 1 for word in columns if self._theirs[word]}
 
+    def wake(self) -> None:
+        """Wake the producer if it sleeps: it was given something back."""
+        self._waker.wake()
+
     def ring(self) -> None:
-        """Wake the producer."""
-        bell.ring(self._writer.bell_fd)
+        """Wake the producer, whatever its words say."""
+        self._waker.ring()

@@ -8,7 +8,7 @@ nothing but the descriptor::
     status    asleep, activity, heartbeat, counters, histograms           (status.py)
     commit    c, then two copies of {published, position, handled, in_link + 1, in_seq}
     count     k, then two copies of {settled, counts of every in-link}
-    window    per message in hand: {number + 1, link, seq, attempts, deaths, entry}
+    window    per message in hand: {number + 1, link, attempts, deaths, entry}
     out-links {head, evicted, closed, rtail, counts of drops, depth, ring of entries}
     in-links  {taken, rhead, capacity, counts of drops, attempts, deaths, ring of returned sequences}
     rows      per slot of the pool: offset and capacity in bytes
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pipertd.errors import LayoutMismatch
 
 MAGIC = 0x3144_5452_4550_4950  # "PIPERTD1" in little-endian bytes
-VERSION = 2
+VERSION = 3
 WORD = 8  # bytes
 LINE = 8  # words: a cache line; every block starts on one of its own
 
@@ -38,12 +38,12 @@ HEADER_WORDS = 32
 E_SEQUENCE, E_ORIGIN, E_POOL, E_ROW, E_OFFSET, E_LENGTH, E_BODY_OFFSET, E_BODY_LENGTH = range(8)
 E_CAPTURED_NS, E_PUBLISHED_NS, E_KEEPS, E_TRACE_HIGH, E_TRACE_LOW, E_HOPS = range(8, 14)
 # E_KEEPS is 1 where the message holds slots, its own or others, and so must be returned
-E_HOP_TABLE = 16
+E_INLINE = 16
+INLINE_BYTES = 1024
+E_HOP_TABLE = E_INLINE + INLINE_BYTES // WORD  # behind the payload, so that who has no hops need not copy them
 MAX_HOPS = 16
 HOP_WORDS = 3
-E_INLINE = E_HOP_TABLE + MAX_HOPS * HOP_WORDS
-INLINE_BYTES = 1024
-ENTRY_WORDS = E_INLINE + INLINE_BYTES // WORD
+ENTRY_WORDS = E_HOP_TABLE + MAX_HOPS * HOP_WORDS
 INLINE_ROW = (1 << 64) - 1  # E_ROW of a message that lies in its entry
 
 # commit: C_HANDLED is the number of the first hand whose output is not out; behind it the message within the flow that
@@ -60,7 +60,7 @@ COUNT_WORDS = 8
 ENDINGS = range(N_DELIVERED, N_NEWEST + 1)
 
 # window: a message in hand. W_NUMBER is its number + 1, or 0 while the rest is written
-W_NUMBER, W_LINK, W_SEQUENCE, W_ATTEMPTS, W_DEATHS = range(5)
+W_NUMBER, W_LINK, W_ATTEMPTS, W_DEATHS = range(4)
 W_ENTRY = 8
 WINDOW_WORDS = W_ENTRY + ENTRY_WORDS
 
@@ -70,6 +70,9 @@ O_HEAD, O_EVICTED, O_CLOSED, O_RETURN_TAIL, O_DROPPED_NEWEST, O_TOO_LARGE, O_CON
 O_LEFT_PUBLISHED, O_LEFT_COUNT, O_LEFT_REASON = range(8, 11)
 # what evicted will be with the next eviction, and the count of drops with it
 O_EVICTING, O_EVICTING_COUNT, O_DROPPED_OLDEST = range(11, 14)
+# the `taken` at which a producer that sleeps for want of room is to be woken; NEVER where it sleeps for something else
+O_WAKE_AT = 14
+NEVER = (1 << 64) - 1
 O_RING = 16
 
 # an in-link's block
@@ -85,10 +88,9 @@ FOREIGN_WORDS = 2
 # status words
 S_ASLEEP, S_ACTIVITY, S_SINCE_NS, S_HEARTBEAT_NS, S_GENERATION, S_KIND, S_THREAD = range(7)
 S_HANDLED, S_ERRORS, S_BUSY_NS, S_ERROR_LENGTH, S_FIRST_NS, S_LAST_NS = range(8, 14)
-S_WORK_LINK, S_WORK_SEQUENCE = (
-    14,
-    15,
-)  # the message that main_logic was called with last: its in-link + 1 and its number
+# the message that main_logic was called with last: its in-link + 1 and its number; or the one that was claimed last
+S_WORK_LINK, S_WORK_SEQUENCE = 14, 15
+NEWEST = 0
 S_ERROR_TEXT = 16
 ERROR_BYTES = 512
 S_DURATIONS = S_ERROR_TEXT + ERROR_BYTES // WORD

@@ -86,7 +86,8 @@ class Ledger:
             hand = self.layout.hand(number)
             if words[hand + at.W_NUMBER] != number + 1:
                 return
-            if words[hand + at.W_SEQUENCE] >= words[self.layout.ins[words[hand + at.W_LINK]].base + at.I_TAKEN]:
+            taken = words[self.layout.ins[words[hand + at.W_LINK]].base + at.I_TAKEN]
+            if words[hand + at.W_ENTRY + at.E_SEQUENCE] > taken:
                 return
             yield hand
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipertd.names import Policy
-from pipertd.shm import bell
 from pipertd.shm import layout as at
 from pipertd.shm.codec import Encoded
 from pipertd.shm.guard import Guard
 from pipertd.shm.ledger import Ledger
+from pipertd.shm.sleeping import Waker
 from pipertd.shm.slots import Slots
 
 GUARD_PATIENCE_S = 0.05  # a consumer that is stopped with the guard in hand costs this long, then its messages
@@ -52,11 +52,13 @@ class OutLink:
         self._taken = self._in.base + at.I_TAKEN
         self._returned = self._in.base + at.I_RETURN_HEAD
         self._asleep = reader.ledger.layout.status + at.S_ASLEEP
+        self._waker = Waker(reader.ledger, reader.bell_fd)
         self._head_word, self._ring = self._base + at.O_HEAD, self._base + at.O_RING
         self._head = int(self._own[self._head_word])
         self._tail = int(self._own[self._base + at.O_RETURN_TAIL])
         self._evicted = int(self._own[self._base + at.O_EVICTED])
         self._room_until = 0
+        self._wanted = 0
 
     def recover(self, published: int, slots: Slots) -> None:
         """Put right what the predecessor left: a message committed and not shown, a drop not counted."""
@@ -66,6 +68,7 @@ class OutLink:
         if self._own[entry + at.E_SEQUENCE] == self._head + 1 and self._own[entry + at.E_ORIGIN] == published - 1:
             self.show()
         slots.recover(self.column, self._head, self._evicted)
+        self.ask_for_nothing()
 
     def _entry(self, sequence: int) -> int:
         """The first word of the entry that message ``sequence`` lies in."""
@@ -100,6 +103,25 @@ class OutLink:
             return True
         self._room_until = max(self._theirs[self._taken], self._evicted) + self._depth
         return self._head < self._room_until
+
+    def ask_for_room(self, most: bool) -> None:
+        """Be woken when the link has room: for half of its messages if ``most``, else for one."""
+        self._wanted = self._head - self._depth + (max(1, self._depth // 2) if most else 1)
+        self._own[self._base + at.O_WAKE_AT] = self._wanted
+
+    @property
+    def has_room_asked_for(self) -> bool:
+        """Whether the consumer has taken so many messages."""
+        return bool(self._theirs[self._taken] >= self._wanted)
+
+    def ask_for_nothing(self) -> None:
+        """Not be woken over room."""
+        self._own[self._base + at.O_WAKE_AT] = at.NEVER
+
+    @property
+    def has_returns(self) -> bool:
+        """Whether the reader has returned slots that were not taken back."""
+        return self._tail != self._theirs[self._returned]
 
     def drain(self, slots: Slots) -> None:
         """Take back the slots that the reader returned."""
@@ -179,8 +201,8 @@ class OutLink:
         """The entry that was written last is there to be taken; wakes the consumer if it sleeps."""
         self._head = head = self._head + 1
         self._own[self._head_word] = head
-        if self._theirs[self._asleep]:  # no fence: see Consumer.sleep_unless
-            bell.ring(self._reader.bell_fd)
+        if self._theirs[self._asleep]:  # no fence: see sleeping.py
+            self._waker.wake()
 
     def leave_out(self, published: int, reason: int) -> None:
         """Note that the message which will be the ``published``-th is dropped here; its commit makes it so."""
@@ -198,4 +220,4 @@ class OutLink:
 
     def ring(self) -> None:
         """Wake the consumer."""
-        bell.ring(self._reader.bell_fd)
+        self._waker.ring()

@@ -99,6 +99,11 @@ class Producer:
         for out in self._outs:
             out.ring()
 
+    @property
+    def has_returns(self) -> bool:
+        """Whether there is something to :meth:`drain`."""
+        return any(out.has_returns for out in self._outs)
+
     def drain(self) -> None:
         """Take back the slots that readers returned."""
         for out in self._outs:
@@ -107,6 +112,24 @@ class Producer:
     def must_wait(self) -> bool:
         """Whether a link that waits for its consumer has no room now."""
         return any(out.full for out in self._waiting_outs)
+
+    def ask_for_room(self, *, most: bool) -> Callable[[], bool]:
+        """Be woken when what waits may go on; returns what to look for before sleeping.
+
+        Args:
+            most: to wait until full links have room for half of their messages, and not only for one.
+        """
+        full = [out for out in self._waiting_outs if out.full]
+        for out in full:
+            out.ask_for_room(most)
+        if full:
+            return lambda: all(out.has_room_asked_for for out in full)
+        return lambda: self.has_returns  # it was a slot that was missing
+
+    def ask_for_nothing(self) -> None:
+        """Not be woken over room."""
+        for out in self._waiting_outs:
+            out.ask_for_nothing()
 
     def publish(self, message: Encoded, *, position: int = 0, cause: Cause = NO_CAUSE, captured_ns: int) -> bool:
         """Publish on every link at once, or do nothing and return False where it has to wait for room or a free slot.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import mmap
 import os
+import secrets
 
 import posix_ipc
 
 from pipertd.errors import SegmentError
 
 PAGE = mmap.PAGESIZE
+NAME_PREFIX = "pipertd-"  # of the name that a segment has for a moment, and that /proc shows for as long as it lives
 
 
 def create_segment(size: int) -> int:
@@ -20,7 +22,8 @@ def create_segment(size: int) -> int:
         SegmentError: the system has no more descriptors or shared memory is not mounted.
     """
     try:
-        memory = posix_ipc.SharedMemory(None, posix_ipc.O_CREX, mode=0o600, size=size)
+        name = f"/{NAME_PREFIX}{secrets.token_hex(8)}"
+        memory = posix_ipc.SharedMemory(name, posix_ipc.O_CREX, mode=0o600, size=size)
         memory.unlink()
     except (OSError, posix_ipc.Error) as reason:
         raise SegmentError(f"cannot create a segment of {size} bytes: {reason}") from reason

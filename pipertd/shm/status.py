@@ -53,6 +53,7 @@ class StatusWriter:
         self._busy_word = base + at.S_BUSY_NS
         self._durations, self._end_to_end = base + at.S_DURATIONS, base + at.S_END_TO_END
         self._handled, self._busy_ns = int(words[self._handled_word]), int(words[self._busy_word])
+        self._last_ns = int(words[self._last_word])
 
     def begin(self, kind: str, generation: int) -> None:
         """A new generation of a routine of this kind is here. Its thread says :meth:`lives_on` when it runs."""
@@ -78,9 +79,10 @@ class StatusWriter:
         """Still alive, still at the same."""
         self._ledger.words[self._base + at.S_HEARTBEAT_NS] = time.monotonic_ns()
 
-    def ran(self, began_ns: int) -> int:
-        """``main_logic`` ran once. Returns the time in nanoseconds."""
-        words, ended_ns = self._words, time.monotonic_ns()
+    def ran(self, began_ns: int) -> None:
+        """``main_logic`` ran once."""
+        words = self._words
+        self._last_ns = ended_ns = time.monotonic_ns()
         duration_ns = ended_ns - began_ns
         if not self._handled:
             words[self._base + at.S_FIRST_NS] = ended_ns
@@ -90,15 +92,14 @@ class StatusWriter:
         words[self._handled_word] = self._handled
         words[self._busy_word] = self._busy_ns
         words[self._durations + bucket_of(duration_ns)] += 1
-        return ended_ns
 
     def failed(self) -> None:
         """``main_logic`` raised, or what it returned could not be published."""
         self._ledger.words[self._base + at.S_ERRORS] += 1
 
     def arrived(self, captured_ns: int) -> None:
-        """A destination has handled a message that was captured then, on the monotonic clock."""
-        self._words[self._end_to_end + bucket_of(time.monotonic_ns() - captured_ns)] += 1
+        """A destination has just handled a message that was captured then, on the monotonic clock."""
+        self._words[self._end_to_end + bucket_of(self._last_ns - captured_ns)] += 1
 
     def said(self, error: str) -> None:
         """Keep the last error's text, cut to what fits."""

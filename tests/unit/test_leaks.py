@@ -9,6 +9,7 @@ from pathlib import Path
 
 import posix_ipc
 
+from pipertd.shm.segment import NAME_PREFIX
 from tests.leaks import Belongings, end_processes_since
 from tests.waiting import wait_until
 
@@ -41,7 +42,7 @@ def test_thread_is_seen() -> None:
 def test_name_in_shared_memory_is_seen() -> None:
     """A segment that kept its name is named."""
     before = Belongings.now()
-    memory = posix_ipc.SharedMemory(None, posix_ipc.O_CREX, size=1)
+    memory = posix_ipc.SharedMemory(f"/{NAME_PREFIX}leaks", posix_ipc.O_CREX, size=1)
     try:
         memory.close_fd()
         assert f"shared memory name /dev/shm{memory.name}" in Belongings.now().beyond(before)

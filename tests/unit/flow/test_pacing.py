@@ -28,7 +28,7 @@ def test_a_new_pace_holds_at_once(clock: Clock) -> None:
     pace = Pace(0.001)
     pace.beat()
     assert pace.wait_s() >= 900
-    pace.fps = 25
+    pace.change(25)
     assert pace.wait_s() <= 0.041
 
 

@@ -38,7 +38,7 @@ class Middle:
 
     def handle(self, sequence: int) -> int:
         """Take the message and publish what is made of it; returns the attempt, 0 where it was acknowledged before."""
-        taken = self.consumer.take_by_reference(0, sequence)
+        taken = self.consumer.take_by_reference(0, sequence, 0)
         if taken is None:
             return 0
         message = Encoder().encode({"number": sequence})
@@ -95,11 +95,11 @@ def test_a_message_that_was_counted_is_not_counted_again(segments: PipelineSegme
 def test_a_message_that_comes_again_says_so(segments: PipelineSegments) -> None:
     """Taken and not acknowledged before the crash, it is an attempt more for every successor that takes it."""
     first = Middle(segments)
-    assert [first.consumer.take_by_reference(0, sequence).attempt for sequence in (0, 1)] == [1, 1]  # type: ignore[union-attr]
+    assert [first.consumer.take_by_reference(0, sequence, 0).attempt for sequence in (0, 1)] == [1, 1]  # type: ignore[union-attr]
     first.die()
     for attempt in (2, 3):
         another = Middle(segments)
-        taken = [another.consumer.take_by_reference(0, sequence) for sequence in (0, 1)]
+        taken = [another.consumer.take_by_reference(0, sequence, 0) for sequence in (0, 1)]
         assert [each is not None and each.attempt for each in taken] == [2, attempt]
         another.die()
 
