@@ -407,7 +407,7 @@ class Port:
         jobs = self.jobs
         if not jobs:
             return False
-        self._settle()  # first: a commit names the last message that it was made from, and says that all before it ended
+        self._settle()  # first: a commit names the message that it was made from, and says that all before it ended
         while self._unpublished:
             job = jobs[0] if jobs[0].outgoing is not None else next(each for each in jobs if each.outgoing is not None)
             if not job.has_tokens or job is self._job:
