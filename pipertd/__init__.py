@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipertd.flow.routine import DestinationRoutine as DestinationRoutine
     from pipertd.flow.routine import EndOfStream as EndOfStream
     from pipertd.flow.routine import Envelope as Envelope
+    from pipertd.flow.routine import Hop as Hop
     from pipertd.flow.routine import MiddleRoutine as MiddleRoutine
     from pipertd.flow.routine import SourceRoutine as SourceRoutine
 
@@ -22,12 +23,13 @@ _HOMES = {
     "DestinationRoutine": "pipertd.flow.routine",
     "EndOfStream": "pipertd.flow.routine",
     "Envelope": "pipertd.flow.routine",
+    "Hop": "pipertd.flow.routine",
     "MiddleRoutine": "pipertd.flow.routine",
     "SourceRoutine": "pipertd.flow.routine",
     "events": "pipertd.flow.events",
 }
 
-__all__ = ["DestinationRoutine", "EndOfStream", "Envelope", "MiddleRoutine", "SourceRoutine", "events"]
+__all__ = ["DestinationRoutine", "EndOfStream", "Envelope", "Hop", "MiddleRoutine", "SourceRoutine", "events"]
 
 
 def __getattr__(name: str) -> Any:

@@ -51,8 +51,9 @@ class OutputSpec(msgspec.Struct, frozen=True, kw_only=True):
 class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One routine: its code, its segments (descriptor numbers in the flow) and its links.
 
-    ``hands`` is how many messages it may have in hand at once; ``read_pools`` are the descriptors of all pools that a
-    message may name, by ``pool_id``.
+    ``number`` is its place in the pipeline; it names the routine's pool, and its hop of a message. ``hands`` is how
+    many messages it may have in hand at once. ``read_pools`` are the descriptors of all pools that a message may name,
+    and ``upstream`` the routines that it may have come through, both by number.
     """
 
     name: str
@@ -63,8 +64,9 @@ class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):
     ledger_fd: int
     pool_fd: int
     bell_fd: int
-    pool_id: int
+    number: int
     read_pools: dict[int, int]
+    upstream: dict[int, str]
     hands: int
     inputs: list[InputSpec]
     outputs: list[OutputSpec]

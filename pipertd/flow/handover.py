@@ -17,6 +17,7 @@ import numpy as np
 
 from pipertd.errors import MessageError
 from pipertd.names import Policy
+from pipertd.shm.trail import NO_TRAIL, Trail
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class Offer:
     message: Any
     captured_ns: int
     published_ns: int
+    trail: Trail = NO_TRAIL
     done: bool = False
 
 

@@ -206,7 +206,7 @@ class RoutineLoop:
         finally:
             leave_if_forked()
         self._status.ran(began_ns)
-        return ok if result is None or self._sends_nothing else self._send(result)
+        return ok if result is None or self._sends_nothing else self._send(result, began_ns)
 
     def _say_failure(self, where: str, reason: Exception) -> None:
         self._status.failed()
@@ -216,10 +216,11 @@ class RoutineLoop:
         self._status.said(f"{where}{told}: {in_words(reason)}")
         reason.__traceback__ = None  # its frames hold the message, and so its slot
 
-    def _send(self, result: Any) -> bool:
+    def _send(self, result: Any, began_ns: int) -> bool:
         """Give away what ``main_logic`` returned, waiting for room within the flow; whether it can be sent at all."""
+        routine = self._routine
         try:
-            outgoing = self._port.send(result, self._routine.position)
+            outgoing = self._port.send(result, routine.position, began_ns, routine.trace_context)
             if outgoing is None:
                 return True
         except MessageError as reason:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import partial
 from math import inf
@@ -25,7 +25,7 @@ from pipertd.clock import NS
 from pipertd.errors import SegmentError
 from pipertd.flow.handover import Gap, Handover, Offer, freeze
 from pipertd.flow.poison import PoisonCabinet, is_poison
-from pipertd.flow.routine import Envelope
+from pipertd.flow.routine import Envelope, Hop
 from pipertd.names import Policy
 from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
 from pipertd.shm import layout as at
@@ -41,6 +41,7 @@ from pipertd.shm.outlink import Reader
 from pipertd.shm.pool import Pool, ReadPools
 from pipertd.shm.producer import Producer
 from pipertd.shm.sleeping import Sleeper
+from pipertd.shm.trail import NO_TRAIL, Trail, context_of, trace_of
 
 _COLLECT_EVERY_NS = NS
 _REST_EVERY_NS = 30 * NS  # a slot that was not used for so long gives its pages back
@@ -54,6 +55,7 @@ class Outgoing(NamedTuple):
     encoded: Encoded
     captured_ns: int
     position: int
+    trail: Trail
 
 
 class _Job:
@@ -133,7 +135,7 @@ class Port:
             ledger,
             Pool(spec.pool_fd, ledger) if spec.pool_fd >= 0 else None,
             [None if each.within_flow else _reader(each) for each in spec.outputs],
-            pool_id=spec.pool_id,
+            pool_id=spec.number,
             wake=partial(ring, spec.bell_fd),
         )
         self._producer.slots.keep_input = self._consumer.keep
@@ -269,6 +271,7 @@ class Port:
 
         word, offer = self._consumer.envelope_word, job.offer if job else None
         published_ns = offer.published_ns if offer else word(taken, at.E_PUBLISHED_NS)
+        trail = offer.trail if offer else self._consumer.trail(taken)
         return Envelope(
             link=self._spec.inputs[taken.slot].link,
             sequence=taken.sequence,
@@ -276,8 +279,16 @@ class Port:
             attempt=taken.attempt,
             capture_time_s=taken.captured_ns / NS,
             publish_time_s=published_ns / NS,
+            hops=tuple(self._hops(trail)),
+            hop_count=trail.hop_count,
+            trace_context=context_of(trail),
             _acknowledge=acknowledge if self._manual else None,
         )
+
+    def _hops(self, trail: Trail) -> Iterator[Hop]:
+        names, words = self._spec.upstream, iter(trail.hops)
+        for number, began_ns, published_ns in zip(words, words, words, strict=True):
+            yield Hop(names[number], began_ns / NS, published_ns / NS)
 
     @property
     def captured_ns(self) -> int:
@@ -330,8 +341,14 @@ class Port:
         memory = self._producer.slots.lend(int(np.prod(shape, dtype=np.int64)) * kind.itemsize)
         return np.empty(shape, kind) if memory is None else memory.view(kind).reshape(shape)
 
-    def send(self, message: Any, position: int) -> Outgoing | None:
+    def send(self, message: Any, position: int, began_ns: int, trace_context: bytes = b"") -> Outgoing | None:
         """Publish what the message in hand, or a source's step, gave; what could not go out at once is to be given.
+
+        Args:
+            message: what ``main_logic`` returned.
+            position: the author's 64 bits, to be committed with it.
+            began_ns: when ``main_logic`` was called, on the monotonic clock.
+            trace_context: what a source gives its message on its way, 16 bytes or none.
 
         Raises:
             MessageError: it holds something that cannot travel.
@@ -339,9 +356,10 @@ class Port:
         """
         taken, job = self._taken, self._job
         captured_ns = time.monotonic_ns() if taken is None else taken.captured_ns
+        trail = self._trail(began_ns) if taken is not None else trace_of(trace_context) if trace_context else NO_TRAIL
         if not self._publishes:
             freeze(message)
-            return Outgoing(message, _NOTHING, captured_ns, position)
+            return Outgoing(message, _NOTHING, captured_ns, position, trail)
         encoded = self._encoder.encode(message)
         for _, array in encoded.arrays:
             array.flags.writeable = False
@@ -352,11 +370,19 @@ class Port:
                     position=position,
                     cause=NO_CAUSE if taken is None else self._consumer.cause(taken),
                     captured_ns=captured_ns,
+                    trail=trail,
                 ):
                     return None
             except SegmentError:
                 pass  # said where it waits for some
-        return Outgoing(message, encoded, captured_ns, position)
+        return Outgoing(message, encoded, captured_ns, position, trail)
+
+    def _trail(self, began_ns: int) -> Trail:
+        """Where what is made of the message in hand has been, this routine included."""
+        assert self._taken is not None, "no message is in hand"
+        offer = self._job.offer if self._job is not None else None
+        trail = self._consumer.trail(self._taken) if offer is None else offer.trail
+        return trail.entered(self._spec.number, began_ns)
 
     def must_wait_within_flow(self) -> bool:
         """Whether a consumer in the flow has no room, or too much waits for tokens."""
@@ -371,8 +397,8 @@ class Port:
             self._job.acknowledged = self._taken is None
             self.jobs.append(self._job)
         for column, handover in self._offered.items():
-            sequence = self.published
-            offer = Offer(sequence, outgoing.message, outgoing.captured_ns, time.monotonic_ns())
+            sequence, now_ns = self.published, time.monotonic_ns()
+            offer = Offer(sequence, outgoing.message, outgoing.captured_ns, now_ns, outgoing.trail.left(now_ns))
             if handover.waits:  # a link that drops keeps nobody: what dies on it with the flow is counted as dropped
                 self._job.given.append(offer)
             self._producer.count_handed_over(column, sequence)
@@ -423,7 +449,11 @@ class Port:
         published = self._producer.published
         try:
             return self._producer.publish(
-                outgoing.encoded, position=outgoing.position, cause=self._cause(job), captured_ns=outgoing.captured_ns
+                outgoing.encoded,
+                position=outgoing.position,
+                cause=self._cause(job),
+                captured_ns=outgoing.captured_ns,
+                trail=outgoing.trail,
             )
         finally:
             if self._producer.published != published:

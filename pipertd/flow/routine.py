@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,24 @@ class EndOfStream(Exception):
     """Raise it from a source's ``main_logic`` to end: the end travels down the links behind the last message."""
 
 
+class Hop(NamedTuple):
+    """A routine that a message came through: when it began with what it made it of, and when it published it.
+
+    ``routine`` is FLOW/ROUTINE; times are seconds on the monotonic clock.
+    """
+
+    routine: str
+    begin_time_s: float
+    publish_time_s: float
+
+
 @dataclass(frozen=True)
 class Envelope:
     """What is known of the message in hand besides its content.
 
     ``sequence`` numbers it on its link, ``origin`` is its number among all that its producer published, ``attempt`` is
-    1 for the first delivery; times are seconds on the monotonic clock.
+    1 for the first delivery; times are seconds on the monotonic clock. ``hops`` are the middle routines that it came
+    through, the last sixteen of ``hop_count``; ``trace_context`` is what its source gave it, 16 bytes or none.
     """
 
     link: str
@@ -33,6 +45,9 @@ class Envelope:
     attempt: int
     capture_time_s: float
     publish_time_s: float
+    hops: tuple[Hop, ...] = ()
+    hop_count: int = 0
+    trace_context: bytes = b""
     _acknowledge: Callable[[], None] | None = field(default=None, repr=False, compare=False)
 
     def done(self) -> None:
@@ -72,6 +87,8 @@ class Routine:
         generation: which start of its flow this is, from 1.
         fps: how many times a second ``main_logic`` runs at most; None is as fast as the links allow.
         position: 64 bits of the routine's own, committed with the message that ``main_logic`` returns next.
+        trace_context: of a source: 16 bytes (the trace-id of W3C Trace Context), or none. They travel with the message
+            that ``main_logic`` returns next and with all that is made of it: ``self.message.trace_context``.
         acknowledge: a message is acknowledged when ``main_logic`` has returned and its output is out ("auto"), or when
             the author calls ``self.message.done()`` ("manual"), for routines that handle messages in batches. Until
             then it comes again after a crash. So much may wait as the links into the routine are deep.
@@ -87,6 +104,7 @@ class Routine:
     generation: int = 0
     fps: float | None = None
     position: int = 0
+    trace_context: bytes = b""
     logger: logging.Logger = logging.getLogger("pipertd.routine")
     _host: Host | None = None
 

@@ -31,6 +31,7 @@ from pipertd.shm.lease import Lease
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import ByteArray, ReadPools
 from pipertd.shm.slots import Message
+from pipertd.shm.trail import Trail, read_trail
 
 _DROPPED_BY = {Policy.DROP_OLDEST: at.N_OLDEST, Policy.DROP_NEWEST: at.N_NEWEST}
 
@@ -201,6 +202,10 @@ class Consumer:
             key=message,
             let_go=end,
         ).array()
+
+    def trail(self, taken: Taken) -> Trail:
+        """Where a message in hand that came from another process has been."""
+        return read_trail(self._words, taken.entry)
 
     def envelope_word(self, taken: Taken, field: int) -> int:
         """A word of the entry of a message in hand that came from another process."""

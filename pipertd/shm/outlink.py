@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipertd.names import Policy
 from pipertd.shm import layout as at
-from pipertd.shm.codec import Encoded
 from pipertd.shm.guard import Guard
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.sleeping import Waker
 from pipertd.shm.slots import Slots
 
 GUARD_PATIENCE_S = 0.05  # a consumer that is stopped with the guard in hand costs this long, then its messages
-_ENVELOPE = struct.Struct("10Q")  # of an entry, from its origin to whether it keeps slots
-_ENVELOPE_BYTES = _ENVELOPE.size
 
 
 @dataclass(frozen=True)
@@ -171,28 +167,20 @@ class OutLink:
         for row in rows:
             slots.hold(row, self.column, self._head)
 
-    def write_entry(
-        self, message: Encoded, pool_id: int, row: int, offset: int, origin: int, captured_ns: int, now_ns: int
-    ) -> None:
-        """Write the next entry of the ring, and the payload where it lies in the entry."""
+    def write_entry(self, envelope: bytes, hops: bytes) -> None:
+        """Write the next entry of the ring.
+
+        Args:
+            envelope: its bytes from the origin on, with the payload where that lies in the entry.
+            hops: its hop table.
+        """
         head = self._head
         entry = self._ring + head % self._depth * at.ENTRY_WORDS
-        start, length = (entry + at.E_ORIGIN) * at.WORD, message.length
-        self._bytes[start : start + _ENVELOPE_BYTES] = _ENVELOPE.pack(
-            origin,
-            pool_id,
-            row,
-            offset,
-            length,
-            message.body_offset,
-            length - message.body_offset,
-            captured_ns,
-            now_ns,
-            1 if row != at.INLINE_ROW or message.passed else 0,
-        )
-        if row == at.INLINE_ROW:
-            start = (entry + at.E_INLINE) * at.WORD
-            self._bytes[start : start + length] = message.joined() if message.arrays else message.body
+        start = (entry + at.E_ORIGIN) * at.WORD
+        self._bytes[start : start + len(envelope)] = envelope
+        if hops:
+            start = (entry + at.E_HOP_TABLE) * at.WORD
+            self._bytes[start : start + len(hops)] = hops
         # Last: recovery knows an entry by its sequence, and then believes its origin. With depth 1 the origin that lies
         # here before is just the one that would make it complete a message which was never committed.
         self._own[entry] = head + 1

@@ -28,9 +28,13 @@ from pipertd.shm.ledger import Ledger
 from pipertd.shm.outlink import OutLink, Reader
 from pipertd.shm.pool import Pool
 from pipertd.shm.slots import Slots
+from pipertd.shm.trail import NO_TRAIL, Trail, packed
 
 _COMMIT = struct.Struct("5Q")
 _COMMIT_BYTES = _COMMIT.size
+_ENVELOPE = struct.Struct(
+    f"13Q{(at.E_INLINE - at.E_HOPS - 1) * at.WORD}x"
+)  # of an entry, from its origin to its payload
 
 
 @dataclass(slots=True)
@@ -131,7 +135,15 @@ class Producer:
         for out in self._waiting_outs:
             out.ask_for_nothing()
 
-    def publish(self, message: Encoded, *, position: int = 0, cause: Cause = NO_CAUSE, captured_ns: int) -> bool:
+    def publish(
+        self,
+        message: Encoded,
+        *,
+        position: int = 0,
+        cause: Cause = NO_CAUSE,
+        captured_ns: int,
+        trail: Trail = NO_TRAIL,
+    ) -> bool:
         """Publish on every link at once, or do nothing and return False where it has to wait for room or a free slot.
 
         A full link drops its oldest message or leaves this one out, and counts it. So do all where no slot is free and
@@ -142,6 +154,7 @@ class Producer:
             position: 64 bits to commit with it.
             cause: what it was made from.
             captured_ns: when what it tells of was captured, on the monotonic clock.
+            trail: where that has been since.
 
         Raises:
             MessageTooLarge: it can never fit; it is published, and every link has left it out and counted it.
@@ -156,22 +169,42 @@ class Producer:
                 room = self._find_room(message, full)
             except MessageTooLarge:
                 room = _Room([], [(out, at.O_TOO_LARGE) for out in self._outs])
-                self._publish(message, room, position, cause, captured_ns)
+                self._publish(message, room, position, cause, captured_ns, trail)
                 raise
         else:
             room = self._everywhere
         if room is None:
             return False
-        self._publish(message, room, position, cause, captured_ns)
+        self._publish(message, room, position, cause, captured_ns, trail)
         return True
 
-    def _publish(self, message: Encoded, room: _Room, position: int, cause: Cause, captured_ns: int) -> None:
-        origin, outs, now_ns = self._published, room.outs, time.monotonic_ns()
+    def _publish(
+        self, message: Encoded, room: _Room, position: int, cause: Cause, captured_ns: int, trail: Trail
+    ) -> None:
+        origin, outs, row, now_ns = self._published, room.outs, room.row, time.monotonic_ns()
+        high, low, count, hops = trail.left(now_ns) if trail.hop_count else trail
+        envelope = _ENVELOPE.pack(
+            origin,
+            self._pool_id,
+            row,
+            room.offset,
+            message.length,
+            message.body_offset,
+            message.length - message.body_offset,
+            captured_ns,
+            now_ns,
+            1 if row != at.INLINE_ROW or message.passed else 0,
+            high,
+            low,
+            count,
+        )
+        if row == at.INLINE_ROW:
+            envelope += message.joined() if message.arrays else message.body
         if room.held:
             for out in outs:
                 out.hold(self.slots, room.held)
         for out in outs:
-            out.write_entry(message, self._pool_id, room.row, room.offset, origin, captured_ns, now_ns)
+            out.write_entry(envelope, packed(hops) if hops else b"")
         for out, reason in room.left_out:
             out.leave_out(origin + 1, reason)
         self.commit(origin + 1, position, cause)

@@ -160,27 +160,32 @@ class PipelineSegments:
             ledger_fd=home.ledger_fd,
             pool_fd=home.pool_fd,
             bell_fd=home.bell_fd,
-            pool_id=self._pool_id(ref),
+            number=self._number(ref),
             read_pools=self._read_pools(ref),
+            upstream={self._number(each): str(each) for each in self._upstream(ref)},
             hands=home.shape.hands,
             inputs=[self._input_spec(slot, link) for slot, link in enumerate(home.shape.inputs)],
             outputs=[self._output_spec(slot, link) for slot, link in enumerate(home.shape.outputs)],
         )
 
-    def _pool_id(self, ref: RoutineRef) -> int:
+    def _number(self, ref: RoutineRef) -> int:
         return list(self._homes).index(ref)
 
-    def _read_pools(self, ref: RoutineRef) -> dict[int, int]:
-        """The pools from which a routine's messages can come: those of all routines before it, however far."""
-        found: dict[int, int] = {}
+    def _upstream(self, ref: RoutineRef) -> set[RoutineRef]:
+        """All routines from which a routine's messages can come, however far."""
+        found: set[RoutineRef] = set()
         before = [link.source for link in self._homes[ref].shape.inputs]
         while before:
             source = before.pop()
-            pool_id, pool_fd = self._pool_id(source), self._homes[source].pool_fd
-            before += [link.source for link in self._homes[source].shape.inputs]
-            if pool_fd >= 0:
-                found[pool_id] = pool_fd
+            if source not in found:
+                found.add(source)
+                before += [link.source for link in self._homes[source].shape.inputs]
         return found
+
+    def _read_pools(self, ref: RoutineRef) -> dict[int, int]:
+        """The pools in which a routine's messages can lie."""
+        fds = {self._number(source): self._homes[source].pool_fd for source in self._upstream(ref)}
+        return {number: fd for number, fd in fds.items() if fd >= 0}
 
     def _input_spec(self, slot: int, link: Link) -> InputSpec:
         peer = self._homes[link.source]

@@ -279,3 +279,33 @@ class Ignore(DestinationRoutine):
 
     def main_logic(self, data: Any) -> None:
         pass
+
+
+class Traced(SourceRoutine):
+    """Sends one message with a trace context."""
+
+    def main_logic(self) -> dict[str, Any]:
+        if self.published:
+            raise EndOfStream
+        self.trace_context = bytes(range(16))
+        return {"origin": self.name}
+
+
+class Onward(MiddleRoutine):
+    """Sends on what it gets."""
+
+    def main_logic(self, data: Any) -> Any:
+        return data
+
+
+class Witness(DestinationRoutine):
+    """Writes down where its message has been: trace context, count of hops, then a line for each hop."""
+
+    file: Path
+
+    def main_logic(self, data: Any) -> None:
+        message = self.message
+        assert message is not None
+        times = [message.capture_time_s, *(time for hop in message.hops for time in hop[1:]), message.publish_time_s]
+        lines = [message.trace_context.hex(), str(message.hop_count), *(hop.routine for hop in message.hops)]
+        self.file.write_text("\n".join([*lines, "in order" if times == sorted(times) else str(times)]))

@@ -104,7 +104,7 @@ class FlowWorld:
         envelope = port.envelope()
         assert envelope is not None
         self.seen[name].append(Seen(number, envelope.attempt))
-        outgoing = port.send(content(number), 0) if name != SINK else None
+        outgoing = port.send(content(number), 0, 0) if name != SINK else None
         if outgoing is not None:
             port.give(outgoing)
         port.end(at.N_DELIVERED)

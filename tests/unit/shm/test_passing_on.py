@@ -45,7 +45,7 @@ class End:
             own,
             Pool(spec.pool_fd, own) if spec.pool_fd >= 0 else None,
             readers,
-            pool_id=spec.pool_id,
+            pool_id=spec.number,
             wake=partial(ring, spec.bell_fd),
         )
         self.consumer = Consumer(own, writers, ReadPools(spec.read_pools), spec.bell_fd)
@@ -121,7 +121,7 @@ def test_an_array_lies_where_its_source_wrote_it(chain: Chain) -> None:
     received = pass_along(chain, {"frame": np.arange(LARGE)})
     lease = lease_of(received["frame"])
     assert lease is not None
-    assert lease.pool == chain.segments.flow_specs("source")[0].pool_id
+    assert lease.pool == chain.segments.flow_specs("source")[0].number
     assert np.array_equal(received["frame"], np.arange(LARGE))
     assert (received["first"], received["second"]) == (True, True)
     del lease

@@ -187,7 +187,7 @@ class World:
                 )
                 for to in spec.outputs
             ],
-            pool_id=spec.pool_id,
+            pool_id=spec.number,
         )
         writers = [
             Writer(
