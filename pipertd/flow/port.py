@@ -200,7 +200,10 @@ class Port:
         taken = self._consumer.take()
         if taken is None:
             return False
-        self.resume(taken)
+        self._taken = taken
+        if self._always_has_jobs:
+            self.jobs.append(_Job(taken))
+            self._job = self.jobs[-1]
         return True
 
     def _take_by_reference(self) -> bool:

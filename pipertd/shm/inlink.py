@@ -46,6 +46,8 @@ class InLink:
         self._asleep = writer.ledger.layout.status + at.S_ASLEEP
         self._wake_at = self._out.base + at.O_WAKE_AT
         self._waker = Waker(writer.ledger, writer.bell_fd)
+        self._next = int(self._own[self._taken])  # what `taken` says, where there is no guard
+        self._known_head = 0
 
     @property
     def taken(self) -> int:
@@ -59,13 +61,19 @@ class InLink:
 
     def claim(self, hands: Hands) -> Taken | None:
         """Take the oldest message, if there is one and the guard can be had."""
-        guard, sequence = self._guard, self._own[self._taken]
+        guard = self._guard
         if guard is None:
-            return self._claim(hands, sequence) if sequence < self._theirs[self._head] else None
+            sequence = self._next
+            if sequence >= self._known_head:  # the producer's words are read only where they may have changed
+                self._known_head = self._theirs[self._head]
+                if sequence >= self._known_head:
+                    return None
+            self._next = sequence + 1
+            return self._claim(hands, sequence)
         if not self.has_message or not guard.acquire(GUARD_PATIENCE_S):
             return None
         try:
-            sequence = max(sequence, self._theirs[self._evicted])
+            sequence = max(self._own[self._taken], self._theirs[self._evicted])
             return self._claim(hands, sequence) if sequence < self._theirs[self._head] else None
         finally:
             guard.release()

@@ -85,13 +85,14 @@ R_OFFSET, R_CAPACITY = range(2)
 ROW_WORDS = 2
 FOREIGN_WORDS = 2
 
-# status words
-S_ASLEEP, S_ACTIVITY, S_SINCE_NS, S_HEARTBEAT_NS, S_GENERATION, S_KIND, S_THREAD = range(7)
-S_HANDLED, S_ERRORS, S_BUSY_NS, S_ERROR_LENGTH, S_FIRST_NS, S_LAST_NS = range(8, 14)
+# status words; the one that peers read for each message has a cache line to itself
+S_ASLEEP = 0
+S_ACTIVITY, S_SINCE_NS, S_HEARTBEAT_NS, S_GENERATION, S_KIND, S_THREAD = range(8, 14)
 # the message that main_logic was called with last: its in-link + 1 and its number; or the one that was claimed last
 S_WORK_LINK, S_WORK_SEQUENCE = 14, 15
 NEWEST = 0
-S_ERROR_TEXT = 16
+S_HANDLED, S_ERRORS, S_BUSY_NS, S_ERROR_LENGTH, S_FIRST_NS, S_LAST_NS = range(16, 22)
+S_ERROR_TEXT = 24
 ERROR_BYTES = 512
 S_DURATIONS = S_ERROR_TEXT + ERROR_BYTES // WORD
 HISTOGRAM_WORDS = 248
