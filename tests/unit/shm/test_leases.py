@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,30 @@ def test_any_view_keeps_the_slot(link: OneLink) -> None:
     link.consumer.flush()
     link.producer.drain()
     assert link.leased == 0
+
+
+def close_in_every_order() -> None:
+    """Drop all that an array came from, in every order; what is left of it must still be readable."""
+    for order in permutations(("consumer", "producer", "array", "message")):
+        one = OneLink()
+        assert one.send(7)
+        kept: dict[str, Any] = {"message": one.receive()}
+        kept["array"] = kept["message"]["array"]
+        view = kept["array"][100:200].reshape(10, 10)
+        for each in order:
+            kept.pop(each, None)
+            vars(one).pop(each, None)
+            gc.collect()
+            assert int(view.sum()) == 700
+        del view
+        one.segments.close()  # last, as the kernel does: a flow closes no descriptor of these
+
+
+def test_nothing_that_is_closed_takes_an_array_with_it() -> None:
+    """Whatever is closed or collected first, an array that lives is readable: no order of it kills the process."""
+    script = "from tests.unit.shm.test_leases import close_in_every_order; close_in_every_order()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_received_arrays_are_read_only(link: OneLink) -> None:
