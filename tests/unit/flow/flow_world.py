@@ -1,0 +1,165 @@
+"""A flow of two routines with a link between them, its source and its sink, whose processes crash.
+
+The ports are the real ones. The flow is one actor: it runs its routines by turns, as its threads might.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from itertools import pairwise
+
+from pipertd.definition.model import MIB, Flow, Link, Pipeline, Routine
+from pipertd.flow.handover import Handover
+from pipertd.flow.port import Port
+from pipertd.names import Policy, RoutineRef
+from pipertd.shm import layout as at
+from pipertd.shm.codec import Encoder
+from pipertd.shm.hand import Taken, charge
+from pipertd.shm.ledger import Ledger
+from pipertd.supervisor.segments import PipelineSegments
+from pipertd.supervisor.view import LinkView
+from tests.unit.shm.stepping import Actor, SteppedMessage, stepped
+from tests.unit.shm.world import Seen, Violation, check, content
+
+SOURCE, FLOW, SINK = "source", "flow", "sink"
+FRONT, BACK = RoutineRef(FLOW, "front"), RoutineRef(FLOW, "back")
+NAMES = (SOURCE, FLOW, SINK)
+
+
+class FlowWorld:
+    """source → (front → back) → sink, each flow an actor."""
+
+    def __init__(self, *, policy: Policy, depth: int, messages: int = 5, charges: bool = False, seed: int = 0) -> None:
+        """``charges``: most deaths of the flow are laid to the charge of what one of its routines had in hand."""
+        self.messages, self.policy, self.depth, self.charges = messages, policy, depth, charges
+        self.random = random.Random(seed)
+        self.seen: dict[str, list[Seen]] = {"front": [], "back": [], SINK: []}
+        source, sink = RoutineRef(SOURCE, SOURCE), RoutineRef(SINK, SINK)
+        flows = (
+            Flow(SOURCE, (Routine(SOURCE, "no:Code"),)),
+            Flow(FLOW, (Routine("front", "no:Code"), Routine("back", "no:Code"))),
+            Flow(SINK, (Routine(SINK, "no:Code"),)),
+        )
+        links = (Link(source, FRONT, depth=2), Link(FRONT, BACK, policy, depth), Link(BACK, sink, depth=1))
+        self.segments = PipelineSegments(Pipeline("world", flows, links, shm_limit=4 * MIB))
+        lives = {SOURCE: self._live_as_source, FLOW: self._live_as_flow, SINK: self._live_as_sink}
+        self.actors = {name: Actor(name, life) for name, life in lives.items()}
+
+    def close(self) -> None:
+        """Nothing is left of it."""
+        for actor in self.actors.values():
+            actor.end()
+        self.segments.close()
+
+    # -- the lives
+
+    def _ports(self, actor: Actor) -> dict[str, Port]:
+        specs = self.segments.flow_specs(actor.name)
+        handovers = {
+            out.link: Handover(self.policy, self.depth, lambda: None, lambda: None)
+            for spec in specs
+            for out in spec.outputs
+            if out.within_flow
+        }
+        return {
+            spec.name: Port(spec, stepped(Ledger(spec.ledger_fd, writable=True), actor), handovers) for spec in specs
+        }
+
+    def _live_as_source(self, actor: Actor) -> None:
+        port = self._ports(actor)[SOURCE]
+        port.recover()
+        while port.published < self.messages:
+            message = SteppedMessage(Encoder().encode(content(port.published)), actor)
+            while not port._producer.publish(message, captured_ns=0):
+                self._idle(port)
+        while True:
+            self._idle(port)
+
+    def _live_as_flow(self, actor: Actor) -> None:
+        ports = self._ports(actor)
+        if self.charges and actor.crashes and self.random.random() < 0.8:
+            charge(self.random.choice(list(ports.values()))._ledger)
+        again = {name: deque(port.recover()) for name, port in ports.items()}  # all, before any of them runs
+        while True:
+            name = self.random.choice(list(ports))
+            self._step(name, ports[name], again[name])
+
+    def _live_as_sink(self, actor: Actor) -> None:
+        port = self._ports(actor)[SINK]
+        again = deque(port.recover())
+        while True:
+            self._step(SINK, port, again)
+
+    def _step(self, name: str, port: Port, again: deque[Taken]) -> None:
+        """One message, as pipertd.flow.loop takes it, or a rest where something has to be waited for."""
+        if (port.jobs and port.advance()) or port.must_wait_within_flow():
+            self._idle(port)
+            return
+        if again:
+            port.resume_again(again.popleft())
+        elif not port.take():
+            self._idle(port)
+            return
+        if port.poisoned:
+            port.end(at.N_QUARANTINED)
+            return
+        number = check(port.read())
+        envelope = port.envelope()
+        assert envelope is not None
+        self.seen[name].append(Seen(number, envelope.attempt))
+        outgoing = port.send(content(number), 0, 0) if name != SINK else None
+        if outgoing is not None:
+            port.give(outgoing)
+        port.end(at.N_DELIVERED)
+        if port.jobs:
+            port.advance()
+
+    @staticmethod
+    def _idle(port: Port) -> None:
+        port.sleep_unless(lambda: True, 0.0)
+
+    # -- the laws
+
+    def run_to_rest(self) -> None:
+        """Give everybody turns until every message has come to its end."""
+        for _ in range(300):
+            for actor in self.actors.values():
+                for _ in range(16):
+                    actor.turn()
+            if self._is_at_rest():
+                return
+        raise Violation(f"stuck or leaked: {self.segments.link_views()}")
+
+    def _is_at_rest(self) -> bool:
+        first, within, last = self.segments.link_views()
+        rest = not (first.in_flight or within.in_flight or last.in_flight)
+        done = (first.delivered + first.quarantined, within.produced, last.produced)
+        return rest and done == (self.messages, first.delivered, within.delivered)
+
+    def check_at_rest(self) -> None:
+        """Nothing lost without a count, all in order, and what came twice says so."""
+        views = self.segments.link_views()
+        for view in views:
+            self._check_count(view)
+        for name, view in zip(self.seen, views, strict=True):
+            given = {each.number for each in self.seen[name]}
+            if view.policy == Policy.WAIT and not view.delivered <= len(given) <= view.delivered + view.quarantined:
+                raise Violation(f"{name} was given {sorted(given)}: {view}")
+        self._check_order(self.seen[SINK])
+
+    @staticmethod
+    def _check_count(view: LinkView) -> None:
+        if view.produced != view.delivered + sum(view.dropped.values()) + view.quarantined:
+            raise Violation(f"the count does not hold: {view}")
+        if view.policy == Policy.WAIT and view.dropped:
+            raise Violation(f"a link that waits has dropped: {view}")
+
+    @staticmethod
+    def _check_order(seen: list[Seen]) -> None:
+        numbers = [each.number for each in seen]
+        if numbers != sorted(numbers):
+            raise Violation(f"out of order: {numbers}")
+        for one, two in pairwise(seen):
+            if one.number == two.number and two.attempt < 2:
+                raise Violation(f"{two.number} was given again without a word")
