@@ -81,7 +81,7 @@ class Hands:
         return self._next - self._facts[at.N_SETTLED] >= self._hands
 
     def left(self) -> Iterator[Taken]:
-        """What a predecessor had in hand, the oldest first; each is to be settled or tried again before the next."""
+        """What a predecessor had in hand, the oldest first; one that ended is to be settled before the next."""
         words = self._ledger.words
         for hand in list(self._ledger.hands()):
             self._next += 1
