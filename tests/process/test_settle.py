@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,11 @@ import pytest
 from pipertd.definition.model import Flow, Link, Pipeline, Restart, RestartPolicy, Routine
 from pipertd.names import Policy, RoutineRef, Target
 from pipertd.supervisor.view import NoticeKind, State
+from tests.process.served import DEADLINE_S, Daemon
 from tests.process.supervised import HERE, Live, go
 from tests.process.test_hoarding import told
+from tests.process.test_supervisor import is_running
+from tests.waiting import wait_until
 
 P, B = Target("p"), Target("p", "b")
 DROPS = Policy.DROP_OLDEST
@@ -32,13 +35,13 @@ def pipeline(flows: Sequence[Flow], *links: tuple[str, Policy]) -> Pipeline:
     return Pipeline("p", tuple(flows), made, path=(str(HERE),), shm_limit=16 << 20)
 
 
-def settling() -> dict[str, int]:
-    """The processes of this test that settle now: target and process id."""
-    found = {}
+def settling(daemon: int = 0) -> dict[str, int]:
+    """The processes that settle now for a daemon, or for the supervisor in this test: target and process id."""
+    found, daemon = {}, daemon or os.getpid()
     for folder in Path("/proc").iterdir():
         try:
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1]) if folder.name.isdigit() else 0
-            words = (folder / "cmdline").read_text().split("\0") if parent == os.getpid() else []
+            words = (folder / "cmdline").read_text().split("\0") if parent == daemon else []
         except (FileNotFoundError, ProcessLookupError):
             continue
         if "--settle" in words:
@@ -74,7 +77,7 @@ PASSED_ON = pipeline(
 
 
 def test_slots_that_a_failed_consumer_had_leased_are_free_again(tmp_path: Path) -> None:
-    """It had all of them, so that its producer's other consumer starved; now that one goes on, without a start of it."""
+    """It had all of them, so that its producer's other consumer starved; that one goes on without a restart."""
     flows = [flow("a", "frames:Frames"), flow("b", "frames:Hoard"), flow("c", "routines:Ignore")]
 
     async def story(live: Live) -> None:
@@ -176,12 +179,12 @@ def test_what_was_in_hand_comes_again_after_a_stop(tmp_path: Path) -> None:
 
     async def story(live: Live) -> None:
         for _ in range(2):
-            await live.until(lambda: (live.link().delivered, live.link().waiting) == (10, 8), "number 10 in hand")
+            await live.until(lambda: (live.link().delivered, live.link().waiting) == (10, 4), "number 10 in hand")
             await live.until(lambda: live.flow("b").state is State.RUNNING, "b to run")
             await live.supervisor.stop(B, now=True)
             await live.until(lambda: not settling(), "settling to be over")
             view = live.link()
-            assert (view.delivered, view.in_hand, view.waiting, view.leased) == (10, 1, 8, 0)
+            assert (view.delivered, view.in_hand, view.waiting, view.leased) == (10, 1, 4, 0)
             await live.supervisor.start(B)
         gate.touch()
         assert (await live.supervisor.wait_ended("p")).state is State.EXITED
@@ -207,3 +210,28 @@ def test_who_keeps_frames_is_settled_after_a_clean_stop_too(tmp_path: Path) -> N
         assert not settling()
 
     go(tmp_path, pipeline(flows, ("ab", DROPS), ("ac", DROPS)), story)
+
+
+def test_settling_ends_with_the_daemon(daemon: Daemon) -> None:
+    """After kill -9 of the daemon nobody settles any more, though frames are still kept."""
+    routines = {"a": "Frames", "b": "Relay", "c": "Hoard"}
+    document = {
+        "pipeline": "p",
+        "path": [str(HERE)],
+        "shm_limit": "16M",
+        "orphan_timeout": "0s",
+        "flows": {
+            name: {"restart": {"policy": "never"}, "routines": {name: {"class": f"frames:{each}"}}}
+            for name, each in routines.items()
+        },
+        "links": [{"from": "a", "to": ["b"]}, {"from": "b", "to": ["c"]}],
+    }
+    (daemon.definitions / "p.yaml").write_text(json.dumps(document))
+    process = daemon.start()
+    wait_until(lambda: [link["leased"] > 2 for link in daemon.status("p").get("links", [])[1:]] == [True], DEADLINE_S)
+    os.kill(int(daemon.wait_for("flow_started", "b")["details"]["pid"]), signal.SIGKILL)
+    settler = wait_until(lambda: settling(process.pid).get("p/b"), DEADLINE_S)
+    assert settler is not None
+    process.kill()
+    process.wait()
+    wait_until(lambda: not is_running(settler), DEADLINE_S, "its end")
