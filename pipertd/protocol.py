@@ -95,7 +95,10 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a flow is told when it is started; ``run`` names the run of its pipeline."""
+    """All that a flow is told when it is started; ``run`` names the run of its pipeline.
+
+    ``daemon_pidfd`` becomes readable when the daemon is gone; only a process that settles has it.
+    """
 
     version: int = PROTOCOL_VERSION
     pipeline: str
@@ -110,6 +113,7 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     quarantine: QuarantineSpec
     charge: Charge | None
     routines: list[RoutineSpec]
+    daemon_pidfd: int = -1
 
 
 class Hello(msgspec.Struct, frozen=True, tag=True, kw_only=True):

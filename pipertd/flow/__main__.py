@@ -1,4 +1,6 @@
-"""``python -m pipertd.flow PIPELINE/FLOW DESCRIPTOR``: one flow, as the supervisor starts it.
+"""``python -m pipertd.flow [--settle] PIPELINE/FLOW DESCRIPTOR``: one flow, as the supervisor starts it.
+
+``--settle`` runs nothing of it, but settles what its last generation left.
 
 Exit status: 0 every routine ended or stopped cleanly, 1 a routine failed, 2 the specification cannot be used.
 """
@@ -15,6 +17,7 @@ import msgspec
 
 from pipertd.errors import PipertdError
 from pipertd.flow.process import ROUTINE_LOGGER, ROUTINE_THREAD, FlowProcess
+from pipertd.flow.settle import settle
 from pipertd.logs.writer import FileHandler, handler
 from pipertd.protocol import FlowSpec, decode_spec
 
@@ -26,15 +29,18 @@ logger = logging.getLogger("pipertd.flow")
 
 
 def main(arguments: list[str]) -> int:
-    """Run the flow that the descriptor's specification tells of."""
+    """Run, or settle, the flow that the descriptor's specification tells of."""
+    only_settles = arguments[:1] == ["--settle"]
     try:
-        spec = _read_spec(int(arguments[1]))
+        spec = _read_spec(int(arguments[2 if only_settles else 1]))
     except (IndexError, ValueError, OSError, msgspec.MsgspecError) as reason:
         print(f"cannot run a flow: {reason}; flows are started by pipertd", file=sys.stderr)
         return UNUSABLE
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     _show_stacks_when_asked()
     log = _log_to_the_file(spec)
+    if only_settles:
+        return _settle(spec)
     try:
         process = FlowProcess(spec, log.turn_over_if_full)
     except PipertdError as reason:
@@ -46,6 +52,15 @@ def main(arguments: list[str]) -> int:
     # Code of a library that never returns at exit must not hang the flow silently: it says where, and goes.
     faulthandler.dump_traceback_later(EXIT_DEADLINE_S, exit=True)
     return ENDED if well else FAILED
+
+
+def _settle(spec: FlowSpec) -> int:
+    try:
+        settle(spec)
+    except PipertdError as reason:
+        logger.error("cannot settle what %s/%s left: %s", spec.pipeline, spec.flow, reason)
+        return FAILED
+    return ENDED
 
 
 def _show_stacks_when_asked() -> None:

@@ -23,21 +23,19 @@ import numpy.typing as npt
 
 from pipertd.clock import NS
 from pipertd.errors import SegmentError
+from pipertd.flow.ends import reader_of, writer_of
 from pipertd.flow.handover import Gap, Handover, Offer, freeze
 from pipertd.flow.poison import PoisonCabinet, is_poison
 from pipertd.flow.routine import Envelope, Hop
 from pipertd.names import Policy
-from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
+from pipertd.protocol import RoutineSpec
 from pipertd.shm import layout as at
 from pipertd.shm.bell import TICK_S, Bell, ring
 from pipertd.shm.codec import Encoded, Encoder
 from pipertd.shm.consumer import Consumer
-from pipertd.shm.guard import Guard
 from pipertd.shm.hand import NO_CAUSE, Cause, Taken, charge
-from pipertd.shm.inlink import Writer
 from pipertd.shm.lease import Lease
 from pipertd.shm.ledger import Ledger
-from pipertd.shm.outlink import Reader
 from pipertd.shm.pool import Pool, ReadPools
 from pipertd.shm.producer import Producer
 from pipertd.shm.sleeping import Sleeper
@@ -129,12 +127,12 @@ class Port:
         self._handover = dict(self._given)
         self._offered = {each.slot: handovers[each.link] for each in spec.outputs if each.within_flow}
         self._publishes = any(not each.within_flow for each in spec.outputs)
-        self._writers = [_writer(each) for each in spec.inputs]
+        self._writers = [writer_of(each) for each in spec.inputs]
         self._consumer = Consumer(ledger, self._writers, ReadPools(spec.read_pools), spec.bell_fd)
         self._producer = Producer(
             ledger,
             Pool(spec.pool_fd, ledger) if spec.pool_fd >= 0 else None,
-            [None if each.within_flow else _reader(each) for each in spec.outputs],
+            [None if each.within_flow else reader_of(each) for each in spec.outputs],
             pool_id=spec.number,
             wake=partial(ring, spec.bell_fd),
         )
@@ -550,21 +548,3 @@ class Port:
         if self._consumer.full or len(self.jobs) > self._spec.hands:
             return False
         return self._consumer.has_message or any(handover.has_message for handover in self._handover.values())
-
-
-def _reader(each: OutputSpec) -> Reader:
-    ledger = Ledger(each.peer_ledger_fd, writable=False)
-    return Reader(ledger, each.peer_slot, each.peer_bell_fd, Policy(each.policy), _guard(each))
-
-
-def _guard(each: InputSpec | OutputSpec) -> Guard | None:
-    return Guard(each.guard_fd, each.guard_byte) if each.guard_fd >= 0 else None
-
-
-def _writer(each: InputSpec) -> Writer:
-    return Writer(
-        ledger=Ledger(each.peer_ledger_fd, writable=False),
-        column=each.peer_slot,
-        bell_fd=each.peer_bell_fd,
-        guard=_guard(each),
-    )

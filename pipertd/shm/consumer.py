@@ -60,7 +60,13 @@ class Consumer:
         Args:
             passed_on: the messages whose slots others still read through this routine.
         """
-        again = []
+        self.put_right(passed_on)
+        for taken in self.in_hand:
+            self._hands.try_again(taken)
+        return list(self.in_hand)
+
+    def put_right(self, passed_on: Iterable[Message] = ()) -> None:
+        """As :meth:`recover`, but what has to be handled again stays in hand, tried as often as before."""
         for message in passed_on:
             self.keep(message)
         handled = self._ledger.commit_word(at.C_HANDLED)
@@ -68,9 +74,6 @@ class Consumer:
             self._hold(taken)
             if taken.number < handled:
                 self.settle(at.N_DELIVERED)
-            else:
-                self._hands.try_again(taken)
-                again.append(taken)
         self._settle_what_is_out()
         kept = {(taken.slot, taken.sequence) for taken in self.in_hand} | self._uses.keys()
         for link in self._rings:
@@ -79,7 +82,6 @@ class Consumer:
         self.flush()
         for link in self._links:
             link.ring()
-        return again
 
     def _settle_what_is_out(self) -> None:
         """A message from within the flow whose output is out comes again, but must not run again."""
@@ -244,6 +246,11 @@ class Consumer:
             self.let_go(self._let_go.popleft())
         if self._to_return:
             self._return()
+
+    @property
+    def owes(self) -> bool:
+        """Whether a slot is still to be returned: its ring of returns had no room."""
+        return bool(self._to_return)
 
     def _return(self) -> None:
         given = set()

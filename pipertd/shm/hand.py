@@ -87,7 +87,7 @@ class Hands:
         return self._next - self._facts[at.N_SETTLED] >= len(self._places)
 
     def left(self) -> Iterator[Taken]:
-        """What a predecessor had in hand, the oldest first; each is to be settled or tried again before the next."""
+        """What a predecessor had in hand, the oldest first; one that ended is to be settled before the next."""
         words = self._ledger.words
         for hand in list(self._ledger.hands()):
             self._next += 1

@@ -1,4 +1,4 @@
-"""Settle the links of a consumer that will never come back: what is left is counted, by whoever may write its words."""
+"""The links of a consumer that does not come back: what it keeps, and how what is left is counted in the end."""
 
 from __future__ import annotations
 
@@ -33,3 +33,19 @@ def count_stopped(consumer_fd: int, producers: Sequence[tuple[Ledger, int]]) -> 
         )
         ledger.words[link + at.I_TAKEN] = max(head, next_one)
         ledger.words[link + at.I_STOPPED] += in_hand[slot] + max(0, head - next_one)
+
+
+def keeps_slots(consumer: Ledger, slot: int, producer: Ledger, column: int) -> bool:
+    """Whether slots of messages that ended are kept by a dead consumer, or by who reads them through it.
+
+    The producer may live: what is read here of it is right at every moment.
+    """
+    words, theirs, mine = consumer.words, producer.words, consumer.layout.ins[slot]
+    # The returns first: what the producer takes back meanwhile is not in its hold table any more, or still here.
+    tail, head = theirs[producer.layout.outs[column].base + at.O_RETURN_TAIL], words[mine.base + at.I_RETURN_HEAD]
+    returned = {words[mine.returned(position)] for position in range(tail, head)}
+    in_hand = {words[hand + at.W_ENTRY] - 1 for hand in consumer.hands() if words[hand + at.W_LINK] == slot}
+    rows = range(producer.layout.rows + producer.layout.foreign_rows)
+    held = {theirs[producer.layout.hold_of(row, column)] - 1 for row in rows}
+    taken = words[mine.base + at.I_TAKEN]
+    return any(0 <= sequence < taken for sequence in held - returned - in_hand)

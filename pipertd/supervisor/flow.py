@@ -23,6 +23,7 @@ from pipertd.supervisor.hoarding import Hoarding
 from pipertd.supervisor.lifecycle import Action, Input
 from pipertd.supervisor.restart import Restarts, Verdict
 from pipertd.supervisor.segments import PipelineSegments
+from pipertd.supervisor.settling import Settling
 from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.view import FlowView, NoticeKind, State
 
@@ -46,6 +47,7 @@ class SupervisedFlow:
         self._hoarding: dict[str, Hoarding] = {}
         self._living: Generation | None = None
         self._charge: Charge | None = None  # what the last one died of, for the next one
+        self._settling = Settling(pipeline, flow, shared, on_over=self._settling_over, on_failure=self._tell_unsettled)
         self._wanted = False
         self._delay_s = 0.0
         self._since_s = monotonic_s()
@@ -79,9 +81,19 @@ class SupervisedFlow:
         self._wanted = False
         self._happen(Input.STOP_NOW if now else Input.STOP)
 
+    def settle(self) -> None:
+        """Have settled what the last generation left, if it has no successor for now."""
+        if self.state.at_rest and self._segments is not None:
+            self._settling.begin(self.generation, self._segments)
+
+    def end_settling(self) -> bool:
+        """Whether a process still settles; it is killed, and the flow comes to rest once more when it is dead."""
+        return self._settling.end()
+
     def let_go(self) -> None:
         """Forget the segments of a run that ended."""
         self._segments = self._charge = None
+        self._settling.forget()
 
     def sent(self, hello: Hello) -> bool:
         """Whether a Hello comes from the present process."""
@@ -134,6 +146,9 @@ class SupervisedFlow:
 
     def _launch(self) -> None:
         assert self._segments is not None
+        if self._settling.end():
+            return  # a ledger has one writer: the launch comes when that one is dead
+        self._settling.expect()
         self.generation += 1
         try:
             living = Generation(
@@ -148,6 +163,19 @@ class SupervisedFlow:
         self._tell(NoticeKind.FLOW_STARTED, f"was started (generation {self.generation})", details)
         asyncio.get_running_loop().add_reader(living.pidfd, self._bury)
         self._arm(self._look_s(), self._look)
+
+    def _settling_over(self) -> None:
+        """The process that settled is dead."""
+        if self.state is State.STARTING:
+            self._launch()
+        elif self.state.at_rest:
+            self._on_rest()
+        else:
+            self._happen(Input.DIED_AS_ASKED, "was stopped before it was started")
+
+    def _tell_unsettled(self, why: str) -> None:
+        text = f"may keep slots of its neighbours until it is started again: settling what it left failed: {why}"
+        self._tell(NoticeKind.SETTLING_FAILED, text)
 
     def _look(self) -> None:
         """Read the status pages: is it ready, does it hang?"""

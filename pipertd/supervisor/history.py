@@ -30,6 +30,7 @@ _LEVELS = {
     NoticeKind.FLOW_RESTARTING: logging.WARNING,
     NoticeKind.WATCHDOG_EXPIRED: logging.WARNING,
     NoticeKind.SLOTS_HOARDED: logging.WARNING,
+    NoticeKind.SETTLING_FAILED: logging.ERROR,
     NoticeKind.MESSAGE_QUARANTINED: logging.ERROR,
     NoticeKind.FLOW_FAILED: logging.ERROR,
     NoticeKind.DEFINITION_INVALID: logging.ERROR,

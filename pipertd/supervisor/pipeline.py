@@ -57,15 +57,24 @@ class SupervisedPipeline:
     @property
     def state(self) -> State:
         """The worst of its flows' states: one FAILED flow makes it FAILED, even while others still run."""
-        if self._stopping is not None:
+        if self._stopping is not None or self._is_ending:
             return State.STOPPING
         states = {flow.state for flow in self.flows.values()}
         return next(state for state in _WORST_FIRST if state in states)
 
     @property
     def is_over(self) -> bool:
-        """Whether every flow is at rest."""
+        """Whether every flow is at rest, and no run is being ended."""
+        return self._is_at_rest and not self._is_ending
+
+    @property
+    def _is_at_rest(self) -> bool:
         return all(flow.state.at_rest for flow in self.flows.values())
+
+    @property
+    def _is_ending(self) -> bool:
+        """Whether the run ends as soon as nobody settles what a flow of it left."""
+        return self._segments is not None and self._holds == 0 and self._is_at_rest
 
     def flow(self, name: str) -> SupervisedFlow:
         """The flow of that name.
@@ -119,7 +128,9 @@ class SupervisedPipeline:
         elif self._stopping is None and not self.is_over:
             self._stopping = asyncio.create_task(self._stop_in_order())
             self._stopping.add_done_callback(self._stopped)
-        await self._shared.pulse.until(lambda: self._stopping is None and all(flow.state.at_rest for flow in chosen))
+        await self._shared.pulse.until(
+            lambda: self._stopping is None and not self._is_ending and all(flow.state.at_rest for flow in chosen)
+        )
 
     async def close(self, *, now: bool = False) -> None:
         """Have all flows down for good."""
@@ -186,7 +197,16 @@ class SupervisedPipeline:
         self._shared.pulse.beat()
 
     def _on_rest(self) -> None:
-        if self._holds == 0 and self.is_over:
+        """A flow has no successor for now: the run goes on without it, or ends."""
+        if self._holds:
+            return
+        flows = self.flows.values()
+        if not self._is_at_rest:
+            for flow in flows:
+                flow.settle()
+            return
+        settling = [flow for flow in flows if flow.end_settling()]
+        if not settling:  # else they call again
             self._end_run()
 
     @contextmanager

@@ -22,7 +22,7 @@ from pipertd.shm.histogram import quantile_s
 from pipertd.shm.ledger import Ledger, create_ledger
 from pipertd.shm.segment import PAGE, create_segment
 from pipertd.shm.slots import LOANS
-from pipertd.shm.status import RoutineFacts, read_end_to_end, read_status
+from pipertd.shm.status import Activity, RoutineFacts, read_end_to_end, read_status
 from pipertd.supervisor.counts import LinkPlace, ended, link_view
 from pipertd.supervisor.view import LinkView
 
@@ -280,6 +280,19 @@ class PipelineSegments:
             if link.destination.flow == flow
         )
 
+    def left_whole(self, flow: str) -> bool:
+        """Whether a dead flow ended between two messages and keeps nobody's slots: it needs no settling."""
+        homes = [home for ref, home in self._homes.items() if ref.flow == flow]
+        return all(_ended_between_messages(home) and not self._keeps_slots(home) for home in homes)
+
+    def _keeps_slots(self, home: _Home) -> bool:
+        producers = [(slot, link, self._homes[link.source]) for slot, link in enumerate(home.shape.inputs)]
+        return any(
+            settle.keeps_slots(home.ledger, slot, producer.ledger, producer.shape.outputs.index(link))
+            for slot, link, producer in producers
+            if not link.within_flow
+        )
+
     # -- at the end of the run
 
     def count_stopped(self) -> None:
@@ -303,6 +316,12 @@ class PipelineSegments:
         if self._guards_fd >= 0:
             os.close(self._guards_fd)
         self._homes, self._guards_fd = {}, -1
+
+
+def _ended_between_messages(home: _Home) -> bool:
+    """Whether the routine's loop came to its end, or never began."""
+    activity = read_status(home.ledger).activity
+    return activity is Activity.NONE or activity.over
 
 
 def _name_of_run(began_s: float) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec.structs import replace
 
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed
@@ -45,33 +49,64 @@ def spawn_flow(
     Raises:
         LaunchFailed: its interpreter or its log cannot be used.
     """
-    log = shared.logs.flow_file(pipeline.name, flow.name)
+    spec = _spec(pipeline, flow, generation, segments, shared)
+    return _spawn(pipeline, replace(spec, nonce=nonce, charge=charge), segments)
+
+
+def spawn_settling(
+    pipeline: Pipeline, flow: Flow, generation: int, segments: PipelineSegments, shared: Surroundings
+) -> Process:
+    """Start the process that settles what this generation of a flow left; it ends with the daemon, if not before.
+
+    Raises:
+        LaunchFailed: its interpreter or its log cannot be used.
+    """
+    spec = _spec(pipeline, flow, generation, segments, shared)
+    try:
+        daemon_pidfd = os.pidfd_open(os.getpid())
+    except OSError as reason:
+        raise LaunchFailed(f"cannot prepare the settling of {pipeline.name}/{flow.name}: {reason}") from reason
+    try:
+        return _spawn(pipeline, replace(spec, daemon_pidfd=daemon_pidfd), segments, "--settle", fds=[daemon_pidfd])
+    finally:
+        os.close(daemon_pidfd)
+
+
+def _spec(
+    pipeline: Pipeline, flow: Flow, generation: int, segments: PipelineSegments, shared: Surroundings
+) -> FlowSpec:
     own_s = pipeline.orphan_timeout_s
-    spec = FlowSpec(
+    return FlowSpec(
         pipeline=pipeline.name,
         flow=flow.name,
         generation=generation,
-        nonce=nonce,
+        nonce="",
         channel=str(shared.channel.path),
         path=list(pipeline.path),
         orphan_timeout_s=shared.orphan_timeout_s if own_s is None else own_s,
-        log=LogSpec(kind="file", path=str(log)),
+        log=LogSpec(kind="file", path=str(shared.logs.flow_file(pipeline.name, flow.name))),
         run=segments.run,
         quarantine=shared.quarantine,
-        charge=charge,
+        charge=None,
         routines=segments.flow_specs(flow.name),
     )
+
+
+def _spawn(
+    pipeline: Pipeline, spec: FlowSpec, segments: PipelineSegments, *options: str, fds: Sequence[int] = ()
+) -> Process:
+    target = f"{spec.pipeline}/{spec.flow}"
     with ExitStack() as stack:
         try:
-            output = open_log(log)
+            output = open_log(Path(spec.log.path))
             stack.callback(os.close, output)
-            spec_fd = memory_file(f"pipertd-{flow.name}", encode_spec(spec))
+            spec_fd = memory_file(f"pipertd-{spec.flow}", encode_spec(spec))
             stack.callback(os.close, spec_fd)
         except OSError as reason:
-            raise LaunchFailed(f"cannot prepare the start of {pipeline.name}/{flow.name}: {reason}") from reason
+            raise LaunchFailed(f"cannot prepare the start of {target}: {reason}") from reason
         return launch(
-            [pipeline.python or sys.executable, "-m", "pipertd.flow", f"{pipeline.name}/{flow.name}", str(spec_fd)],
+            [pipeline.python or sys.executable, "-m", "pipertd.flow", *options, target, str(spec_fd)],
             environment=flow_environment(os.environ, pipeline.environment),
-            fds=[*segments.flow_fds(flow.name), spec_fd],
+            fds=[*segments.flow_fds(spec.flow), *fds, spec_fd],
             output=output,
         )

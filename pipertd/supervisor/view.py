@@ -132,6 +132,7 @@ class NoticeKind(StrEnum):
     FLOW_FAILED = "flow_failed"
     WATCHDOG_EXPIRED = "watchdog_expired"
     SLOTS_HOARDED = "slots_hoarded"
+    SETTLING_FAILED = "settling_failed"
     MESSAGE_QUARANTINED = "message_quarantined"
     EVENT_RAISED = "event_raised"
 

@@ -63,6 +63,18 @@ class Store(DestinationRoutine):
         os.close(descriptor)
 
 
+class GatedStore(Store):
+    """As Store, but busy with the number ``at`` until there is a file ``gate``."""
+
+    at: int
+    gate: Path
+
+    def main_logic(self, data: dict[str, Any]) -> None:
+        while data["number"] == self.at and not self.gate.exists():
+            time.sleep(0.01)
+        super().main_logic(data)
+
+
 class Frames(SourceRoutine):
     """Sends ``amount`` large arrays, then ends or has nothing more to send."""
 

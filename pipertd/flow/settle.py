@@ -1,0 +1,96 @@
+"""Settle what a flow left that has no successor, for now or for good: the recovery of one, and no code of its authors.
+
+Without it the slots that the dead routines had leased would be nobody's until the end of the run. What is in hand or
+waits stays as it is, for a later successor. Messages that were passed on can only be returned when who reads them is
+done; until then the process stays. It is as safe to kill at any store as a successor that recovers.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Sequence
+
+from pipertd.flow.ends import reader_of, writer_of
+from pipertd.protocol import FlowSpec, RoutineSpec
+from pipertd.shm import layout as at
+from pipertd.shm.bell import TICK_S, Bell
+from pipertd.shm.consumer import Consumer
+from pipertd.shm.ledger import Ledger
+from pipertd.shm.pool import ReadPools
+from pipertd.shm.producer import Producer
+
+
+class Settler:
+    """Settles the words of one routine. It reads no message, so it needs no pool."""
+
+    def __init__(self, spec: RoutineSpec, ledger: Ledger) -> None:
+        """``ledger`` is the routine's own, writable; the caller holds its lock."""
+        self._ledger = ledger
+        outputs = [None if each.within_flow else reader_of(each) for each in spec.outputs]
+        self._producer = Producer(ledger, None, outputs)
+        self._consumer = Consumer(ledger, [writer_of(each) for each in spec.inputs], ReadPools({}), spec.bell_fd)
+        self._producer.slots.keep_input = self._consumer.keep
+        self._producer.slots.let_go_of_input = self._consumer.let_go
+
+    def put_right(self) -> None:
+        """Complete what was half done, and return all slots that nobody reads any more."""
+        self._producer.recover()
+        self._consumer.put_right(self._producer.slots.inputs())
+
+    def doze(self, sleep: int) -> None:
+        """Be rung for in this sleep, or with 0 in none."""
+        self._ledger.words[self._ledger.layout.status + at.S_ASLEEP] = sleep
+
+    def pass_returns_on(self) -> bool:
+        """Return what readers downstream are done with; whether there is something still to be returned."""
+        self._producer.drain()
+        self._consumer.flush()
+        return bool(self._producer.slots.inputs()) or self._consumer.owes
+
+
+def settle(spec: FlowSpec) -> None:
+    """Settle the words of all routines of a flow, for as long as others read through them and the daemon lives.
+
+    Raises:
+        LedgerInUse: a process still runs this flow.
+    """
+    ledgers = [Ledger(routine.ledger_fd, writable=True) for routine in spec.routines]
+    for ledger in ledgers:
+        ledger.lock()
+    settlers = [Settler(routine, ledger) for routine, ledger in zip(spec.routines, ledgers, strict=True)]
+    for settler in settlers:
+        settler.put_right()
+    sleeper = _Sleeper([routine.bell_fd for routine in spec.routines], spec.daemon_pidfd)
+    while True:
+        for settler in settlers:
+            settler.doze(time.monotonic_ns())  # first: what is returned behind this look rings
+        if not _pass_returns_on(settlers) or not sleeper.sleep():
+            break
+    for settler in settlers:
+        settler.doze(0)
+
+
+def _pass_returns_on(settlers: Sequence[Settler]) -> bool:
+    """Whether any of them has something still to be returned; each has its turn."""
+    return any(list(map(Settler.pass_returns_on, settlers)))
+
+
+class _Sleeper:
+    """Sleeps on the bells of several routines at once, and with an eye on the daemon."""
+
+    def __init__(self, bell_fds: Sequence[int], daemon_pidfd: int) -> None:
+        self._bells = {fd: Bell(fd) for fd in bell_fds}
+        self._daemon_pidfd = daemon_pidfd
+        self._poll = select.poll()
+        for fd in bell_fds:
+            self._poll.register(fd, select.POLLIN)
+        if daemon_pidfd >= 0:
+            self._poll.register(daemon_pidfd, select.POLLIN)
+
+    def sleep(self) -> bool:
+        """Sleep until a bell rings, at most a tick; False where the daemon is gone."""
+        ready = {fd for fd, _ in self._poll.poll(TICK_S * 1000)}
+        for fd in ready & self._bells.keys():
+            self._bells[fd].sleep(0.0)  # it rings already: this takes the ring back
+        return self._daemon_pidfd not in ready
