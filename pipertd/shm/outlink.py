@@ -59,6 +59,7 @@ class OutLink:
     def recover(self, published: int, slots: Slots) -> None:
         """Put right what the predecessor left: a message committed and not shown, a drop not counted."""
         self.finish_leaving_out(published)
+        self._forget_leaving_out(published)
         self._finish_evicting()
         entry = self._entry(self._head)
         if self._own[entry + at.E_SEQUENCE] == self._head + 1 and self._own[entry + at.E_ORIGIN] == published - 1:
@@ -205,6 +206,11 @@ class OutLink:
         own, base = self._own, self._base
         if own[base + at.O_LEFT_PUBLISHED] == published > 0:
             own[base + own[base + at.O_LEFT_REASON]] = own[base + at.O_LEFT_COUNT]
+
+    def _forget_leaving_out(self, published: int) -> None:
+        """A message that was left out and never committed may find room the next time: then it is not left out."""
+        if self._own[self._base + at.O_LEFT_PUBLISHED] > published:
+            self._own[self._base + at.O_LEFT_PUBLISHED] = 0
 
     def ring(self) -> None:
         """Wake the consumer."""

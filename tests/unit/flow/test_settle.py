@@ -116,14 +116,14 @@ def settle_everywhere(
 @pytest.mark.parametrize("victim", [SOURCE, MIDDLE, DESTINATION])
 def test_who_died_before_any_store_is_settled(victim: str, policy: Policy, passes_on: bool) -> None:
     """What was committed is on all links, no slot is kept, nothing is tried; a later successor finds all it needs."""
-    assert settle_everywhere(victim, range(1, 120, 5), policy, passes_on=passes_on) > 5, "too few to mean anything"
+    assert settle_everywhere(victim, range(1, 120, 4), policy, passes_on=passes_on) > 5, "too few to mean anything"
 
 
 @pytest.mark.parametrize(("policy", "passes_on"), KINDS)
 @pytest.mark.parametrize("victim", [SOURCE, MIDDLE, DESTINATION])
 def test_settling_may_die_before_any_store(victim: str, policy: Policy, passes_on: bool) -> None:
     """Whoever settles next goes on where it was."""
-    tried = settle_everywhere(victim, range(3, 120, 11), policy, passes_on=passes_on, again=True)
+    tried = settle_everywhere(victim, range(3, 120, 7), policy, passes_on=passes_on, again=True)
     assert tried > 2, "too few to mean anything"
 
 
