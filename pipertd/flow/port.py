@@ -12,85 +12,37 @@ from __future__ import annotations
 import gc
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
+from collections.abc import Callable, Mapping
 from functools import partial
-from math import inf
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pipertd.clock import NS
 from pipertd.errors import SegmentError
-from pipertd.flow.ends import reader_of, writer_of
-from pipertd.flow.handover import Gap, Handover, Offer, freeze
+from pipertd.flow.ends import reader_of
+from pipertd.flow.handover import Handover, Offer, freeze
+from pipertd.flow.intake import Intake
+from pipertd.flow.job import Job, Outgoing
 from pipertd.flow.poison import PoisonCabinet, is_poison
-from pipertd.flow.routine import Envelope, Hop
+from pipertd.flow.routine import Envelope
 from pipertd.names import Policy
 from pipertd.protocol import RoutineSpec
 from pipertd.shm import layout as at
 from pipertd.shm.bell import TICK_S, Bell, ring
 from pipertd.shm.codec import Encoded, Encoder
-from pipertd.shm.consumer import Consumer
 from pipertd.shm.hand import NO_CAUSE, Cause, Taken, charge
 from pipertd.shm.lease import Lease
 from pipertd.shm.ledger import Ledger
-from pipertd.shm.pool import Pool, ReadPools
+from pipertd.shm.pool import Pool
 from pipertd.shm.producer import Producer
 from pipertd.shm.sleeping import Sleeper
-from pipertd.shm.trail import NO_TRAIL, Trail, context_of, trace_of
+from pipertd.shm.trail import NO_TRAIL, trace_of
 
 _COLLECT_EVERY_NS = NS
 _REST_EVERY_NS = 30 * NS  # a slot that was not used for so long gives its pages back
 _NOTHING = Encoded(b"", 0, ())
-
-
-class Outgoing(NamedTuple):
-    """A message that a routine returned, taken apart and ready to go."""
-
-    message: Any
-    encoded: Encoded
-    captured_ns: int
-    position: int
-    trail: Trail
-
-
-class _Job:
-    """A message in hand and what was made of it; a source's job has no message, one without output no ``outgoing``.
-
-    Attributes:
-        taken: the message.
-        offer: where it came from within the flow.
-        gap: in its place, by in-link: what a link within the flow dropped.
-        ending: what it counts as; None until ``main_logic`` has returned.
-        outgoing: what was made of it and is not published yet.
-        given: the tokens of that within the flow.
-        acknowledged: whether it may be settled as soon as its output is out.
-    """
-
-    __slots__ = ("acknowledged", "ending", "gap", "given", "offer", "outgoing", "taken")
-
-    def __init__(
-        self, taken: Taken | None = None, offer: Offer | None = None, gap: tuple[int, Gap] | None = None
-    ) -> None:
-        self.taken = taken
-        self.offer = offer
-        self.gap = gap
-        self.ending: int | None = None
-        self.outgoing: Outgoing | None = None
-        self.given: list[Offer] = []
-        self.acknowledged = False
-
-    @property
-    def has_tokens(self) -> bool:
-        """Whether every consumer in the flow is done with its output."""
-        return not self.given or all(offer.done for offer in self.given)
-
-    @property
-    def over(self) -> bool:
-        """Whether it may be settled."""
-        return self.acknowledged and self.outgoing is None
 
 
 class Port:
@@ -120,15 +72,12 @@ class Port:
         """
         self._spec, self._ledger, self._cabinet = spec, ledger, cabinet
         self.poisoned = False  # whether the message in hand killed the flow too often to be given again
-        self._manual, self._writable, self._reader = manual, writable, reader
+        self._manual = manual
         self._sleeper = Sleeper(ledger, Bell(spec.bell_fd))
-        self._ages = {each.slot: each.max_age_s * NS for each in spec.inputs if each.max_age_s is not None}
-        self._given = deque((each.slot, handovers[each.link]) for each in spec.inputs if each.within_flow)
-        self._handover = dict(self._given)
+        self._intake = Intake(spec, ledger, handovers, writable=writable, reader=reader)
+        self._consumer = self._intake.consumer
         self._offered = {each.slot: handovers[each.link] for each in spec.outputs if each.within_flow}
         self._publishes = any(not each.within_flow for each in spec.outputs)
-        self._writers = [writer_of(each) for each in spec.inputs]
-        self._consumer = Consumer(ledger, self._writers, ReadPools(spec.read_pools), spec.bell_fd)
         self._producer = Producer(
             ledger,
             Pool(spec.pool_fd, ledger) if spec.pool_fd >= 0 else None,
@@ -140,34 +89,22 @@ class Port:
         self._producer.slots.let_go_of_input = self._consumer.let_go
         self._encoder = Encoder(self._may_pass_on)
         self._sends_at_once = not self._offered and not manual
-        self._always_has_jobs = bool(self._given) or not self._sends_at_once
-        self.jobs: deque[_Job] = deque()  # what something has to be waited for
+        self._always_has_jobs = not self._sends_at_once or any(each.within_flow for each in spec.inputs)
+        self.jobs: deque[Job] = deque()  # what something has to be waited for
         self._unpublished = 0
         self._taken: Taken | None = None  # the message that main_logic works on
-        self._job: _Job | None = None  # its job, if it has one
+        self._job: Job | None = None  # its job, if it has one
         self._envelope: Envelope | None = None  # what its author sees of it, once they looked
-        self._by_reference_next = False
         self._collected_ns = 0
         self._rested_ns = time.monotonic_ns()
 
     def recover(self) -> list[Taken]:
         """Put right what the last generation left; the messages that were in its hands, to be resumed in this order."""
         self._producer.recover()
-        again = self._consumer.recover(self._producer.slots.inputs())
-        for slot, _ in self._given:
-            self._count_what_was_dropped(slot)
+        again = self._intake.recover(self._producer.slots.inputs())
         if self._producer.closed:
             self.close_within_flow()
         return again
-
-    def _count_what_was_dropped(self, slot: int) -> None:
-        """What the producer in the flow is done with and this routine has not acknowledged, their link had dropped."""
-        policy, last = (
-            Policy(self._spec.inputs[slot].policy),
-            self._writers[slot].ledger.commit_word(at.C_PUBLISHED) - 1,
-        )
-        if policy is not Policy.WAIT:
-            self._consumer.count_dropped(slot, last, last + 1, policy)
 
     # -- taking
 
@@ -175,71 +112,42 @@ class Port:
         """Whether the next message is in hand now; False where nothing waits, or it was too old for its link."""
         if self.jobs and (self._consumer.full or len(self.jobs) > self._spec.hands):
             return False
-        if not (self._take_in_turn() if self._given else self._take_from_ring()):
-            return False
-        return not (self._ages and self._is_stale())
-
-    def _is_stale(self) -> bool:
-        """Whether the message in hand is too old for its link; then it is not any more."""
-        assert self._taken is not None, "no message is in hand"
-        if time.monotonic_ns() - self.captured_ns <= self._ages.get(self._taken.slot, inf):
-            return False
-        self.end(at.N_STALE)
-        return True
-
-    def _take_in_turn(self) -> bool:
-        """A message from another process and one from within the flow, where there are both."""
-        self._by_reference_next = not self._by_reference_next
-        if self._by_reference_next:
-            return self._take_by_reference() or self._take_from_ring()
-        return self._take_from_ring() or self._take_by_reference()
-
-    def _take_from_ring(self) -> bool:
-        taken = self._consumer.take()
+        taken = self._intake.take()
+        if self._intake.gaps:
+            self.jobs.extend(Job(gap=gap) for gap in self._intake.gaps)
+            self._intake.gaps.clear()
         if taken is None:
             return False
-        self._taken = taken
-        if self._always_has_jobs:
-            self.jobs.append(_Job(taken))
-            self._job = self.jobs[-1]
+        self._resume(taken, self._intake.offer)
+        if self._intake.is_stale(taken):
+            self.end(at.N_STALE)
+            return False
         return True
 
-    def _take_by_reference(self) -> bool:
-        for _ in range(len(self._given)):
-            self._given.rotate(-1)
-            slot, handover = self._given[0]
-            while (offer := handover.take()) is not None:
-                if isinstance(offer, Gap):
-                    self.jobs.append(_Job(gap=(slot, offer)))
-                    self.jobs[-1].acknowledged = True
-                    continue
-                taken = self._consumer.take_by_reference(slot, offer.sequence, offer.captured_ns)
-                if taken is None:
-                    handover.finish(offer)  # it was acknowledged before the crash
-                    continue
-                self.resume(taken, offer)
-                return True
-        return False
-
-    def resume(self, taken: Taken, offer: Offer | None = None) -> None:
+    def _resume(self, taken: Taken, offer: Offer | None = None) -> None:
         """Work on this message in hand."""
         self._taken = taken
         if taken.deaths:
             self.poisoned = is_poison(self._spec, taken)
         if self._always_has_jobs:
-            self._job = job = _Job(taken, offer)
+            self._job = job = Job(taken, offer)
             self.jobs.append(job)
 
     def resume_again(self, taken: Taken) -> None:
         """Work on a message that a predecessor had in hand."""
         self._consumer.work_on_again(taken)
-        self.resume(taken)
+        self._resume(taken)
+
+    @property
+    def _offer(self) -> Offer | None:
+        """Where the message in hand came from within the flow."""
+        return None if self._job is None else self._job.offer
 
     def put_aside(self) -> str:
         """Put the message in hand aside; returns in words what became of it."""
         assert self._taken is not None, "no message is in hand"
         assert self._cabinet is not None, "a routine in a flow has a cabinet"
-        envelope, offer = self.envelope(), self._job.offer if self._job else None
+        envelope, offer = self.envelope(), self._offer
         assert envelope is not None, "what is in hand has an envelope"
         message = offer.message if offer else self._consumer.read(self._taken, writable=True)
         return self._cabinet.put_aside(self._spec, self._taken, envelope.origin, envelope.capture_time_s, message)
@@ -250,46 +158,21 @@ class Port:
 
     def read(self) -> Any:
         """The content of the message in hand; MessageError where it is not what the routine takes."""
-        job = self._job
-        if job is not None and job.offer is not None:
-            message = deepcopy(job.offer.message) if self._writable else job.offer.message
-        else:
-            assert self._taken is not None, "no message is in hand"
-            message = self._consumer.read(self._taken, writable=self._writable)
-        return message if self._reader is None else self._reader(message)
+        assert self._taken is not None, "no message is in hand"
+        return self._intake.read(self._taken, None if self._job is None else self._job.offer)
 
     def envelope(self) -> Envelope | None:
         """What is known of the message in hand besides its content; None where there is none."""
         if self._envelope is None and self._taken is not None:
-            self._envelope = self._envelope_of(self._taken, self._job)
+            acknowledge = partial(self._acknowledge, self._job) if self._manual else None
+            self._envelope = self._intake.envelope(self._taken, self._offer, acknowledge)
         return self._envelope
 
-    def _envelope_of(self, taken: Taken, job: _Job | None) -> Envelope:
-        def acknowledge() -> None:
-            assert job is not None, "a message that is acknowledged by hand has a job"
-            job.acknowledged = True
-            ring(self._spec.bell_fd)
-
-        word, offer = self._consumer.envelope_word, job.offer if job else None
-        published_ns = offer.published_ns if offer else word(taken, at.E_PUBLISHED_NS)
-        trail = offer.trail if offer else self._consumer.trail(taken)
-        return Envelope(
-            link=self._spec.inputs[taken.slot].link,
-            sequence=taken.sequence,
-            origin=taken.sequence if offer else word(taken, at.E_ORIGIN),
-            attempt=taken.attempt,
-            capture_time_s=taken.captured_ns / NS,
-            publish_time_s=published_ns / NS,
-            hops=tuple(self._hops(trail)),
-            hop_count=trail.hop_count,
-            trace_context=context_of(trail),
-            _acknowledge=acknowledge if self._manual else None,
-        )
-
-    def _hops(self, trail: Trail) -> Iterator[Hop]:
-        names, words = self._spec.upstream, iter(trail.hops)
-        for number, began_ns, published_ns in zip(words, words, words, strict=True):
-            yield Hop(names[number], began_ns / NS, published_ns / NS)
+    def _acknowledge(self, job: Job | None) -> None:
+        """The author is done with a message; called from any thread."""
+        assert job is not None, "a message that is acknowledged by hand has a job"
+        job.acknowledged = True
+        ring(self._spec.bell_fd)
 
     @property
     def captured_ns(self) -> int:
@@ -309,11 +192,7 @@ class Port:
     @property
     def at_end(self) -> bool:
         """Whether every input was closed and has nothing left; never for a source."""
-        return (
-            bool(self._spec.inputs)
-            and self._consumer.at_end
-            and all(handover.at_end for handover in self._handover.values())
-        )
+        return self._intake.at_end
 
     # -- giving
 
@@ -357,7 +236,10 @@ class Port:
         """
         taken, job = self._taken, self._job
         captured_ns = time.monotonic_ns() if taken is None else taken.captured_ns
-        trail = self._trail(began_ns) if taken is not None else trace_of(trace_context) if trace_context else NO_TRAIL
+        if taken is not None:
+            trail = self._intake.trail(taken, self._offer).entered(self._spec.number, began_ns)
+        else:
+            trail = trace_of(trace_context) if trace_context else NO_TRAIL
         if not self._publishes:
             freeze(message)
             return Outgoing(message, _NOTHING, captured_ns, position, trail)
@@ -378,13 +260,6 @@ class Port:
                 pass  # said where it waits for some
         return Outgoing(message, encoded, captured_ns, position, trail)
 
-    def _trail(self, began_ns: int) -> Trail:
-        """Where what is made of the message in hand has been, this routine included."""
-        assert self._taken is not None, "no message is in hand"
-        offer = self._job.offer if self._job is not None else None
-        trail = self._consumer.trail(self._taken) if offer is None else offer.trail
-        return trail.entered(self._spec.number, began_ns)
-
     def must_wait_within_flow(self) -> bool:
         """Whether a consumer in the flow has no room, or too much waits for tokens."""
         if not self._offered:
@@ -394,8 +269,7 @@ class Port:
     def give(self, outgoing: Outgoing) -> None:
         """The output of the message in hand, or of a source's step: at once to the consumers within the flow."""
         if self._job is None:
-            self._job = _Job(self._taken)
-            self._job.acknowledged = self._taken is None
+            self._job = Job(self._taken)
             self.jobs.append(self._job)
         for column, handover in self._offered.items():
             sequence, now_ns = self.published, time.monotonic_ns()
@@ -444,7 +318,7 @@ class Port:
             self._settle()
         return False
 
-    def _publish(self, job: _Job) -> bool:
+    def _publish(self, job: Job) -> bool:
         outgoing = job.outgoing
         assert outgoing is not None
         published = self._producer.published
@@ -461,7 +335,7 @@ class Port:
                 job.outgoing = None
                 self._unpublished -= 1
 
-    def _cause(self, job: _Job) -> Cause:
+    def _cause(self, job: Job) -> Cause:
         """What is acknowledged with this output: all jobs up to this one, or to the first that is not acknowledged."""
         last = None
         for each in self.jobs:
@@ -487,7 +361,7 @@ class Port:
                 assert job.ending is not None, "an acknowledged message was handled"
                 self._consumer.settle(job.ending)
                 if job.offer is not None:
-                    self._handover[job.taken.slot].finish(job.offer)
+                    self._intake.finish(job.taken.slot, job.offer)
                 settled = True
         if settled:
             self._consumer.flush()
@@ -547,4 +421,4 @@ class Port:
             return True
         if self._consumer.full or len(self.jobs) > self._spec.hands:
             return False
-        return self._consumer.has_message or any(handover.has_message for handover in self._handover.values())
+        return self._intake.has_message

@@ -1,0 +1,152 @@
+"""Where a routine's messages come from: its links from other flows and those from within the flow, in turn."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
+from math import inf
+from typing import Any
+
+from pipertd.clock import NS
+from pipertd.flow.ends import writer_of
+from pipertd.flow.handover import Gap, Handover, Offer
+from pipertd.flow.routine import Envelope, Hop
+from pipertd.names import Policy
+from pipertd.protocol import RoutineSpec
+from pipertd.shm import layout as at
+from pipertd.shm.consumer import Consumer
+from pipertd.shm.hand import Taken
+from pipertd.shm.ledger import Ledger
+from pipertd.shm.pool import ReadPools
+from pipertd.shm.slots import Message
+from pipertd.shm.trail import Trail, context_of
+
+
+class Intake:
+    """All in-links of one routine.
+
+    Attributes:
+        offer: where the message that was taken last came from within the flow; None where it came from another one.
+        gaps: by in-link, what links within the flow dropped before that message; for the caller to clear.
+    """
+
+    def __init__(
+        self,
+        spec: RoutineSpec,
+        ledger: Ledger,
+        handovers: Mapping[str, Handover],
+        *,
+        writable: bool,
+        reader: Callable[[Any], Any] | None,
+    ) -> None:
+        """``writable``: arrays are private copies; ``reader`` makes of a message what the routine takes."""
+        self._spec, self._writable, self._reader = spec, writable, reader
+        self._given = deque((each.slot, handovers[each.link]) for each in spec.inputs if each.within_flow)
+        self._handovers = dict(self._given)
+        self._ages = {each.slot: each.max_age_s * NS for each in spec.inputs if each.max_age_s is not None}
+        self._writers = [writer_of(each) for each in spec.inputs]
+        self.consumer = Consumer(ledger, self._writers, ReadPools(spec.read_pools), spec.bell_fd)
+        self._by_reference_next = False
+        self.offer: Offer | None = None
+        self.gaps: list[tuple[int, Gap]] = []
+
+    def recover(self, passed_on: Iterable[Message]) -> list[Taken]:
+        """Put right what the last generation left; the messages that were in its hands."""
+        again = self.consumer.recover(passed_on)
+        for slot, _ in self._given:
+            self._count_what_was_dropped(slot)
+        return again
+
+    def _count_what_was_dropped(self, slot: int) -> None:
+        """What the producer in the flow is done with and this routine has not acknowledged, their link had dropped."""
+        policy = Policy(self._spec.inputs[slot].policy)
+        last = self._writers[slot].ledger.commit_word(at.C_PUBLISHED) - 1
+        if policy is not Policy.WAIT:
+            self.consumer.count_dropped(slot, last, last + 1, policy)
+
+    # -- taking
+
+    def take(self) -> Taken | None:
+        """Have the next message in hand; None where nothing waits."""
+        if not self._given:
+            return self.consumer.take()
+        self._by_reference_next = not self._by_reference_next
+        if self._by_reference_next:
+            return self._take_by_reference() or self._take_from_ring()
+        return self._take_from_ring() or self._take_by_reference()
+
+    def _take_from_ring(self) -> Taken | None:
+        self.offer = None
+        return self.consumer.take()
+
+    def _take_by_reference(self) -> Taken | None:
+        for _ in range(len(self._given)):
+            self._given.rotate(-1)
+            slot, handover = self._given[0]
+            while (offer := handover.take()) is not None:
+                if isinstance(offer, Gap):
+                    self.gaps.append((slot, offer))
+                    continue
+                taken = self.consumer.take_by_reference(slot, offer.sequence, offer.captured_ns)
+                if taken is None:
+                    handover.finish(offer)  # it was acknowledged before the crash
+                    continue
+                self.offer = offer
+                return taken
+        return None
+
+    def finish(self, slot: int, offer: Offer) -> None:
+        """Give the token of a message from within the flow back."""
+        self._handovers[slot].finish(offer)
+
+    def is_stale(self, taken: Taken) -> bool:
+        """Whether a message is too old for its link."""
+        return bool(self._ages) and time.monotonic_ns() - taken.captured_ns > self._ages.get(taken.slot, inf)
+
+    @property
+    def has_message(self) -> bool:
+        """Whether a message waits on any link."""
+        return self.consumer.has_message or any(handover.has_message for handover in self._handovers.values())
+
+    @property
+    def at_end(self) -> bool:
+        """Whether every link was closed and has nothing left; never for a source."""
+        links = self._handovers.values()
+        return bool(self._spec.inputs) and self.consumer.at_end and all(handover.at_end for handover in links)
+
+    # -- reading
+
+    def read(self, taken: Taken, offer: Offer | None) -> Any:
+        """The content of a message in hand; MessageError where it is not what the routine takes."""
+        if offer is None:
+            message = self.consumer.read(taken, writable=self._writable)
+        else:
+            message = deepcopy(offer.message) if self._writable else offer.message
+        return message if self._reader is None else self._reader(message)
+
+    def trail(self, taken: Taken, offer: Offer | None) -> Trail:
+        """Where a message in hand has been."""
+        return self.consumer.trail(taken) if offer is None else offer.trail
+
+    def envelope(self, taken: Taken, offer: Offer | None, acknowledge: Callable[[], None] | None) -> Envelope:
+        """What is known of a message in hand besides its content; ``acknowledge`` is for one that is so by hand."""
+        word, trail = self.consumer.envelope_word, self.trail(taken, offer)
+        return Envelope(
+            link=self._spec.inputs[taken.slot].link,
+            sequence=taken.sequence,
+            origin=taken.sequence if offer else word(taken, at.E_ORIGIN),
+            attempt=taken.attempt,
+            capture_time_s=taken.captured_ns / NS,
+            publish_time_s=(offer.published_ns if offer else word(taken, at.E_PUBLISHED_NS)) / NS,
+            hops=tuple(self._hops(trail)),
+            hop_count=trail.hop_count,
+            trace_context=context_of(trail),
+            _acknowledge=acknowledge,
+        )
+
+    def _hops(self, trail: Trail) -> Iterator[Hop]:
+        names, words = self._spec.upstream, iter(trail.hops)
+        for number, began_ns, published_ns in zip(words, words, words, strict=True):
+            yield Hop(names[number], began_ns / NS, published_ns / NS)
