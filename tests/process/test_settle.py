@@ -228,9 +228,11 @@ def test_settling_ends_with_the_daemon(daemon: Daemon) -> None:
     (daemon.definitions / "p.yaml").write_text(json.dumps(document))
     process = daemon.start()
     wait_until(lambda: [link["leased"] > 2 for link in daemon.status("p").get("links", [])[1:]] == [True], DEADLINE_S)
-    os.kill(int(daemon.wait_for("flow_started", "b")["details"]["pid"]), signal.SIGKILL)
+    flows = {name: int(daemon.wait_for("flow_started", name)["details"]["pid"]) for name in routines}
+    os.kill(flows["b"], signal.SIGKILL)
     settler = wait_until(lambda: settling(process.pid).get("p/b"), DEADLINE_S)
     assert settler is not None
     process.kill()
     process.wait()
     wait_until(lambda: not is_running(settler), DEADLINE_S, "its end")
+    wait_until(lambda: not any(map(is_running, flows.values())), DEADLINE_S, "the end of the flows")
