@@ -8,17 +8,17 @@ done; until then the process stays. It is as safe to kill at any store as a succ
 from __future__ import annotations
 
 import select
-import time
 from collections.abc import Sequence
 
 from pipertd.flow.ends import reader_of, writer_of
 from pipertd.protocol import FlowSpec, RoutineSpec
 from pipertd.shm import layout as at
-from pipertd.shm.bell import TICK_S, Bell
 from pipertd.shm.consumer import Consumer
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import ReadPools
 from pipertd.shm.producer import Producer
+
+LOOK_S = 0.1  # how soon a return is seen. A bell would ring for every message that is published to the dead flow, too
 
 
 class Settler:
@@ -35,12 +35,10 @@ class Settler:
 
     def put_right(self) -> None:
         """Complete what was half done, and return all slots that nobody reads any more."""
+        # The dead routine may have slept: each message that somebody publishes to it now would ring for nothing.
+        self._ledger.words[self._ledger.layout.status + at.S_ASLEEP] = 0
         self._producer.recover()
         self._consumer.put_right(self._producer.slots.inputs())
-
-    def doze(self, sleep: int) -> None:
-        """Be rung for in this sleep, or with 0 in none."""
-        self._ledger.words[self._ledger.layout.status + at.S_ASLEEP] = sleep
 
     def pass_returns_on(self) -> bool:
         """Return what readers downstream are done with; whether there is something still to be returned."""
@@ -61,36 +59,13 @@ def settle(spec: FlowSpec) -> None:
     settlers = [Settler(routine, ledger) for routine, ledger in zip(spec.routines, ledgers, strict=True)]
     for settler in settlers:
         settler.put_right()
-    sleeper = _Sleeper([routine.bell_fd for routine in spec.routines], spec.daemon_pidfd)
-    while True:
-        for settler in settlers:
-            settler.doze(time.monotonic_ns())  # first: what is returned behind this look rings
-        if not _pass_returns_on(settlers) or not sleeper.sleep():
-            break
-    for settler in settlers:
-        settler.doze(0)
+    daemon = select.poll()
+    if spec.daemon_pidfd >= 0:
+        daemon.register(spec.daemon_pidfd, select.POLLIN)
+    while _pass_returns_on(settlers) and not daemon.poll(LOOK_S * 1000):
+        pass
 
 
 def _pass_returns_on(settlers: Sequence[Settler]) -> bool:
     """Whether any of them has something still to be returned; each has its turn."""
     return any(list(map(Settler.pass_returns_on, settlers)))
-
-
-class _Sleeper:
-    """Sleeps on the bells of several routines at once, and with an eye on the daemon."""
-
-    def __init__(self, bell_fds: Sequence[int], daemon_pidfd: int) -> None:
-        self._bells = {fd: Bell(fd) for fd in bell_fds}
-        self._daemon_pidfd = daemon_pidfd
-        self._poll = select.poll()
-        for fd in bell_fds:
-            self._poll.register(fd, select.POLLIN)
-        if daemon_pidfd >= 0:
-            self._poll.register(daemon_pidfd, select.POLLIN)
-
-    def sleep(self) -> bool:
-        """Sleep until a bell rings, at most a tick; False where the daemon is gone."""
-        ready = {fd for fd, _ in self._poll.poll(TICK_S * 1000)}
-        for fd in ready & self._bells.keys():
-            self._bells[fd].sleep(0.0)  # it rings already: this takes the ring back
-        return self._daemon_pidfd not in ready

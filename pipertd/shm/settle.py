@@ -44,7 +44,9 @@ def keeps_slots(consumer: Ledger, slot: int, producer: Ledger, column: int) -> b
     # The returns first: what the producer takes back meanwhile is not in its hold table any more, or still here.
     tail, head = theirs[producer.layout.outs[column].base + at.O_RETURN_TAIL], words[mine.base + at.I_RETURN_HEAD]
     returned = {words[mine.returned(position)] for position in range(tail, head)}
-    in_hand = {words[hand + at.W_ENTRY] - 1 for hand in consumer.hands() if words[hand + at.W_LINK] == slot}
+    in_hand = {
+        words[hand + at.W_ENTRY + at.E_SEQUENCE] - 1 for hand in consumer.hands() if words[hand + at.W_LINK] == slot
+    }
     rows = range(producer.layout.rows + producer.layout.foreign_rows)
     held = {theirs[producer.layout.hold_of(row, column)] - 1 for row in rows}
     taken = words[mine.base + at.I_TAKEN]

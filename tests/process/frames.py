@@ -64,14 +64,19 @@ class Store(DestinationRoutine):
 
 
 class GatedStore(Store):
-    """As Store, but busy with the number ``at`` until there is a file ``gate``."""
+    """As Store, but notes the attempt at the number ``at`` in ``tries``, and is busy until there is a file ``gate``."""
 
     at: int
+    tries: Path
     gate: Path
 
     def main_logic(self, data: dict[str, Any]) -> None:
-        while data["number"] == self.at and not self.gate.exists():
-            time.sleep(0.01)
+        if data["number"] == self.at:
+            assert self.message is not None
+            with self.tries.open("a") as file:
+                file.write(f"{self.message.attempt}\n")
+            while not self.gate.exists():
+                time.sleep(0.01)
         super().main_logic(data)
 
 

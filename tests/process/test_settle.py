@@ -49,6 +49,11 @@ def settling(daemon: int = 0) -> dict[str, int]:
     return found
 
 
+def tried(file: Path) -> list[int]:
+    """The attempts that a GatedStore noted."""
+    return [int(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
 async def kill_for_good(live: Live, name: str) -> None:
     os.kill(live.pid(name), signal.SIGKILL)
     await live.until(lambda: live.flow(name).state is State.FAILED, f"{name} to have failed")
@@ -170,15 +175,16 @@ def test_a_stop_and_a_start_within_one_moment(tmp_path: Path) -> None:
 
 def test_what_was_in_hand_comes_again_after_a_stop(tmp_path: Path) -> None:
     """Settling counts no attempt and handles nothing: each start tries the message in hand once more, and it only."""
-    file, gate = tmp_path / "numbers", tmp_path / "gate"
+    file, tries, gate = tmp_path / "numbers", tmp_path / "tries", tmp_path / "gate"
     flows = [
         flow("a", "frames:Source", amount=30),
-        flow("b", "frames:GatedStore", file=file, added=0, at=10, gate=gate),
+        flow("b", "frames:GatedStore", file=file, added=0, at=10, tries=tries, gate=gate),
     ]
 
     async def story(live: Live) -> None:
-        for _ in range(2):
-            await live.until(lambda: (live.link().delivered, live.link().waiting) == (10, 4), "number 10 in hand")
+        for attempt in (1, 2):
+            await live.until(lambda wanted=attempt: tried(tries)[-1:] == [wanted], "number 10 in hand")  # type: ignore[misc]
+            await live.until(lambda: live.link().waiting == live.link().depth, "a full link")
             await live.until(lambda: live.flow("b").state is State.RUNNING, "b to run")
             await live.supervisor.stop(B, now=True)
             await live.until(lambda: not settling(), "settling to be over")
@@ -188,6 +194,7 @@ def test_what_was_in_hand_comes_again_after_a_stop(tmp_path: Path) -> None:
         gate.touch()
         assert (await live.supervisor.wait_ended("p")).state is State.EXITED
         assert (live.link().produced, live.link().delivered) == (30, 30)
+        assert tried(tries) == [1, 2, 3]
         seen = [tuple(map(int, line.split())) for line in file.read_text().splitlines()]
         assert seen == [(number, 3 if number == 10 else 1) for number in range(30)]
 
@@ -228,9 +235,11 @@ def test_settling_ends_with_the_daemon(daemon: Daemon) -> None:
     (daemon.definitions / "p.yaml").write_text(json.dumps(document))
     process = daemon.start()
     wait_until(lambda: [link["leased"] > 2 for link in daemon.status("p").get("links", [])[1:]] == [True], DEADLINE_S)
-    os.kill(int(daemon.wait_for("flow_started", "b")["details"]["pid"]), signal.SIGKILL)
+    flows = {name: int(daemon.wait_for("flow_started", name)["details"]["pid"]) for name in routines}
+    os.kill(flows["b"], signal.SIGKILL)
     settler = wait_until(lambda: settling(process.pid).get("p/b"), DEADLINE_S)
     assert settler is not None
     process.kill()
     process.wait()
     wait_until(lambda: not is_running(settler), DEADLINE_S, "its end")
+    wait_until(lambda: not any(map(is_running, flows.values())), DEADLINE_S, "the end of the flows")
