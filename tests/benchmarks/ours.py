@@ -63,7 +63,9 @@ def link(source: str, destination: str, depth: int) -> Link:
 def pipeline(flows: list[Flow], links: list[Link], size_bytes: int = 64) -> Pipeline:
     """The pipeline ``p`` with enough shared memory for messages of that size on all of its links."""
     slots = sum(each.depth + _SPARE_SLOTS for each in links)
-    return Pipeline("p", tuple(flows), tuple(links), path=(str(ROOT),), shm_limit=32 * MIB + slots * (size_bytes + 8192))
+    return Pipeline(
+        "p", tuple(flows), tuple(links), path=(str(ROOT),), shm_limit=32 * MIB + slots * (size_bytes + 8192)
+    )
 
 
 def _source(job: Job) -> Routine:

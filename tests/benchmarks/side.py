@@ -1,4 +1,4 @@
-"""One side of a comparison in a process tree of its own: `python -m tests.benchmarks.side ADAPTER JOB` prints figures."""
+"""One side of a comparison, in a process tree of its own: `python -m tests.benchmarks.side ADAPTER JOB`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""dora: `dora run` with two Python nodes, Arrow in between. Its queues drop the oldest by default; what arrives counts."""
+"""dora: `dora run`, two Python nodes, Arrow in between. Its queues drop the oldest by default; what arrives counts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,12 @@ def run(job: Job) -> dict[str, float]:
     dataflow = folder / "dataflow.yml"
     dataflow.write_text(json.dumps(_dataflow(job, report)))  # JSON is YAML
     done = subprocess.run(
-        [command, "run", dataflow.name], cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        [command, "run", dataflow.name],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
     if not report.exists():
         raise RuntimeError(f"dora left no report: {done.stdout[-2000:]}{done.stderr[-2000:]}")
@@ -37,10 +42,20 @@ def run(job: Job) -> dict[str, float]:
 
 
 def _dataflow(job: Job, report: Path) -> dict[str, object]:
-    environment = {"PYTHONPATH": str(_ROOT), "BENCH_JOB": msgspec.json.encode(job).decode(), "BENCH_REPORT": str(report)}
+    environment = {
+        "PYTHONPATH": str(_ROOT),
+        "BENCH_JOB": msgspec.json.encode(job).decode(),
+        "BENCH_REPORT": str(report),
+    }
 
     def node(name: str, **more: object) -> dict[str, object]:
-        return {"id": name, "path": sys.executable, "args": f"-m tests.benchmarks.peers.dora_node {name}", "env": environment, **more}
+        return {
+            "id": name,
+            "path": sys.executable,
+            "args": f"-m tests.benchmarks.peers.dora_node {name}",
+            "env": environment,
+            **more,
+        }
 
     given = {"message": {"source": "source/message", "queue_size": job.depth}}
     return {"nodes": [node("source", outputs=["message"]), node("destination", inputs=given)]}

@@ -1,4 +1,4 @@
-"""faster-fifo: bytes go as they are, without pickle; small messages are taken many at a time, its documented fast way."""
+"""faster-fifo: bytes go as they are, without pickle; small messages are taken many at a time, its fast way."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import tempfile
 import time
 from contextlib import suppress
@@ -24,7 +23,7 @@ _QUEUE = 10  # its shared memory is used again after 50 messages, whoever still 
 
 
 class _Message(Data):
-    """Bytes and arrays only: its transmitter tries `bytes(value)` on each value, which a time in ns does not survive."""
+    """Bytes and arrays only: its transmitter tries `bytes(value)` on each value, too much for a time in ns."""
 
     def __init__(self, content: dict[str, Any]) -> None:
         super().__init__()
@@ -116,4 +115,4 @@ def _sweep(pids: list[int]) -> None:
     for pid in pids:
         for file in Path("/dev/shm").glob(f"{pid}_*"):
             with suppress(FileNotFoundError):
-                os.unlink(file)
+                file.unlink()

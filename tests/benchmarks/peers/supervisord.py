@@ -17,7 +17,12 @@ from tests.benchmarks.job import Job
 from tests.benchmarks.recovery import KILLS
 
 _RUNNING_S = 1.2  # behind its startsecs: one that dies earlier is started again with a pause
-_WORK = "import os, sys, time, numpy; open(sys.argv[1], 'a').write(f'{os.getpid()} {time.monotonic_ns()}\\n'); time.sleep(1e6)"
+_WORK = """\
+import os, sys, time, numpy
+with open(sys.argv[1], "a") as journal:
+    journal.write(f"{os.getpid()} {time.monotonic_ns()}\\n")
+time.sleep(1e6)
+"""
 _CONFIGURATION = """\
 [supervisord]
 nodaemon=true
