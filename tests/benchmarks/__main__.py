@@ -40,7 +40,7 @@ def main() -> int:
             _measure(figure, results, count, seconds, quick=asked.quick)
     if SWEEP in chosen:
         _sweep(results, seconds, quick=asked.quick)
-    print(f"\n{as_text(results.rows())}\n\nEvery round: {FILE}")
+    print(f"\n{as_text(results.rows(chosen))}\n\nEvery round: {FILE}")
     return 0
 
 

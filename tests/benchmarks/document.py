@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks.results import Results
 from tests.benchmarks.table import Row, as_markdown
@@ -32,7 +34,7 @@ def block(results: Results) -> str:
     with_target = [row for row in lines if row.target]
     return "\n\n".join(
         [
-            _surroundings(content["machine"], content["versions"], content["date"], quick=content["quick"]),
+            _surroundings(content),
             _summary(with_target),
             "### Targets",
             as_markdown(with_target),
@@ -42,14 +44,20 @@ def block(results: Results) -> str:
     )
 
 
-def _surroundings(machine: dict[str, str], versions: dict[str, str], date: str, *, quick: bool) -> str:
+def _surroundings(content: Mapping[str, Any]) -> str:
+    machine = content["machine"]
     where = f"{machine['processor']}, {machine['cores']} cores, {machine['memory']}, {machine['system']}"
-    what = ", ".join(f"{name} {version}" for name, version in versions.items())
-    how = ", the quick way: few rounds, short ones" if quick else ""
-    return f"Measured {date} on {where}; load before: {machine['load before']}{how}. {what}."
+    what = ", ".join(f"{name} {version}" for name, version in content["versions"].items())
+    how = " The quick way: few rounds, and short ones." if content["quick"] else ""
+    return f"{content['date']} on {where}; load average before: {content['load_before']:.1f}.{how} {what}."
 
 
 def _summary(lines: list[Row]) -> str:
     met, missed = (sum(row.met is wanted for row in lines) for wanted in (True, False))
     unknown = len(lines) - met - missed
-    return f"{met} targets are met, {missed} are missed" + (f", {unknown} were not measured." if unknown else ".")
+    counts = [
+        f"{met} of {len(lines)} targets are met",
+        f"{missed} missed",
+        *([f"{unknown} not measured"] if unknown else []),
+    ]
+    return f"{', '.join(counts)}. A target is met when the median is."

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,11 @@ class Results:
         return cls(json.loads(FILE.read_text()) if FILE.exists() else None)
 
     def begin(self, *, quick: bool) -> None:
-        """Say where and how the measurements that follow are made."""
-        self.content |= {"machine": machine(), "versions": versions(), "quick": quick}
-        self.content["date"] = time.strftime("%Y-%m-%d")
+        """Say where and how the measurements that follow are made; what was made otherwise is forgotten."""
+        how = {"machine": machine(), "versions": versions(), "quick": quick}
+        if any(self.content.get(key) != value for key, value in how.items()):
+            self.content = {**how, "figures": {}, "sweep": {}}
+        self.content |= {"date": time.strftime("%Y-%m-%d"), "load_before": os.getloadavg()[0]}
 
     def keep_figure(self, name: str, measured: list[dict[str, Outcome]]) -> None:
         """The rounds of one figure, so far."""
@@ -47,9 +51,10 @@ class Results:
         self.content["sweep"][kind].append({"side": side, "size_bytes": size_bytes, **outcome})
         self._save()
 
-    def rows(self) -> list[Row]:
-        """The table, of what was measured."""
-        measured = self.content["figures"]
+    def rows(self, names: Collection[str] | None = None) -> list[Row]:
+        """The table, of what was measured; of the figures in ``names`` only, where given."""
+        known = self.content["figures"]
+        measured = {name: known[name] for name in known if names is None or name in names}
         return [row for figure in FIGURES if figure.name in measured for row in rows(figure, measured[figure.name])]
 
     def curves(self, kind: str) -> Curves:

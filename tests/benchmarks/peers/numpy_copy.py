@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from tests.benchmarks.job import WARM_UP_S, Job, prepared_frames
+from tests.benchmarks.job import WARM_UP_S, Frame, Job, prepared_frames
 
 _NS = 1_000_000_000
 
@@ -19,7 +19,7 @@ def run(job: Job) -> dict[str, float]:
     return {"per_second": _copy(copy, frames, job.seconds)}
 
 
-def _copy(copy: np.ndarray, frames: list[np.ndarray], seconds: float) -> float:  # type: ignore[type-arg]
+def _copy(copy: Frame, frames: list[Frame], seconds: float) -> float:
     began_ns, count = time.monotonic_ns(), 0
     until_ns = began_ns + int(seconds * _NS)
     while (now_ns := time.monotonic_ns()) < until_ns:

@@ -60,7 +60,7 @@ class Adapter(Protocol):
 
 def measure(name: str, job: Job) -> dict[str, float]:
     """The figures of the adapter called ``name``; this process is the receiving end."""
-    adapter: Adapter = importlib.import_module(name)  # type: ignore[assignment]
+    adapter: Adapter = importlib.import_module(name)
     context = multiprocessing.get_context("spawn")
     shared = adapter.share(context, job)
     ready = context.Event()
@@ -101,7 +101,7 @@ def _take_frames(receiver: Receiver, arrivals: Arrivals) -> None:
 
 
 def _send_all(name: str, shared: Any, job: Job, ready: Event) -> None:
-    adapter: Adapter = importlib.import_module(name)  # type: ignore[assignment]
+    adapter: Adapter = importlib.import_module(name)
     sender = adapter.sender(shared, job)
     ready.wait()
     frames = prepared_frames(job.size_bytes) if job.is_frame else []

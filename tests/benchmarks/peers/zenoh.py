@@ -81,7 +81,8 @@ class _Receiver:
         self._subscriber = self._session.declare_subscriber(_KEY, zenoh.handlers.FifoChannel(job.depth))
 
     def receive(self) -> bytes:
-        return self._subscriber.recv().payload.to_bytes()
+        body: bytes = self._subscriber.recv().payload.to_bytes()
+        return body
 
     def receive_frame(self) -> tuple[int, Any]:
         body = self._subscriber.recv().payload.to_bytes()  # its Python shows shared memory only as a copy
