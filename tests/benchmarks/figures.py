@@ -99,9 +99,9 @@ def _versus_all(job: Job, targets: dict[str, Target]) -> tuple[Versus, ...]:
     return tuple(Versus(side, targets.get(name)) for name, side in bare_peers(job).items())
 
 
-_PACED = Job(size_bytes=64, seconds=2.0, per_second=1000.0)
-_SMALL = Job(size_bytes=64, seconds=2.0)
-_FRAMES = Job(size_bytes=FULL_HD_BYTES, seconds=2.0)
+_PACED = Job(size_bytes=64, seconds=1.5, per_second=1000.0)
+_SMALL = Job(size_bytes=64, seconds=1.5)
+_FRAMES = Job(size_bytes=FULL_HD_BYTES, seconds=1.5)
 _COPY = Side("one numpy copy", "peers.numpy_copy", _FRAMES)
 
 
@@ -120,7 +120,7 @@ FIGURES = (
             _PACED,
             {"iceoryx2, events": Target("≤", 1), "dora": Target("≤", 0.1), "PipeRT2": Target("≤", 0.1)},
         ),
-        own=(Own("p99_us", "the same, 99th percentile", "µs"),),
+        own=(Own("p99_us", "routine to routine in another flow, 64 B, one way, 99th percentile", "µs"),),
     ),
     Figure(
         "messages",
@@ -177,7 +177,7 @@ FIGURES = (
                 Target("≤", 1.2),
             ),
         ),
-        own=(Own("publishing_us", "of that, publishing to 4 readers", "µs"),),
+        own=(Own("publishing_us", "of that CPU time, publishing to 4 readers", "µs"),),
     ),
     Figure(
         "recovery",
@@ -190,7 +190,7 @@ FIGURES = (
             Versus(Side("Supervisor", "peers.supervisord", Job()), Target("≤", 1 / 3)),
             Versus(Side("pipertd, default backoff", "recovery", Job("by default"))),
         ),
-        own=(Own("lost", "messages lost by it", "", Target("≤", 0, "value")),),
+        own=(Own("lost", "messages lost by kill -9 of their reader", "", Target("≤", 0, "value")),),
     ),
     Figure(
         "memory",
@@ -212,6 +212,13 @@ FIGURES = (
         "µs",
         ours(Job(size_bytes=64, seconds=3.0, per_second=200.0), "beside busy"),
         (Versus(Side("without a neighbour", "ours", Job("link", size_bytes=64, seconds=3.0, per_second=200.0))),),
-        own=(Own("p99_us", "the same, by itself", "µs", Target("≤", 1000, "value")),),
+        own=(
+            Own(
+                "p99_us",
+                "a hop into a flow whose other routine is busy in Python, 99th percentile by itself",
+                "µs",
+                Target("≤", 1000, "value"),
+            ),
+        ),
     ),
 )

@@ -15,7 +15,8 @@ from pathlib import Path
 _MARK = "PIPERTD_BENCHMARK"  # every process of a side inherits it
 _SHARED_MEMORY = ("*.zenoh", "pipertd_bench_*", "[0-9]*_[0-9]", "[0-9]*_[0-9][0-9]", "dora*")  # how peers name theirs
 _PR_SET_CHILD_SUBREAPER = 36
-_PATIENCE_S = 10.0
+_PATIENCE_S, _PATIENCE_WITH_TRACKERS_S = 10.0, 3.0
+_TRACKER = b"multiprocessing.resource_tracker"  # it unlinks what others left, and ends when they have
 
 
 @contextmanager
@@ -38,23 +39,25 @@ def _names() -> set[Path]:
 
 
 def _end(mark: str) -> None:
-    until_s = time.monotonic() + _PATIENCE_S
-    while (pids := list(_marked(mark))) and time.monotonic() < until_s:
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+    began_s = time.monotonic()
+    while (left := dict(_marked(mark))) and time.monotonic() - began_s < _PATIENCE_S:
+        for pid, command in left.items():
+            if _TRACKER not in command or time.monotonic() - began_s > _PATIENCE_WITH_TRACKERS_S:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         _reap()
         time.sleep(0.02)
     _reap()
 
 
-def _marked(mark: str) -> Iterator[int]:
+def _marked(mark: str) -> Iterator[tuple[int, bytes]]:
+    """Process ids and command lines of all that inherited the mark."""
     wanted = f"{_MARK}={mark}".encode()
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
                 if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                    yield int(folder.name)
+                    yield int(folder.name), (folder / "cmdline").read_bytes()
 
 
 def _reap() -> None:

@@ -51,7 +51,7 @@ def routine(name: str, class_name: str, fps: float | None = None, **params: Any)
 
 
 def flow(name: str, *routines: Routine, restart: Restart | None = None) -> Flow:
-    """A flow; on its own it is named like its one routine."""
+    """A flow of these routines."""
     return Flow(name, routines, restart or Restart())
 
 

@@ -34,7 +34,7 @@ class Sender(Protocol):
         """One array from private memory, with its time."""
 
     def close(self) -> None:
-        """Give back what the end holds, when everything has been taken."""
+        """Give back what the end holds; everything has been taken."""
 
 
 class Receiver(Protocol):
@@ -63,14 +63,15 @@ def measure(name: str, job: Job) -> dict[str, float]:
     adapter: Adapter = importlib.import_module(name)
     context = multiprocessing.get_context("spawn")
     shared = adapter.share(context, job)
-    ready = context.Event()
-    child = context.Process(target=_send_all, args=(name, shared, job, ready))
+    ready, done = context.Event(), context.Event()
+    child = context.Process(target=_send_all, args=(name, shared, job, ready, done))
     child.start()
     threading.Thread(target=_die_with, args=(child,), daemon=True).start()
     receiver = adapter.receiver(shared, job)
     ready.set()
     arrivals = Arrivals(paced=job.per_second is not None)
     (_take_frames if job.is_frame else _take_small)(receiver, arrivals)
+    done.set()
     report = arrivals.report()
     child.join(_JOIN_S)
     receiver.close()
@@ -100,7 +101,7 @@ def _take_frames(receiver: Receiver, arrivals: Arrivals) -> None:
         del frame  # before the next one is waited for
 
 
-def _send_all(name: str, shared: Any, job: Job, ready: Event) -> None:
+def _send_all(name: str, shared: Any, job: Job, ready: Event, done: Event) -> None:
     adapter: Adapter = importlib.import_module(name)
     sender = adapter.sender(shared, job)
     ready.wait()
@@ -124,4 +125,5 @@ def _send_all(name: str, shared: Any, job: Job, ready: Event) -> None:
         sender.send_frame(_END, frames[0])
     else:
         sender.send(encoded(_END, job.size_bytes))
+    done.wait()  # what is on its way when an end closes may be lost
     sender.close()

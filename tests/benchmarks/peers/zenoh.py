@@ -71,7 +71,6 @@ class _Sender:
         publisher.put(buffer)
 
     def close(self) -> None:
-        time.sleep(0.5)  # closing does not wait for what is on its way
         self._session.close()
 
 
