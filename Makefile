@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := packaging/requirements-dev.lock
+BENCH_LOCK := packaging/requirements-bench.lock
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK)
 # The first of these that is new enough and can make virtual environments; `make PYTHON=…` names another.
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -41,6 +42,14 @@ test: $(VENV)/.dev ## every test; `make test ARGS="-k ring -x"` passes arguments
 test-system: $(VENV)/.dev ## the service under a real systemd, in a throw-away system; needs root
 	tests/system/with-systemd -n -b $(CURDIR) -- \
 	    env PIPERTD_THROW_AWAY_SYSTEM=1 $(BIN)/python -m pytest tests/system $(ARGS)
+
+.PHONY: bench
+bench: $(VENV)/.bench ## against its peers, in ratios, 20 minutes; `make bench ARGS=--quick` takes 3, ARGS=--help tells more
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+.PHONY: soak
+soak: $(VENV)/.dev ## 50 million messages over one link: memory and descriptors stay flat; `make soak ARGS="1000000 --every 1"`
+	$(BIN)/python -m tests.benchmarks.soak $(ARGS)
 
 .PHONY: check
 check: lint types imports protos-check definitions ## what CI checks beside the tests
@@ -89,13 +98,17 @@ buf: $(BUF) ## buf lint alone
 venv: $(VENV)/.dev ## the virtual environment with everything
 
 .PHONY: lock
-lock: $(VENV)/.made ## take the newest versions that work together into packaging/requirements-dev.lock
+lock: $(VENV)/.made ## take the newest versions that work together into packaging/requirements-*.lock
 	rm -rf build/lock
 	$(BIN)/python -m venv build/lock
 	build/lock/bin/python -m pip install --quiet --editable '.[demo,dev]'
 	build/lock/bin/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > build/lock/frozen
 	{ head -1 $(LOCK); grep -v '^#' build/lock/frozen; } > build/lock/new
 	mv build/lock/new $(LOCK)
+	build/lock/bin/python -m pip install --quiet --constraint $(LOCK) --editable '.[demo,dev,bench]'
+	build/lock/bin/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > build/lock/frozen
+	{ head -1 $(BENCH_LOCK); grep -v '^#' build/lock/frozen | grep -vxFf $(LOCK); } > build/lock/new
+	mv build/lock/new $(BENCH_LOCK)
 	rm -rf build/lock
 
 .PHONY: clean
@@ -143,6 +156,11 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml $(LOCK)
 	@echo "Setting up $(VENV) for development; this takes a minute or two, once."
 	$(PIP_INSTALL) --editable '.[demo,dev]'
 	@touch $(VENV)/.demo $@
+
+$(VENV)/.bench: $(VENV)/.dev $(BENCH_LOCK)
+	@echo "Adding to $(VENV) what pipertd is compared with; this takes a minute or two, once."
+	$(PIP_INSTALL) --constraint $(BENCH_LOCK) --editable '.[demo,dev,bench]'
+	@touch $@
 
 $(BUF):
 	npm install --silent --no-fund --no-audit --prefix $(VENV)/buf @bufbuild/buf@$(BUF_VERSION)
