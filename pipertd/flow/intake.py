@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import deepcopy
 from math import inf
-from typing import Any
 
 from pipertd.clock import NS
 from pipertd.flow.ends import writer_of
@@ -29,6 +27,7 @@ class Intake:
 
     Attributes:
         offer: where the message that was taken last came from within the flow; None where it came from another one.
+        ages: by in-link, how old a message may be, in nanoseconds; only those that have a limit.
         gaps: by in-link, what links within the flow dropped before that message; for the caller to clear.
     """
 
@@ -37,18 +36,17 @@ class Intake:
         spec: RoutineSpec,
         ledger: Ledger,
         handovers: Mapping[str, Handover],
-        *,
-        writable: bool,
-        reader: Callable[[Any], Any] | None,
     ) -> None:
-        """``writable``: arrays are private copies; ``reader`` makes of a message what the routine takes."""
-        self._spec, self._writable, self._reader = spec, writable, reader
+        """``handovers`` has the links within the flow by name."""
+        self._spec = spec
         self._given = deque((each.slot, handovers[each.link]) for each in spec.inputs if each.within_flow)
         self._handovers = dict(self._given)
-        self._ages = {each.slot: each.max_age_s * NS for each in spec.inputs if each.max_age_s is not None}
+        self.ages = {each.slot: each.max_age_s * NS for each in spec.inputs if each.max_age_s is not None}
         self._writers = [writer_of(each) for each in spec.inputs]
         self.consumer = Consumer(ledger, self._writers, ReadPools(spec.read_pools), spec.bell_fd)
         self._by_reference_next = False
+        # Has the next message in hand and returns it; None where nothing waits.
+        self.take: Callable[[], Taken | None] = self._take_in_turn if self._given else self.consumer.take
         self.offer: Offer | None = None
         self.gaps: list[tuple[int, Gap]] = []
 
@@ -68,10 +66,8 @@ class Intake:
 
     # -- taking
 
-    def take(self) -> Taken | None:
-        """Have the next message in hand; None where nothing waits."""
-        if not self._given:
-            return self.consumer.take()
+    def _take_in_turn(self) -> Taken | None:
+        """A message from another process and one from within the flow, where there are both."""
         self._by_reference_next = not self._by_reference_next
         if self._by_reference_next:
             return self._take_by_reference() or self._take_from_ring()
@@ -103,7 +99,7 @@ class Intake:
 
     def is_stale(self, taken: Taken) -> bool:
         """Whether a message is too old for its link."""
-        return bool(self._ages) and time.monotonic_ns() - taken.captured_ns > self._ages.get(taken.slot, inf)
+        return time.monotonic_ns() - taken.captured_ns > self.ages.get(taken.slot, inf)
 
     @property
     def has_message(self) -> bool:
@@ -116,15 +112,7 @@ class Intake:
         links = self._handovers.values()
         return bool(self._spec.inputs) and self.consumer.at_end and all(handover.at_end for handover in links)
 
-    # -- reading
-
-    def read(self, taken: Taken, offer: Offer | None) -> Any:
-        """The content of a message in hand; MessageError where it is not what the routine takes."""
-        if offer is None:
-            message = self.consumer.read(taken, writable=self._writable)
-        else:
-            message = deepcopy(offer.message) if self._writable else offer.message
-        return message if self._reader is None else self._reader(message)
+    # -- what is known of a message besides its content
 
     def trail(self, taken: Taken, offer: Offer | None) -> Trail:
         """Where a message in hand has been."""

@@ -13,7 +13,9 @@ import gc
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -72,9 +74,9 @@ class Port:
         """
         self._spec, self._ledger, self._cabinet = spec, ledger, cabinet
         self.poisoned = False  # whether the message in hand killed the flow too often to be given again
-        self._manual = manual
+        self._manual, self._writable, self._reader = manual, writable, reader
         self._sleeper = Sleeper(ledger, Bell(spec.bell_fd))
-        self._intake = Intake(spec, ledger, handovers, writable=writable, reader=reader)
+        self._intake = Intake(spec, ledger, handovers)
         self._consumer = self._intake.consumer
         self._offered = {each.slot: handovers[each.link] for each in spec.outputs if each.within_flow}
         self._publishes = any(not each.within_flow for each in spec.outputs)
@@ -118,8 +120,11 @@ class Port:
             self._intake.gaps.clear()
         if taken is None:
             return False
-        self._resume(taken, self._intake.offer)
-        if self._intake.is_stale(taken):
+        if self._always_has_jobs:
+            self._resume(taken, self._intake.offer)
+        else:
+            self._taken = taken
+        if self._intake.ages and self._intake.is_stale(taken):
             self.end(at.N_STALE)
             return False
         return True
@@ -158,8 +163,13 @@ class Port:
 
     def read(self) -> Any:
         """The content of the message in hand; MessageError where it is not what the routine takes."""
-        assert self._taken is not None, "no message is in hand"
-        return self._intake.read(self._taken, None if self._job is None else self._job.offer)
+        taken, job = self._taken, self._job
+        assert taken is not None, "no message is in hand"
+        if job is None or job.offer is None:
+            message = self._consumer.read(taken, writable=self._writable)
+        else:
+            message = deepcopy(job.offer.message) if self._writable else job.offer.message
+        return message if self._reader is None else self._reader(message)
 
     def envelope(self) -> Envelope | None:
         """What is known of the message in hand besides its content; None where there is none."""
@@ -218,7 +228,7 @@ class Port:
         """An array to be filled and returned: in a slot if one is free, else in memory of its own and copied later."""
         kind = np.dtype(dtype)
         self._producer.drain()
-        memory = self._producer.slots.lend(int(np.prod(shape, dtype=np.int64)) * kind.itemsize)
+        memory = self._producer.slots.lend(prod(shape) * kind.itemsize)
         return np.empty(shape, kind) if memory is None else memory.view(kind).reshape(shape)
 
     def send(self, message: Any, position: int, began_ns: int, trace_context: bytes = b"") -> Outgoing | None:

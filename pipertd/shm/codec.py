@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import msgspec
@@ -179,7 +180,7 @@ class Decoder:
             return msgspec.msgpack.Ext(code, bytes(data))
         offset, order, descriptor, shape, *slot = msgspec.msgpack.decode(data)
         dtype = np.dtype(descriptor) if isinstance(descriptor, str) else _structured(descriptor)
-        count = int(np.prod(shape, dtype=np.int64))
+        count = prod(shape)
         if slot:
             pool, slot_bytes = slot
             flat = self._memory(pool, offset, count * dtype.itemsize, slot_bytes).view(dtype)

@@ -100,11 +100,12 @@ class Consumer:
         """Claim the next message of the links from other processes, in turn; None where nothing waits."""
         rings = self._rings
         for _ in self._turns:
-            link = rings[0]
-            taken = link.claim(self._hands)
+            taken = rings[0].claim(self._hands)
             rings.rotate(-1)
             if taken is not None:
-                self._hold(taken)
+                self.in_hand.append(taken)
+                if taken.keeps:
+                    self.keep((taken.slot, taken.sequence))
                 return taken
         return None
 
@@ -175,7 +176,7 @@ class Consumer:
         """The content of a message in memory of its own."""
 
         def copied(pool: int, offset: int, length: int, _: int) -> ByteArray:
-            return np.array(self._pools[pool][offset : offset + length])
+            return np.array(self._pools[pool].array[offset : offset + length])
 
         words, entry = self._ledger.words, taken.entry
         if words[entry + at.E_ROW] == at.INLINE_ROW:

@@ -84,10 +84,7 @@ class InLink:
         if theirs[entry] != sequence + 1:
             found = theirs[entry + at.E_SEQUENCE] - 1
             raise SegmentError(f"cannot take message {sequence}: its entry holds {found}; this is a bug in pipertd")
-        end = entry + (at.ENTRY_WORDS if theirs[entry + at.E_HOPS] else at.E_INLINE)
-        if theirs[entry + at.E_ROW] == at.INLINE_ROW and end == entry + at.E_INLINE:
-            end += theirs[entry + at.E_LENGTH] + at.WORD - 1 >> 3
-        taken = hands.claim(self.slot, sequence, theirs[entry:end])
+        taken = hands.claim(self.slot, sequence, theirs[entry : entry + theirs[entry + at.E_WORDS]])
         if theirs[self._asleep] and sequence + 1 >= theirs[self._wake_at]:  # no fence: see sleeping.py
             self._waker.wake()
         return taken

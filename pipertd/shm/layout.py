@@ -36,8 +36,9 @@ HEADER_WORDS = 32
 # an entry of a ring: the envelope, where the payload lies, and a small payload itself
 # E_SEQUENCE holds the number + 1, so that an entry never written is told from message 0
 E_SEQUENCE, E_ORIGIN, E_POOL, E_ROW, E_OFFSET, E_LENGTH, E_BODY_OFFSET, E_BODY_LENGTH = range(8)
-E_CAPTURED_NS, E_PUBLISHED_NS, E_KEEPS, E_TRACE_HIGH, E_TRACE_LOW, E_HOPS = range(8, 14)
-# E_KEEPS is 1 where the message holds slots, its own or others, and so must be returned
+E_CAPTURED_NS, E_PUBLISHED_NS, E_KEEPS, E_TRACE_HIGH, E_TRACE_LOW, E_HOPS, E_WORDS = range(8, 15)
+# E_KEEPS is 1 where the message holds slots, its own or others, and so must be returned; E_WORDS is how many words of
+# the entry are in use
 E_INLINE = 16
 INLINE_BYTES = 1024
 E_HOP_TABLE = E_INLINE + INLINE_BYTES // WORD  # behind the payload, so that who has no hops need not copy them

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pipertd.shm.pool import ByteArray
+from pipertd.shm.pool import ByteArray, Mapped
 
 
 class Lease:
@@ -31,7 +31,7 @@ class Lease:
 
     def __init__(
         self,
-        base: ByteArray,
+        base: Mapped,
         *,
         pool: int,
         offset: int,
@@ -42,14 +42,14 @@ class Lease:
         let_go: Callable[[], None],
         writable: bool = False,
     ) -> None:
-        self._base = base
+        self._base = base.array
         self._let_go = let_go
         self.owner, self.key = owner, key
         self.pool, self.offset, self.length, self.slot_bytes = pool, offset, length, slot_bytes
         self.__array_interface__: dict[str, Any] = {
             "shape": (length,),
             "typestr": "|u1",
-            "data": (base.__array_interface__["data"][0] + offset, not writable),
+            "data": (base.address + offset, not writable),
             "version": 3,
         }
 

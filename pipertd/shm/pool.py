@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,18 @@ from pipertd.shm.ledger import Ledger
 from pipertd.shm.segment import PAGE, map_read_only, map_writable, reserve
 
 ByteArray = npt.NDArray[np.uint8]
+
+
+class Mapped(NamedTuple):
+    """A pool in this process's memory: all of its bytes, and where they begin."""
+
+    array: ByteArray
+    address: int
+
+
+def _mapped(memory: mmap.mmap) -> Mapped:
+    array: ByteArray = np.frombuffer(memory, np.uint8)
+    return Mapped(array, array.__array_interface__["data"][0])
 
 
 class Pool:
@@ -30,7 +43,8 @@ class Pool:
         self._layout = ledger.layout
         self._size = ledger.layout.pool_bytes
         self._memory = map_writable(fd)
-        self.array: ByteArray = np.frombuffer(self._memory, np.uint8)
+        self.mapped = _mapped(self._memory)
+        self.array = self.mapped.array
 
     def place(self, row: int, length: int, free_rows: list[int]) -> int | None:
         """Make the free slot ``row`` hold ``length`` bytes; returns its offset, None where there is no gap now.
@@ -101,10 +115,10 @@ class ReadPools:
 
     def __init__(self, fds: Mapping[int, int]) -> None:
         self._fds = fds
-        self._mapped: dict[int, ByteArray] = {}
+        self._mapped: dict[int, Mapped] = {}
 
-    def __getitem__(self, pool: int) -> ByteArray:
-        """The pool's bytes; KeyError where it is none of a routine from which messages can come."""
+    def __getitem__(self, pool: int) -> Mapped:
+        """The pool, mapped; KeyError where it is none of a routine from which messages can come."""
         if pool not in self._mapped:
-            self._mapped[pool] = np.frombuffer(map_read_only(self._fds[pool]), np.uint8)
+            self._mapped[pool] = _mapped(map_read_only(self._fds[pool]))
         return self._mapped[pool]

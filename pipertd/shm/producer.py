@@ -32,9 +32,8 @@ from pipertd.shm.trail import NO_TRAIL, Trail, packed
 
 _COMMIT = struct.Struct("5Q")
 _COMMIT_BYTES = _COMMIT.size
-_ENVELOPE = struct.Struct(
-    f"13Q{(at.E_INLINE - at.E_HOPS - 1) * at.WORD}x"
-)  # of an entry, from its origin to its payload
+# from an entry's origin to its payload
+_ENVELOPE = struct.Struct(f"14Q{(at.E_INLINE - at.E_WORDS - 1) * at.WORD}x")
 
 
 @dataclass(slots=True)
@@ -183,6 +182,7 @@ class Producer:
     ) -> None:
         origin, outs, row, now_ns = self._published, room.outs, room.row, time.monotonic_ns()
         high, low, count, hops = trail.left(now_ns) if trail.hop_count else trail
+        inline = b"" if row != at.INLINE_ROW else message.joined() if message.arrays else message.body
         envelope = _ENVELOPE.pack(
             origin,
             self._pool_id,
@@ -197,14 +197,13 @@ class Producer:
             high,
             low,
             count,
+            at.ENTRY_WORDS if hops else at.E_INLINE + (len(inline) + at.WORD - 1) // at.WORD,
         )
-        if row == at.INLINE_ROW:
-            envelope += message.joined() if message.arrays else message.body
         if room.held:
             for out in outs:
                 out.hold(self.slots, room.held)
         for out in outs:
-            out.write_entry(envelope, packed(hops) if hops else b"")
+            out.write_entry(envelope + inline, packed(hops) if hops else b"")
         for out, reason in room.left_out:
             out.leave_out(origin + 1, reason)
         self.commit(origin + 1, position, cause)

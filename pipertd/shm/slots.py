@@ -120,7 +120,7 @@ class Slots:
             wake()
 
         return Lease(
-            self._pool.array,
+            self._pool.mapped,
             pool=self._pool_id,
             offset=offset,
             length=length,
