@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
@@ -22,6 +22,7 @@ from pipertd.shm import layout as at
 from pipertd.shm.bell import TICK_S
 from pipertd.shm.hand import Taken
 from pipertd.shm.sleeping import NAP_S
+from pipertd.shm.slots import Kept
 from pipertd.shm.status import Activity, StatusWriter
 
 _WORKING = Activity.WORKING  # to look a member up in its class takes longer than all that is done with it
@@ -82,9 +83,9 @@ class RoutineLoop:
         else:
             self._status.enter(self._declared.pop())
 
-    def recover(self) -> None:
-        """Put right what the last generation left; before any routine of the flow runs."""
-        self._again.extend(self._port.recover())
+    def recover(self, kept: Iterable[Kept]) -> None:
+        """Put right what the last generation took, see :meth:`Port.recover_input`; before any routine runs."""
+        self._again.extend(self._port.recover_input(kept))
 
     def run(self, done_before: bool) -> Outcome:
         """Live; ``done_before`` says that an earlier generation had cleaned up behind the end of the stream."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import partial
 from math import prod
@@ -40,6 +40,7 @@ from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import Pool
 from pipertd.shm.producer import Producer
 from pipertd.shm.sleeping import Sleeper
+from pipertd.shm.slots import Kept
 from pipertd.shm.trail import NO_TRAIL, trace_of
 
 _COLLECT_EVERY_NS = NS
@@ -84,11 +85,10 @@ class Port:
             ledger,
             Pool(spec.pool_fd, ledger) if spec.pool_fd >= 0 else None,
             [None if each.within_flow else reader_of(each) for each in spec.outputs],
-            pool_id=spec.number,
+            number=spec.number,
             wake=partial(ring, spec.bell_fd),
         )
-        self._producer.slots.keep_input = self._consumer.keep
-        self._producer.slots.let_go_of_input = self._consumer.let_go
+        self.meet([self])
         self._encoder = Encoder(self._may_pass_on)
         self._sends_at_once = not self._offered and not manual
         self._always_has_jobs = not self._sends_at_once or any(each.within_flow for each in spec.inputs)
@@ -100,13 +100,29 @@ class Port:
         self._collected_ns = 0
         self._rested_ns = time.monotonic_ns()
 
-    def recover(self) -> list[Taken]:
-        """Put right what the last generation left; the messages that were in its hands, to be resumed in this order."""
+    def meet(self, ports: Iterable[Port]) -> None:
+        """Know the ports of all routines of the flow: what one of them takes, another one may pass on."""
+        consumers = {port._spec.number: port._consumer for port in ports}  # noqa: SLF001 - its own kind
+        self._producer.slots.let_go_of = lambda kept: consumers[kept.routine].let_go_soon(kept.message)
+        self._consumers = consumers
+
+    def recover_output(self) -> list[Kept]:
+        """Put right what the last generation published; the messages that others read through it, by its flow."""
         self._producer.recover()
-        again = self._intake.recover(self._producer.slots.inputs())
         if self._producer.closed:
             self.close_within_flow()
-        return again
+        return self._producer.slots.kept()
+
+    def recover_input(self, kept: Iterable[Kept]) -> list[Taken]:
+        """Put right what it took, when all of the flow have recovered their output.
+
+        Args:
+            kept: what any routine of the flow has passed on.
+
+        Returns:
+            The messages that were in its hands, to be resumed in this order.
+        """
+        return self._intake.recover([each.message for each in kept if each.routine == self._spec.number])
 
     # -- taking
 
@@ -222,7 +238,8 @@ class Port:
         return self._producer.closed
 
     def _may_pass_on(self, lease: Lease) -> bool:
-        return self._consumer.may_pass_on(lease) or self._producer.slots.may_pass_on(lease)
+        consumer = self._consumers.get(lease.routine)
+        return lease.owner is consumer or self._producer.slots.may_pass_on(lease)
 
     def loan(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray[Any, Any]:
         """An array to be filled and returned: in a slot if one is free, else in memory of its own and copied later."""

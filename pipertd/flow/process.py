@@ -57,7 +57,7 @@ class _Member:
         pace = Pace(spec.fps)
         manual, writable = routine.acknowledge == "manual", routine.writable
         reader = reader_of(taken_type(type(routine)))
-        port = Port(
+        self.port = port = Port(
             spec,
             self.ledger,
             process.handovers,
@@ -137,6 +137,8 @@ class FlowProcess:
         self._stopping = False
         self._over: set[str] = set()
         self._members = {routine.name: _Member(routine, self) for routine in spec.routines}
+        for member in self._members.values():
+            member.port.meet(each.port for each in self._members.values())
         leave_if_forked()
 
     def _waker(self, name: str) -> Callable[[], None]:
@@ -153,8 +155,10 @@ class FlowProcess:
     def run(self) -> bool:
         """Run to the end of every routine; whether none failed. One that fails takes the others down with it."""
         self.channel.start()
+        ports = [member.port for member in self._members.values()]
+        kept = [each for port in ports for each in port.recover_output()]
         for member in self._members.values():
-            member.loop.recover()
+            member.loop.recover(kept)
         for member in self._members.values():
             member.thread.start()
         well = True

@@ -39,13 +39,16 @@ _DROPPED_BY = {Policy.DROP_OLDEST: at.N_OLDEST, Policy.DROP_NEWEST: at.N_NEWEST}
 class Consumer:
     """Takes the messages of one routine. Not thread-safe, but for the end of leases, which may come from anywhere."""
 
-    def __init__(self, ledger: Ledger, writers: Sequence[Writer], pools: ReadPools, own_bell_fd: int) -> None:
+    def __init__(
+        self, ledger: Ledger, writers: Sequence[Writer], pools: ReadPools, own_bell_fd: int, number: int = 0
+    ) -> None:
+        """Attach to the in-links of ``ledger``; ``number`` is the routine's in the pipeline."""
         self._ledger = ledger
         self._links = [InLink(ledger, slot, writer) for slot, writer in enumerate(writers)]
         self._rings = deque(link for link in self._links if not link.within_flow)  # whose turn it is next is first
         self._turns = range(len(self._rings))
         self._pools = pools
-        self._own_bell_fd = own_bell_fd
+        self._own_bell_fd, self._number = own_bell_fd, number
         self._words, self._bytes = ledger.words, ledger.bytes
         self._let_go: deque[Message] = deque()  # ends of leases, from any thread
         self._uses: dict[Message, int] = {}  # who keeps a message's slots: the hand, leases, those it was passed on to
@@ -139,6 +142,11 @@ class Consumer:
             del self._uses[message]
             self._to_return.append(message)
 
+    def let_go_soon(self, message: Message) -> None:
+        """As :meth:`let_go`, from any thread and inside ``__del__``: the routine's own thread does it."""
+        self._let_go.append(message)
+        bell.ring(self._own_bell_fd)
+
     def may_pass_on(self, lease: Lease) -> bool:
         """Whether a lease is this routine's own."""
         return lease.owner is self
@@ -188,12 +196,7 @@ class Consumer:
 
     def _lease(self, taken: Taken, pool: int, offset: int, length: int, slot_bytes: int) -> ByteArray:
         """Memory of a message's slots, for as long as Python holds any view of it."""
-        message, let_go, own_bell_fd = (taken.slot, taken.sequence), self._let_go, self._own_bell_fd
-
-        def end() -> None:
-            let_go.append(message)
-            bell.ring(own_bell_fd)
-
+        message = (taken.slot, taken.sequence)
         self.keep(message)
         return Lease(
             self._pools[pool],
@@ -202,8 +205,9 @@ class Consumer:
             length=length,
             slot_bytes=slot_bytes,
             owner=self,
+            routine=self._number,
             key=message,
-            let_go=end,
+            let_go=partial(self.let_go_soon, message),
         ).array()
 
     def trail(self, taken: Taken) -> Trail:
@@ -250,8 +254,8 @@ class Consumer:
 
     @property
     def owes(self) -> bool:
-        """Whether a slot is still to be returned: its ring of returns had no room."""
-        return bool(self._to_return)
+        """Whether a slot is still to be returned: its last view ended just now, or its ring of returns had no room."""
+        return bool(self._to_return or self._let_go)
 
     def _return(self) -> None:
         given = set()

@@ -13,7 +13,7 @@ nothing but the descriptor::
     in-links  {taken, rhead, capacity, counts of drops, attempts, deaths, ring of returned sequences}
     rows      per slot of the pool: offset and capacity in bytes
     hold      per row and out-link: sequence + 1 of the message that lies there, or 0
-    foreign   per row beyond the pool's: in_link + 1 and in_seq of a message that is passed on
+    foreign   per row beyond the pool's: in_link + 1, in_seq and routine of a message that is passed on
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ I_RETURNS = 8
 # a row of the row table
 R_OFFSET, R_CAPACITY = range(2)
 ROW_WORDS = 2
-FOREIGN_WORDS = 2
+# a foreign row: whose in-link it is, that + 1, and the message
+F_LINK, F_SEQUENCE, F_ROUTINE = range(3)
+FOREIGN_WORDS = 4
 
 # status words; the one that peers read for each message has a cache line to itself
 S_ASLEEP = 0

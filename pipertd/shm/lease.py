@@ -18,7 +18,8 @@ class Lease:
     ``let_go``, which only appends and rings.
 
     Attributes:
-        owner: who may pass the memory on: the consumer that leased it, the slots that lent it.
+        owner: who leased or lent it: a consumer, or the slots of a routine.
+        routine: the number of that routine.
         key: the message that it belongs to, or the slot's row.
         pool, offset, length: where the memory lies, in bytes.
         slot_bytes: how much its slot holds; who passes on less than half of that copies it instead.
@@ -27,7 +28,18 @@ class Lease:
     numpy keeps another memoryview.
     """
 
-    __slots__ = ("__array_interface__", "_base", "_let_go", "key", "length", "offset", "owner", "pool", "slot_bytes")
+    __slots__ = (
+        "__array_interface__",
+        "_base",
+        "_let_go",
+        "key",
+        "length",
+        "offset",
+        "owner",
+        "pool",
+        "routine",
+        "slot_bytes",
+    )
 
     def __init__(
         self,
@@ -38,13 +50,14 @@ class Lease:
         length: int,
         slot_bytes: int,
         owner: object,
+        routine: int,
         key: Any,
         let_go: Callable[[], None],
         writable: bool = False,
     ) -> None:
         self._base = base.array
         self._let_go = let_go
-        self.owner, self.key = owner, key
+        self.owner, self.routine, self.key = owner, routine, key
         self.pool, self.offset, self.length, self.slot_bytes = pool, offset, length, slot_bytes
         self.__array_interface__: dict[str, Any] = {
             "shape": (length,),

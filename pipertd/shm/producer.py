@@ -59,12 +59,13 @@ class Producer:
         pool: Pool | None,
         readers: Sequence[Reader | None],
         *,
-        pool_id: int = 0,
+        number: int = 0,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         """Attach to the out-links of ``ledger``; None marks a link within the flow, which has no ring to write.
 
-        ``pool_id`` is how readers know the pool; ``wake`` is called when a loan ends, from any thread.
+        ``number`` is the routine's in the pipeline, by which readers know its pool; ``wake`` is called when a loan
+        ends, from any thread.
         """
         self._ledger = ledger
         self._layout = ledger.layout
@@ -75,8 +76,8 @@ class Producer:
         self._current = ledger.words[self._index]
         self._published = ledger.commit_word(at.C_PUBLISHED)
         self._waiting_outs = [out for out in self._outs if out.policy is Policy.WAIT]
-        self._pool_id = pool_id
-        self.slots = Slots(ledger, pool, pool_id, wake)
+        self._number = number
+        self.slots = Slots(ledger, pool, number, wake)
         self._everywhere = _Room(self._outs)
 
     @property
@@ -185,7 +186,7 @@ class Producer:
         inline = b"" if row != at.INLINE_ROW else message.joined() if message.arrays else message.body
         envelope = _ENVELOPE.pack(
             origin,
-            self._pool_id,
+            self._number,
             row,
             room.offset,
             message.length,
@@ -253,7 +254,7 @@ class Producer:
 
     def _keep_passed(self, message: Encoded, room: _Room) -> bool:
         """Find the rows that are held for the message; False where there are too few now for what it passes on."""
-        inputs = self.slots.keep_inputs([lease.key for lease in message.passed if lease.owner is not self.slots])
+        inputs = self.slots.pass_on([lease for lease in message.passed if lease.owner is not self.slots])
         if inputs is None:
             return False
         loans = [lease.key for lease in message.passed if lease.owner is self.slots]

@@ -2,14 +2,15 @@
 
 A row of the hold table is free when it is all zeros; there is no counter in shared memory that a crash could leave
 wrong. What is kept beside it here (which rows a message holds, how many links hold a row) is only an index, made anew
-at recovery. The rows behind the pool's own are *foreign*: each names a message of an in-link whose slot was passed on,
-and which must not be returned before the row is free.
+at recovery. The rows behind the pool's own are *foreign*: each names a message whose slot was passed on, and which must
+not be returned before the row is free. It came by an in-link of this routine, or of another one of its flow.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from pipertd.errors import MessageTooLarge
 from pipertd.shm import layout as at
@@ -18,17 +19,26 @@ from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import ByteArray, Pool
 
 Message = tuple[int, int]  # in-link and sequence
+
+
+class Kept(NamedTuple):
+    """A message whose slots are kept for who reads them further on: the routine that took it, by number, and which."""
+
+    routine: int
+    message: Message
+
+
 LOANS = 2  # slots beyond those that the links need: one to fill while another one waits for room
 
 
 class Slots:
     """The hold table of one routine, and the pool behind it."""
 
-    def __init__(self, ledger: Ledger, pool: Pool | None, pool_id: int, wake: Callable[[], None]) -> None:
-        """``wake`` is called when a loan ends, from any thread."""
+    def __init__(self, ledger: Ledger, pool: Pool | None, number: int, wake: Callable[[], None]) -> None:
+        """``number`` is the routine's and so its pool's; ``wake`` is called when a loan ends, from any thread."""
         self._words = ledger.words
         self._layout = layout = ledger.layout
-        self._pool, self._pool_id = pool, pool_id
+        self._pool, self._number = pool, number
         self._wake = wake
         self._rows_of: tuple[dict[int, list[int]], ...] = tuple({} for _ in layout.outs)
         self._links_on = [0] * (layout.rows + layout.foreign_rows)
@@ -38,8 +48,8 @@ class Slots:
         self._free_foreign: list[int] = []
         self._unused: set[int] = set()  # free ones that nobody used since the last rest
         self._find_free()
-        self.keep_input: Callable[[Message], None] = lambda _: None
-        self.let_go_of_input: Callable[[Message], None] = lambda _: None
+        self._passed_on: dict[int, Lease] = {}  # by foreign row: as long as the lease is here, nothing is returned
+        self.let_go_of: Callable[[Kept], None] = lambda _: None  # called for what a predecessor passed on
 
     def _find_free(self) -> None:
         rows = range(len(self._links_on) - 1, -1, -1)
@@ -59,10 +69,10 @@ class Slots:
                 self._note(row, column, held - 1)
         self._find_free()
 
-    def inputs(self) -> list[Message]:
+    def kept(self) -> list[Kept]:
         """The messages whose slots are kept for who reads them through this routine, one for each foreign row."""
         rows = range(self._layout.rows, len(self._links_on))
-        return [self._input_of(row) for row in rows if self._links_on[row]]
+        return [self._kept_by(row) for row in rows if self._links_on[row]]
 
     # -- a slot of the own pool
 
@@ -121,7 +131,8 @@ class Slots:
 
         return Lease(
             self._pool.mapped,
-            pool=self._pool_id,
+            pool=self._number,
+            routine=self._number,
             offset=offset,
             length=length,
             slot_bytes=length,
@@ -143,16 +154,17 @@ class Slots:
         """Whether this loan can be published as it is: a slot is published once."""
         return lease.owner is self and not self._links_on[lease.key]
 
-    def keep_inputs(self, messages: Sequence[Message]) -> list[int] | None:
+    def pass_on(self, leases: Sequence[Lease]) -> list[int] | None:
         """Rows for messages that are passed on, to be held at once; None where there are not enough."""
-        if len(messages) > len(self._free_foreign):
+        if len(leases) > len(self._free_foreign):
             return None
         rows = []
-        for message in messages:
+        for lease in leases:
             row = self._free_foreign.pop()
-            word = self._layout.foreign + (row - self._layout.rows) * at.FOREIGN_WORDS
-            self._words[word], self._words[word + 1] = message[0] + 1, message[1]
-            self.keep_input(message)
+            word, (link, sequence) = self._foreign(row), lease.key
+            self._words[word + at.F_LINK], self._words[word + at.F_SEQUENCE] = link + 1, sequence
+            self._words[word + at.F_ROUTINE] = lease.routine
+            self._passed_on[row] = lease
             rows.append(row)
         return rows
 
@@ -175,11 +187,15 @@ class Slots:
             self._free.append(row)
         else:
             self._free_foreign.append(row)
-            self.let_go_of_input(self._input_of(row))
+            if self._passed_on.pop(row, None) is None:
+                self.let_go_of(self._kept_by(row))
 
-    def _input_of(self, row: int) -> Message:
-        word = self._layout.foreign + (row - self._layout.rows) * at.FOREIGN_WORDS
-        return int(self._words[word]) - 1, int(self._words[word + 1])
+    def _foreign(self, row: int) -> int:
+        return self._layout.foreign + (row - self._layout.rows) * at.FOREIGN_WORDS
+
+    def _kept_by(self, row: int) -> Kept:
+        words, word = self._words, self._foreign(row)
+        return Kept(words[word + at.F_ROUTINE], (words[word + at.F_LINK] - 1, words[word + at.F_SEQUENCE]))
 
     def _note(self, row: int, column: int, sequence: int) -> None:
         self._rows_of[column].setdefault(sequence, []).append(row)

@@ -22,22 +22,31 @@ _LEFT_OUT = {
 _OF_CONSUMER = {"unlinked": at.I_UNLINKED, "stopped": at.I_STOPPED}
 
 
+class Passer(NamedTuple):
+    """A routine that passes messages on: its ledger, and the destinations of its out-links by column."""
+
+    ledger: Ledger
+    onward: tuple[str, ...]
+
+
 class LinkPlace(NamedTuple):
     """Where the words of a link lie: its column at the producer, its slot at the consumer.
 
-    ``onward`` are the destinations of the consumer's own out-links, by column.
+    ``number`` is the consumer's in the pipeline, and ``passers`` are the routines of its flow: what it takes, any of
+    them may pass on.
     """
 
     producer: Ledger
     column: int
     consumer: Ledger
     slot: int
-    onward: tuple[str, ...]
+    number: int
+    passers: tuple[Passer, ...]
 
 
 def link_view(link: Link, place: LinkPlace) -> LinkView:
     """What a link's words say now."""
-    producer, column, consumer, slot, _ = place
+    producer, column, consumer, slot, *_ = place
     mine, theirs = consumer.layout.ins[slot].base, producer.layout.outs[column].base
     # The consumer's words first: what it counted, the producer had counted before, so that nothing is negative.
     delivered = consumer.count(slot, at.N_DELIVERED)
@@ -105,14 +114,17 @@ def _keepers(link: Link, place: LinkPlace, leased: int) -> tuple[str, ...]:
     """Who keeps slots of messages that ended: the readers of what the consumer passed on, and the consumer itself."""
     if not leased:
         return ()
-    layout, words = place.consumer.layout, place.consumer.words
-    passed, keepers = set(), set()
-    for row in range(layout.rows, layout.rows + layout.foreign_rows):
-        foreign = layout.foreign + (row - layout.rows) * at.FOREIGN_WORDS
-        columns = [column for column in range(len(layout.outs)) if words[layout.hold_of(row, column)]]
-        if columns and words[foreign] == place.slot + 1:
-            passed.add(words[foreign + 1])
-            keepers |= {place.onward[column] for column in columns}
+    passed: set[int] = set()
+    keepers: set[str] = set()
+    for passer in place.passers:
+        layout, words = passer.ledger.layout, passer.ledger.words
+        for row in range(layout.rows, layout.rows + layout.foreign_rows):
+            foreign = layout.foreign + (row - layout.rows) * at.FOREIGN_WORDS
+            columns = [column for column in range(len(layout.outs)) if words[layout.hold_of(row, column)]]
+            came_by = words[foreign + at.F_ROUTINE], words[foreign + at.F_LINK]
+            if columns and came_by == (place.number, place.slot + 1):
+                passed.add(words[foreign + at.F_SEQUENCE])
+                keepers |= {passer.onward[column] for column in columns}
     if leased > len(passed):
         keepers.add(str(link.destination))
     return tuple(sorted(keepers))

@@ -23,7 +23,7 @@ from pipertd.shm.ledger import Ledger, create_ledger
 from pipertd.shm.segment import PAGE, create_segment
 from pipertd.shm.slots import LOANS
 from pipertd.shm.status import Activity, RoutineFacts, read_end_to_end, read_status
-from pipertd.supervisor.counts import LinkPlace, ended, link_view
+from pipertd.supervisor.counts import LinkPlace, Passer, ended, link_view
 from pipertd.supervisor.view import LinkView
 
 HOLD_ALLOWANCE = 2  # slots a link may have leased beside the one in hand before its producer has to wait
@@ -261,8 +261,13 @@ class PipelineSegments:
             producer.shape.outputs.index(link),
             consumer.ledger,
             consumer.shape.inputs.index(link),
-            tuple(str(each.destination) for each in consumer.shape.outputs),
+            self._number(link.destination),
+            tuple(self._passer(home) for ref, home in self._homes.items() if ref.flow == link.destination.flow),
         )
+
+    @staticmethod
+    def _passer(home: _Home) -> Passer:
+        return Passer(home.ledger, tuple(str(each.destination) for each in home.shape.outputs))
 
     def end_to_end(self) -> tuple[float | None, float | None]:
         """The median and the 99th percentile, in seconds, from capture to handled, over all destinations."""

@@ -16,8 +16,11 @@ MOST_CRASHES = 6
 
 
 def crash_before_store(victim: str, store: int, second: int | None, *, policy: Policy, depth: int) -> bool:
-    """Kill ``victim`` before its n-th store and its successor ``second`` stores later; whether it came to that."""
-    world = FlowWorld(policy=policy, depth=depth, seed=store)
+    """Kill ``victim`` before its n-th store and its successor ``second`` stores later; whether it came to that.
+
+    Every other world passes arrays on.
+    """
+    world = FlowWorld(policy=policy, depth=depth, passes_on=store // 2 % 2 == 1, seed=store)
     try:
         actor, others = world.actors[victim], [each for each in world.actors.values() if each.name != victim]
         for crash_at in (store, second):
@@ -85,12 +88,15 @@ class Tokens(RuleBasedStateMachine):
         policy=st.sampled_from(list(Policy)),
         depth=st.integers(1, 3),
         messages=st.integers(1, 12),
+        passes_on=st.booleans(),
         charges=st.booleans(),
         seed=st.integers(0, 2**16),
     )
-    def begin(self, policy: Policy, depth: int, messages: int, charges: bool, seed: int) -> None:
+    def begin(self, policy: Policy, depth: int, messages: int, passes_on: bool, charges: bool, seed: int) -> None:
         """A flow of some shape begins."""
-        self.world = FlowWorld(policy=policy, depth=depth, messages=messages, charges=charges, seed=seed)
+        self.world = FlowWorld(
+            policy=policy, depth=depth, messages=messages, passes_on=passes_on, charges=charges, seed=seed
+        )
 
     @property
     def _world(self) -> FlowWorld:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from pipertd.flow import settle
 from pipertd.flow.settle import Settler
 from pipertd.names import Policy
 from pipertd.shm import layout as at
@@ -26,7 +27,7 @@ class SettledWorld(World):
         """What pipertd.flow.settle does, without sleeping."""
         spec = self.spec(actor.name)
         settler = Settler(spec, stepped(Ledger(spec.ledger_fd, writable=True), actor))
-        settler.put_right()
+        settle.put_right([settler])
         self.is_put_right = True
         while True:
             actor.pause()
@@ -127,17 +128,19 @@ def test_settling_may_die_before_any_store(victim: str, policy: Policy, passes_o
     assert tried > 2, "too few to mean anything"
 
 
-def put_right_like_a_successor(settler: Settler) -> None:
-    settler._producer.recover()
-    settler._consumer.recover(settler._producer.slots.inputs())
+def put_right_like_a_successor(settlers: Sequence[Settler]) -> None:
+    for settler in settlers:
+        settler._consumer.recover([kept.message for kept in settler.put_output_right()])
 
 
-def put_right_the_inputs(settler: Settler) -> None:
-    settler._consumer.put_right(settler._producer.slots.inputs())
+def put_right_the_inputs(settlers: Sequence[Settler]) -> None:
+    for settler in settlers:
+        settler.put_input_right(settler._producer.slots.kept())
 
 
-def put_right_the_outputs(settler: Settler) -> None:
-    settler._producer.recover()
+def put_right_the_outputs(settlers: Sequence[Settler]) -> None:
+    for settler in settlers:
+        settler.put_output_right()
 
 
 @pytest.mark.parametrize(
@@ -149,9 +152,9 @@ def put_right_the_outputs(settler: Settler) -> None:
     ],
 )
 def test_what_settling_must_not_do_is_found(
-    monkeypatch: pytest.MonkeyPatch, broken: Callable[[Settler], None], victim: str, found: str
+    monkeypatch: pytest.MonkeyPatch, broken: Callable[[Sequence[Settler]], None], victim: str, found: str
 ) -> None:
     """The search would find it: settling that counts an attempt, or puts only one side right."""
-    monkeypatch.setattr(Settler, "put_right", broken)
+    monkeypatch.setattr(settle, "put_right", broken)
     with pytest.raises(Violation, match=found):
         settle_everywhere(victim, range(1, 80), Policy.WAIT)

@@ -45,13 +45,13 @@ class End:
             own,
             Pool(spec.pool_fd, own) if spec.pool_fd >= 0 else None,
             readers,
-            pool_id=spec.number,
+            number=spec.number,
             wake=partial(ring, spec.bell_fd),
         )
         self.consumer = Consumer(own, writers, ReadPools(spec.read_pools), spec.bell_fd)
-        self.producer.slots.keep_input, self.producer.slots.let_go_of_input = self.consumer.keep, self.consumer.let_go
+        self.producer.slots.let_go_of = lambda kept: self.consumer.let_go_soon(kept.message)
         self.producer.recover()
-        self.again = self.consumer.recover(self.producer.slots.inputs())
+        self.again = self.consumer.recover([kept.message for kept in self.producer.slots.kept()])
 
     def send(self, message: Any) -> bool:
         passes = Encoder(lambda lease: self.consumer.may_pass_on(lease) or self.producer.slots.may_pass_on(lease))

@@ -130,7 +130,7 @@ class World:
         if self.charges and actor.crashes and self.random.random() < 0.8:
             charge(consumer._ledger)
         producer.recover()
-        again = consumer.recover(producer.slots.inputs())
+        again = consumer.recover([kept.message for kept in producer.slots.kept()])
         kept: list[dict[str, Any]] = []
         while True:
             taken = again.pop(0) if again else consumer.take()
@@ -187,7 +187,7 @@ class World:
                 )
                 for to in spec.outputs
             ],
-            pool_id=spec.number,
+            number=spec.number,
         )
         writers = [
             Writer(
@@ -198,8 +198,8 @@ class World:
             )
             for of in spec.inputs
         ]
-        consumer = Consumer(own, writers, ReadPools(spec.read_pools), spec.bell_fd)
-        producer.slots.keep_input, producer.slots.let_go_of_input = consumer.keep, consumer.let_go
+        consumer = Consumer(own, writers, ReadPools(spec.read_pools), spec.bell_fd, spec.number)
+        producer.slots.let_go_of = lambda kept: consumer.let_go_soon(kept.message)
         return producer, consumer
 
     def _guard(self, link: InputSpec | OutputSpec, actor: Actor) -> Guard | None:
