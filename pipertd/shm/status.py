@@ -32,6 +32,7 @@ class Activity(IntEnum):
     FAILED = 9
     DECLARED_IN_SETUP = 10  # as DECLARED, and not set up yet
     BLOCKED = 11  # waits for room on a link, or for a slot; ticks as when it is IDLE
+    BEGINNING = 12  # a new generation, which puts right what the last one left
 
     @property
     def over(self) -> bool:
@@ -56,7 +57,13 @@ class StatusWriter:
         self._last_ns = int(words[self._last_word])
 
     def begin(self, kind: str, generation: int) -> None:
-        """A new generation of a routine of this kind is here. Its thread says :meth:`lives_on` when it runs."""
+        """A new generation of a routine of this kind is here. Its thread says :meth:`lives_on` when it runs.
+
+        What the last generation did goes first: it must not pass for what this one does. Only that it came to the end
+        of its stream is still true.
+        """
+        before = Activity(self._words[self._activity_word])
+        self.enter(before if before is Activity.ENDED else Activity.BEGINNING)
         words, base = self._ledger.words, self._base
         words[base + at.S_KIND] = KINDS.index(kind)
         words[base + at.S_GENERATION] = generation

@@ -13,7 +13,8 @@ from enum import StrEnum
 from pipertd.definition.model import Watchdog
 from pipertd.shm.status import Activity, RoutineFacts
 
-_BEFORE_WORK = (Activity.NONE, Activity.SETUP, Activity.DECLARED_IN_SETUP)
+_NOT_BEGUN = (Activity.NONE, Activity.BEGINNING)
+_BEFORE_WORK = (*_NOT_BEGUN, Activity.SETUP, Activity.DECLARED_IN_SETUP)
 _AT_WORK = (Activity.WORKING, Activity.IDLE, Activity.BLOCKED, Activity.PAUSED)
 
 
@@ -87,7 +88,7 @@ def find_stop_expiry(
     late = [
         name
         for name, fact in facts.items()
-        if fact.generation == generation and fact.activity is not Activity.NONE and not fact.activity.over
+        if fact.generation == generation and fact.activity not in _NOT_BEGUN and not fact.activity.over
     ]
     return Expiry(late[0] if late else "", Deadline.STOP, rule.stop_s, silent_s)
 
@@ -95,7 +96,7 @@ def find_stop_expiry(
 def _routine_expiry(
     name: str, fact: RoutineFacts, generation: int, rule: Watchdog, launched_s: float, now_s: float
 ) -> Expiry | None:
-    if fact.generation != generation or fact.activity is Activity.NONE:
+    if fact.generation != generation or fact.activity in _NOT_BEGUN:
         since_s, deadline, allowed_s = launched_s, Deadline.START, rule.start_s
     elif fact.activity is Activity.SETUP:
         since_s, deadline, allowed_s = fact.since_s, Deadline.START, rule.start_s

@@ -49,6 +49,15 @@ def test_process_that_never_says_anything_is_noticed() -> None:
     assert found is not None and found.deadline is Deadline.START
 
 
+def test_a_generation_that_begins_is_not_what_the_last_one_was() -> None:
+    """While it puts right what was left it is neither ready nor over, and has the start deadline."""
+    beginning = fact(Activity.BEGINNING, since_s=NOW_S - 30)
+    assert not is_ready({"a": beginning}, 2)
+    assert expiry(beginning, launched_s=NOW_S - 30) is None
+    found = expiry(beginning, launched_s=NOW_S - 61)
+    assert found is not None and found.deadline is Deadline.START
+
+
 def test_cleanup_has_the_stop_deadline() -> None:
     """A cleanup that hangs is found, though the heartbeat rule does not apply to it."""
     found = expiry(fact(Activity.CLEANUP, since_s=NOW_S - 11))
