@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pipertd import DestinationRoutine, EndOfStream, MiddleRoutine, SourceRoutine
+from tests.benchmarks import waking
 from tests.benchmarks.arrivals import Arrivals
 from tests.benchmarks.job import FRAME_BYTES, prepared_frames, small_message, touch
 
@@ -38,8 +39,11 @@ class _Timed(SourceRoutine):
 
 class SendSmall(_Timed):
     size_bytes: int
+    waking: str = ""
 
     def setup(self) -> None:
+        if self.waking:
+            waking.use(self.waking)
         self._pad = small_message(0, self.size_bytes)["pad"]
 
     def main_logic(self) -> dict[str, Any]:
@@ -82,8 +86,11 @@ class Receive(DestinationRoutine):
     report: Path
     size_bytes: int
     paced: bool
+    waking: str = ""
 
     def setup(self) -> None:
+        if self.waking:
+            waking.use(self.waking)
         self._note = Arrivals(paced=self.paced)
         self.main_logic = self._frame if self.size_bytes >= FRAME_BYTES else self._small  # type: ignore[method-assign]
 
