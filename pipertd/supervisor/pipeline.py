@@ -40,10 +40,21 @@ _WORST_FIRST = (
 class SupervisedPipeline:
     """A definition and what runs of it."""
 
-    def __init__(self, definition: Pipeline, shared: Surroundings, on_run: Callable[[str], None]) -> None:
-        """``on_run`` hears the pipeline's name when a run begins."""
+    def __init__(
+        self,
+        definition: Pipeline,
+        shared: Surroundings,
+        *,
+        on_run: Callable[[str], None],
+        promised_bytes: Callable[[], int],
+    ) -> None:
+        """``on_run`` hears the pipeline's name when a run begins.
+
+        ``promised_bytes`` tells what of the system's shared memory all pipelines of the daemon may still reserve.
+        """
         self.definition = definition
         self._on_run = on_run
+        self._promised_to_all = promised_bytes
         self._closed = False
         self._shared = shared
         self.flows = {flow.name: SupervisedFlow(definition, flow, shared, self._on_rest) for flow in definition.flows}
@@ -53,6 +64,11 @@ class SupervisedPipeline:
         self._stopping: asyncio.Task[None] | None = None
         self._holds = 0
         self._began_s = self._ended_s = monotonic_s()
+
+    @property
+    def promised_bytes(self) -> int:
+        """How much shared memory it may still reserve."""
+        return 0 if self._segments is None else self._segments.promised_bytes
 
     @property
     def state(self) -> State:
@@ -103,7 +119,7 @@ class SupervisedPipeline:
         for flow in chosen:
             flow.check_can_start()
         if self._segments is None:
-            self._segments = PipelineSegments(self.definition)
+            self._segments = PipelineSegments(self.definition, self._promised_to_all())
             self._rates = Rates()
             self._began_s = monotonic_s()
             self._on_run(self.definition.name)

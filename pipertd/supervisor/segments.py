@@ -20,55 +20,29 @@ from pipertd.shm import bell, settle
 from pipertd.shm import layout as at
 from pipertd.shm.histogram import quantile_s
 from pipertd.shm.ledger import Ledger, create_ledger
-from pipertd.shm.segment import PAGE, create_segment
-from pipertd.shm.slots import LOANS
+from pipertd.shm.segment import create_segment
 from pipertd.shm.status import Activity, RoutineFacts, read_end_to_end, read_status
+from pipertd.supervisor.admission import Needs, ledger_shape, needs_of, pool_sizes, reserved_bytes
 from pipertd.supervisor.counts import LinkPlace, Passer, ended, link_view
 from pipertd.supervisor.view import LinkView
-
-HOLD_ALLOWANCE = 2  # slots a link may have leased beside the one in hand before its producer has to wait
-
-
-@dataclass(frozen=True)
-class _Shape:
-    """How many words and bytes one routine needs."""
-
-    inputs: tuple[Link, ...]
-    outputs: tuple[Link, ...]
-    hands: int
-    rows: int
-    foreign_rows: int
 
 
 @dataclass(frozen=True)
 class _Home:
     """One routine's segments and bell."""
 
-    shape: _Shape
+    needs: Needs
     ledger_fd: int
     pool_fd: int
     bell_fd: int
     ledger: Ledger
 
 
-def _shape(pipeline: Pipeline, routine: RoutineRef) -> _Shape:
-    inputs, outputs = pipeline.inputs_of(routine), pipeline.outputs_of(routine)
-    held = sum(link.depth + 1 + HOLD_ALLOWANCE for link in outputs if not link.within_flow)
-    # A batch as large as a link is deep, or what the consumers in the flow have waiting and in hand.
-    hands = 2 + max((link.depth for link in (*inputs, *outputs) if link in inputs or link.within_flow), default=0)
-    return _Shape(inputs, outputs, hands, rows=held + 1 + LOANS if held else 0, foreign_rows=held if inputs else 0)
-
-
-def _free_bytes() -> int:
-    room = os.statvfs("/dev/shm")
-    return room.f_bavail * room.f_frsize
-
-
 class PipelineSegments:
     """Ledgers, pools and bells of a pipeline's routines; ``run`` is a name that no other run of it has."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        """Make them all.
+    def __init__(self, pipeline: Pipeline, promised_bytes: int = 0) -> None:
+        """Make them all; ``promised_bytes`` is what other pipelines may still reserve.
 
         Raises:
             SegmentError: the pipeline asks for more shared memory than there is, with the arithmetic.
@@ -77,62 +51,23 @@ class PipelineSegments:
         self.run = _name_of_run(wall_s())
         self._homes: dict[RoutineRef, _Home] = {}
         self._guards_fd = -1
-        shapes = {
-            ref: _shape(pipeline, ref)
-            for flow in pipeline.flows
-            for ref in (RoutineRef(flow.name, routine.name) for routine in flow.routines)
-        }
-        pools = self._admit(shapes)
+        needs = needs_of(pipeline)
+        pools = pool_sizes(pipeline, needs, promised_bytes)
         try:
             self._guards_fd = create_segment(len(pipeline.links))
-            for ref, shape in shapes.items():
-                self._homes[ref] = self._create(shape, shapes, pools[ref])
+            for ref, pool_bytes in pools.items():
+                self._homes[ref] = self._create(needs[ref], ledger_shape(ref, needs, pool_bytes))
         except BaseException:
             self.close()
             raise
 
-    def _admit(self, shapes: dict[RoutineRef, _Shape]) -> dict[RoutineRef, int]:
-        """Split what ``shm_limit`` leaves for payloads among the pools, by their slots; refuse what cannot fit."""
-        ledgers = sum(at.ledger_bytes(self._ledger_shape(shape, shapes, 0)) for shape in shapes.values())
-        slots = sum(shape.rows for shape in shapes.values())
-        limit, free = self._pipeline.shm_limit, _free_bytes()
-        if limit > free:
-            raise SegmentError(
-                f"cannot start {self._pipeline.name}: its shm_limit is {limit} bytes and /dev/shm has {free} free; "
-                "lower shm_limit or make /dev/shm larger (mount -o remount,size=… /dev/shm)"
-            )
-        if slots and (limit - ledgers) // slots < PAGE:
-            raise SegmentError(
-                f"cannot start {self._pipeline.name}: its shm_limit is {limit} bytes, its ledgers take {ledgers} and "
-                f"its {slots} slots need a page of {PAGE} each; raise shm_limit or lower depth"
-            )
-        return {
-            ref: (limit - ledgers) * shape.rows // slots // PAGE * PAGE if shape.rows else 0
-            for ref, shape in shapes.items()
-        }
-
-    @staticmethod
-    def _ledger_shape(shape: _Shape, shapes: dict[RoutineRef, _Shape], pool_bytes: int) -> at.Shape:
-        def capacity(link: Link) -> int:
-            source = shapes[link.source]
-            return 0 if link.within_flow else at.return_capacity(source.rows + source.foreign_rows)
-
-        return at.Shape(
-            out_depths=[1 if link.within_flow else link.depth for link in shape.outputs],
-            in_capacities=[capacity(link) for link in shape.inputs],
-            hands=shape.hands,
-            rows=shape.rows,
-            foreign_rows=shape.foreign_rows,
-            pool_bytes=pool_bytes,
-        )
-
-    def _create(self, shape: _Shape, shapes: dict[RoutineRef, _Shape], pool_bytes: int) -> _Home:
+    def _create(self, needs: Needs, shape: at.Shape) -> _Home:
         with ExitStack() as made:
             try:
-                ledger_fd = create_ledger(self._ledger_shape(shape, shapes, pool_bytes))
+                ledger_fd = create_ledger(shape)
                 made.callback(os.close, ledger_fd)
-                pool_fd = create_segment(pool_bytes) if pool_bytes else -1
-                if pool_bytes:
+                pool_fd = create_segment(shape.pool_bytes) if shape.pool_bytes else -1
+                if shape.pool_bytes:
                     made.callback(os.close, pool_fd)
                 bell_fd = bell.create_bell()
                 made.callback(os.close, bell_fd)
@@ -140,7 +75,13 @@ class PipelineSegments:
             except OSError as reason:
                 raise SegmentError(f"cannot start {self._pipeline.name}: {reason}") from reason
             made.pop_all()
-        return _Home(shape, ledger_fd, pool_fd, bell_fd, ledger)
+        return _Home(needs, ledger_fd, pool_fd, bell_fd, ledger)
+
+    @property
+    def promised_bytes(self) -> int:
+        """How much of its ``shm_limit`` the pipeline has not reserved yet."""
+        fds = [fd for home in self._homes.values() for fd in (home.ledger_fd, home.pool_fd) if fd >= 0]
+        return max(0, self._pipeline.shm_limit - reserved_bytes(fds))
 
     # -- for the launch of a flow
 
@@ -163,9 +104,9 @@ class PipelineSegments:
             number=self._number(ref),
             read_pools=self._read_pools(ref),
             upstream={self._number(each): str(each) for each in self._upstream(ref)},
-            hands=home.shape.hands,
-            inputs=[self._input_spec(slot, link) for slot, link in enumerate(home.shape.inputs)],
-            outputs=[self._output_spec(slot, link) for slot, link in enumerate(home.shape.outputs)],
+            hands=home.needs.hands,
+            inputs=[self._input_spec(slot, link) for slot, link in enumerate(home.needs.inputs)],
+            outputs=[self._output_spec(slot, link) for slot, link in enumerate(home.needs.outputs)],
         )
 
     def _number(self, ref: RoutineRef) -> int:
@@ -174,12 +115,12 @@ class PipelineSegments:
     def _upstream(self, ref: RoutineRef) -> set[RoutineRef]:
         """All routines from which a routine's messages can come, however far."""
         found: set[RoutineRef] = set()
-        before = [link.source for link in self._homes[ref].shape.inputs]
+        before = [link.source for link in self._homes[ref].needs.inputs]
         while before:
             source = before.pop()
             if source not in found:
                 found.add(source)
-                before += [link.source for link in self._homes[source].shape.inputs]
+                before += [link.source for link in self._homes[source].needs.inputs]
         return found
 
     def _read_pools(self, ref: RoutineRef) -> dict[int, int]:
@@ -194,7 +135,7 @@ class PipelineSegments:
             slot=slot,
             within_flow=link.within_flow,
             peer=link.source.routine,
-            peer_slot=peer.shape.outputs.index(link),
+            peer_slot=peer.needs.outputs.index(link),
             peer_ledger_fd=peer.ledger_fd,
             peer_bell_fd=peer.bell_fd,
             depth=link.depth,
@@ -212,7 +153,7 @@ class PipelineSegments:
             slot=slot,
             within_flow=link.within_flow,
             peer=link.destination.routine,
-            peer_slot=peer.shape.inputs.index(link),
+            peer_slot=peer.needs.inputs.index(link),
             peer_ledger_fd=peer.ledger_fd,
             peer_bell_fd=peer.bell_fd,
             depth=link.depth,
@@ -258,22 +199,22 @@ class PipelineSegments:
         consumer, producer = self._homes[link.destination], self._homes[link.source]
         return LinkPlace(
             producer.ledger,
-            producer.shape.outputs.index(link),
+            producer.needs.outputs.index(link),
             consumer.ledger,
-            consumer.shape.inputs.index(link),
+            consumer.needs.inputs.index(link),
             self._number(link.destination),
             tuple(self._passer(home) for ref, home in self._homes.items() if ref.flow == link.destination.flow),
         )
 
     @staticmethod
     def _passer(home: _Home) -> Passer:
-        return Passer(home.ledger, tuple(str(each.destination) for each in home.shape.outputs))
+        return Passer(home.ledger, tuple(str(each.destination) for each in home.needs.outputs))
 
     def end_to_end(self) -> tuple[float | None, float | None]:
         """The median and the 99th percentile, in seconds, from capture to handled, over all destinations."""
         total = [0] * at.HISTOGRAM_WORDS
         for home in self._homes.values():
-            if not home.shape.outputs:
+            if not home.needs.outputs:
                 total = [sum(pair) for pair in zip(total, read_end_to_end(home.ledger), strict=True)]
         return quantile_s(total, 0.5), quantile_s(total, 0.99)
 
@@ -291,9 +232,9 @@ class PipelineSegments:
         return all(_ended_between_messages(home) and not self._keeps_slots(home) for home in homes)
 
     def _keeps_slots(self, home: _Home) -> bool:
-        producers = [(slot, link, self._homes[link.source]) for slot, link in enumerate(home.shape.inputs)]
+        producers = [(slot, link, self._homes[link.source]) for slot, link in enumerate(home.needs.inputs)]
         return any(
-            settle.keeps_slots(home.ledger, slot, producer.ledger, producer.shape.outputs.index(link))
+            settle.keeps_slots(home.ledger, slot, producer.ledger, producer.needs.outputs.index(link))
             for slot, link, producer in producers
             if not link.within_flow
         )
@@ -307,9 +248,9 @@ class PipelineSegments:
             LedgerInUse: one is not.
         """
         for home in self._homes.values():
-            producers = [(self._homes[link.source], link) for link in home.shape.inputs]
+            producers = [(self._homes[link.source], link) for link in home.needs.inputs]
             settle.count_stopped(
-                home.ledger_fd, [(each.ledger, each.shape.outputs.index(link)) for each, link in producers]
+                home.ledger_fd, [(each.ledger, each.needs.outputs.index(link)) for each, link in producers]
             )
 
     def close(self) -> None:

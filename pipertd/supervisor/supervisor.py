@@ -87,7 +87,9 @@ class Supervisor:
             if known is not None and not known.is_over:
                 raise WrongState("replace", definition.name, known.state)
         for definition in pipelines:
-            self._pipelines[definition.name] = SupervisedPipeline(definition, self._shared, self._events.begin_run)
+            self._pipelines[definition.name] = SupervisedPipeline(
+                definition, self._shared, on_run=self._events.begin_run, promised_bytes=self._promised_bytes
+            )
             text = f"pipeline {definition.name} is loaded"
             details = {"file": str(definition.file)} if definition.file else {}
             self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=definition.name, details=details)
@@ -170,6 +172,9 @@ class Supervisor:
         await self._pulse.until(lambda: found.state.at_rest)
         return found.view()
 
+    def _promised_bytes(self) -> int:
+        return sum(pipeline.promised_bytes for pipeline in self._pipelines.values())
+
     def _check_open(self, action: str, target: Target) -> None:
         if self._closing:
             raise WrongState(action, target, "part of a daemon that is stopping")
@@ -178,7 +183,7 @@ class Supervisor:
         try:
             self._pipelines[name].start()
         except SegmentError as reason:
-            self.history.record(NoticeKind.FLOW_FAILED, f"cannot start pipeline {name}: {reason}", pipeline=name)
+            self.history.record(NoticeKind.FLOW_FAILED, str(reason), pipeline=name)
 
     def _pipeline(self, name: str) -> SupervisedPipeline:
         try:

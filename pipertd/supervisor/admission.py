@@ -1,0 +1,99 @@
+"""How much shared memory a pipeline asks for, whether there is so much, and how it is split among its routines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipertd.definition.model import Link, Pipeline
+from pipertd.errors import SegmentError
+from pipertd.names import RoutineRef
+from pipertd.shm import layout as at
+from pipertd.shm.segment import PAGE
+from pipertd.shm.slots import LOANS
+
+HOLD_ALLOWANCE = 2  # slots a link may have leased beside the one in hand before its producer has to wait
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The links of one routine, and how many hands, slots and foreign rows it needs for them."""
+
+    inputs: tuple[Link, ...]
+    outputs: tuple[Link, ...]
+    hands: int
+    rows: int
+    foreign_rows: int
+
+
+def needs_of(pipeline: Pipeline) -> dict[RoutineRef, Needs]:
+    """What each routine of a pipeline needs."""
+    refs = (RoutineRef(flow.name, routine.name) for flow in pipeline.flows for routine in flow.routines)
+    return {ref: _needs(pipeline, ref) for ref in refs}
+
+
+def _needs(pipeline: Pipeline, routine: RoutineRef) -> Needs:
+    inputs, outputs = pipeline.inputs_of(routine), pipeline.outputs_of(routine)
+    held = sum(link.depth + 1 + HOLD_ALLOWANCE for link in outputs if not link.within_flow)
+    # A batch as large as a link is deep, or what the consumers in the flow have waiting and in hand.
+    hands = 2 + max((link.depth for link in (*inputs, *outputs) if link in inputs or link.within_flow), default=0)
+    return Needs(inputs, outputs, hands, rows=held + 1 + LOANS if held else 0, foreign_rows=held if inputs else 0)
+
+
+def ledger_shape(ref: RoutineRef, needs: Mapping[RoutineRef, Needs], pool_bytes: int) -> at.Shape:
+    """How large the blocks of a routine's ledger are, beside a pool of so many bytes."""
+
+    def capacity(link: Link) -> int:
+        source = needs[link.source]
+        return 0 if link.within_flow else at.return_capacity(source.rows + source.foreign_rows)
+
+    own = needs[ref]
+    return at.Shape(
+        out_depths=[1 if link.within_flow else link.depth for link in own.outputs],
+        in_capacities=[capacity(link) for link in own.inputs],
+        hands=own.hands,
+        rows=own.rows,
+        foreign_rows=own.foreign_rows,
+        pool_bytes=pool_bytes,
+    )
+
+
+def pool_sizes(pipeline: Pipeline, needs: Mapping[RoutineRef, Needs], promised_bytes: int) -> dict[RoutineRef, int]:
+    """Split what ``shm_limit`` leaves for payloads among the routines' pools, by their slots; in bytes.
+
+    Args:
+        pipeline: the one to be started.
+        needs: what its routines need.
+        promised_bytes: what other pipelines may still reserve.
+
+    Raises:
+        SegmentError: there is not so much, or it is too little for what is asked of it; with the arithmetic.
+    """
+    ledgers = sum(at.ledger_bytes(ledger_shape(ref, needs, 0)) for ref in needs)
+    slots = sum(each.rows for each in needs.values())
+    limit, free = pipeline.shm_limit, _free_bytes()
+    if limit > free - promised_bytes:
+        promised = f", {promised_bytes} of them promised to pipelines that run" if promised_bytes else ""
+        raise SegmentError(
+            f"cannot start {pipeline.name}: its shm_limit is {limit} bytes and /dev/shm has {free} free{promised}; "
+            "lower shm_limit or make /dev/shm larger (mount -o remount,size=… /dev/shm)"
+        )
+    if slots and (limit - ledgers) // slots < PAGE:
+        raise SegmentError(
+            f"cannot start {pipeline.name}: its shm_limit is {limit} bytes, its ledgers take {ledgers} and "
+            f"its {slots} slots need a page of {PAGE} each; raise shm_limit or lower depth"
+        )
+    return {
+        ref: (limit - ledgers) * each.rows // slots // PAGE * PAGE if each.rows else 0 for ref, each in needs.items()
+    }
+
+
+def _free_bytes() -> int:
+    room = os.statvfs("/dev/shm")
+    return room.f_bavail * room.f_frsize
+
+
+def reserved_bytes(fds: list[int]) -> int:
+    """How many bytes of these segments have pages."""
+    return sum(os.fstat(fd).st_blocks for fd in fds) * 512
