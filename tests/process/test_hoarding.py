@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from pipertd.definition.model import Flow, Pipeline, Routine
-from pipertd.names import Policy, Target
+from pipertd.definition.model import Flow, Link, Pipeline, Routine
+from pipertd.names import Policy, RoutineRef, Target
 from pipertd.supervisor.view import EventAnswer, Notice, NoticeKind, State
 from tests.process.supervised import Live, chain, flow, go
 
@@ -56,6 +57,26 @@ def test_who_keeps_every_frame_stalls_its_link_and_is_named(tmp_path: Path) -> N
         await live.until(lambda: live.link(1).delivered > second.delivered, "it to go on")
 
     go(tmp_path, frames("Frames", "Relay", "Hoard"), story)
+
+
+def test_what_came_through_a_link_within_a_flow_is_passed_on_too(tmp_path: Path) -> None:
+    """A second routine sends on what the first one took, in the slot of the source; status says who keeps it."""
+    relays = tuple(Routine(name, "frames:Relay") for name in ("first", "second"))
+    flows = (Flow("a", (Routine("r", "frames:Frames"),)), Flow("b", relays), Flow("c", (Routine("r", "frames:Hoard"),)))
+    refs = [RoutineRef("a", "r"), RoutineRef("b", "first"), RoutineRef("b", "second"), RoutineRef("c", "r")]
+    made = chain(*(flow(name, "Count") for name in "abc"))
+    passing = replace(made, flows=flows, links=tuple(Link(one, two) for one, two in pairwise(refs)))
+
+    async def story(live: Live) -> None:
+        await live.until(lambda: live.link(2).leased > 3 and live.link(0).leased_by == ("c/r",), "frames that are kept")
+        answer = await told(live, "CHECK", "c")
+        assert isinstance(answer.value, dict) and answer.value["right"]
+        assert live.link(2).bytes == 0
+        before = live.link(2).delivered
+        await told(live, "FORGET", "c")
+        await live.until(lambda: live.link(2).delivered > before, "it to go on")
+
+    go(tmp_path, passing, story)
 
 
 @pytest.mark.parametrize("policy", [Policy.DROP_OLDEST, Policy.DROP_NEWEST])

@@ -17,14 +17,14 @@ from pipertd.supervisor.view import State
 from tests.process.supervised import HERE, Live, supervised
 
 LONG_S = 240.0
-STORES = {"far": 1, "near": 3, "relayed": 5, "passed": 8}  # each store's file, and the place of the link into it
+STORES = {"far": 1, "near": 3, "relayed": 5, "passed": 9}  # each store's file, and the place of the link into it
 
 
 def _pipeline(folder: Path, messages: int, policy: Policy = Policy.WAIT) -> Pipeline:
-    """Four ways: by a middle; by one within the store's flow; by one within the source's flow; passed on twice.
+    """Four ways: by a middle; by one within the store's flow; by one within the source's flow; passed on three times.
 
     a/source → b/middle → c/store; a/source → d/middle → d/store; a/source → a/relay → e/store;
-    a/source → f/relay → g/relay → h/store.
+    a/source → f/relay → g/first → g/second → h/store.
     """
     at_once = Restart(backoff_first_s=0.001, backoff_most_s=0.001, limit=10_000)
 
@@ -49,7 +49,7 @@ def _pipeline(folder: Path, messages: int, policy: Policy = Policy.WAIT) -> Pipe
             flow("d", middle, store("near")),
             flow("e", store("relayed")),
             flow("f", Routine("relay", "frames:Relay")),
-            flow("g", Routine("relay", "frames:Relay")),
+            flow("g", Routine("first", "frames:Relay"), Routine("second", "frames:Relay")),
             flow("h", store("passed", added=0)),
         ),
         (
@@ -60,8 +60,9 @@ def _pipeline(folder: Path, messages: int, policy: Policy = Policy.WAIT) -> Pipe
             link("a/source", "a/relay"),
             link("a/relay", "e/store"),
             link("a/source", "f/relay"),
-            link("f/relay", "g/relay", depth=2),
-            link("g/relay", "h/store", depth=1),
+            link("f/relay", "g/first", depth=2),
+            link("g/first", "g/second"),
+            link("g/second", "h/store", depth=1),
         ),
         path=(str(HERE),),
         shm_limit=64 << 20,
