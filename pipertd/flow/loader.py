@@ -21,6 +21,8 @@ from pipertd.flow.routine import DestinationRoutine, MiddleRoutine, Routine, Sou
 from pipertd.flow.values import complaint, converted, hints_of
 
 _NO_PARAMS = set(hints_of(Routine))
+# what an author may use, and not define
+_OURS = {"_host", "generation", "kind", "loan", "logger", "message", "name", "notify_event", "published", "waiting"}
 
 
 def load_class(class_path: str, search_path: Sequence[Path]) -> type[Routine]:
@@ -51,7 +53,37 @@ def load_class(class_path: str, search_path: Sequence[Path]) -> type[Routine]:
         )
     if any(cls.main_logic is each.main_logic for each in (SourceRoutine, MiddleRoutine, DestinationRoutine)):  # type: ignore[attr-defined]
         raise LoadError(f"cannot use {class_path}: it has no main_logic")
+    mistake = _mistake_in(cls)
+    if mistake:
+        raise LoadError(f"cannot use {class_path}: {mistake}")
     return cls
+
+
+def _mistake_in(cls: type[Routine]) -> str | None:
+    """What is wrong with how a class uses the names of its base."""
+    taken = sorted(_OURS & _names_of_its_own(cls))
+    if taken:
+        return f"{taken[0]!r} is pipertd's own name in a routine; call the attribute something else"
+    if cls.acknowledge not in ("auto", "manual"):
+        return f'acknowledge is "auto" or "manual", not {cls.acknowledge!r}'
+    if cls.writable not in (True, False):
+        return f"writable is True or False, not {cls.writable!r}"
+    main_logic: Any = cls.main_logic  # type: ignore[attr-defined]
+    if inspect.iscoroutinefunction(main_logic) or inspect.isgeneratorfunction(main_logic):
+        return "main_logic is called and returns one message; it is no coroutine and no generator"
+    takes, given = ("nothing", (None,)) if issubclass(cls, SourceRoutine) else ("one message", (None, None))
+    try:
+        inspect.signature(main_logic).bind(*given)
+    except TypeError:
+        return f"main_logic of a {cls.kind} takes {takes} beside self"
+    return None
+
+
+def _names_of_its_own(cls: type[Routine]) -> set[str]:
+    """What a class, and those that it derives from below pipertd's, define or annotate."""
+    ours = Routine.__mro__ + SourceRoutine.__mro__ + MiddleRoutine.__mro__ + DestinationRoutine.__mro__
+    bases = [base for base in cls.__mro__ if base not in ours]
+    return {name for base in bases for name in (*vars(base), *inspect.get_annotations(base))}
 
 
 def _is_routine(value: Any) -> bool:

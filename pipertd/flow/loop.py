@@ -9,6 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from enum import Enum
+from math import inf
 from typing import Any
 
 from pipertd.clock import monotonic_s
@@ -26,6 +27,7 @@ from pipertd.shm.slots import Kept
 from pipertd.shm.status import Activity, StatusWriter
 
 _WORKING = Activity.WORKING  # to look a member up in its class takes longer than all that is done with it
+AUTHOR_PATIENCE_S = 5.0  # how long a batch may be complete without a word that its author does not acknowledge it
 STOP_PATIENCE_S = 5.0  # how long a routine that was told to stop goes on waiting for room for its last message
 
 
@@ -67,6 +69,7 @@ class RoutineLoop:
         self._stopping = False
         self._stop_told_s = 0.0
         self._again: deque[Taken] = deque()
+        self._author_awaited_s = inf  # when it is said that nothing comes from the author; -inf once it was
 
     def stop(self) -> None:
         """Take no more messages, finish the one in hand, clean up. The caller rings the bell."""
@@ -100,7 +103,7 @@ class RoutineLoop:
                 self._port.close()  # before cleanup, so that whoever reads goes on meanwhile
             if not self._call(Activity.CLEANUP, self._routine.cleanup):
                 outcome = Outcome.FAILED
-            if outcome is Outcome.ENDED:
+            if outcome is not Outcome.FAILED:
                 self._port.advance()  # what its author acknowledged there
         self._status.enter(outcome.value)
         return outcome
@@ -213,15 +216,20 @@ class RoutineLoop:
         self._status.failed()
         message = self._routine.message
         told = "" if message is None else f" of message {message.sequence} on {message.link}"
-        self._log.error("%s%s failed", where, told, exc_info=(type(reason), reason, without_our_frames(reason)))
+        if isinstance(reason, MessageError):  # it says itself what is wrong with which message: our frames add nothing
+            self._log.error("%s%s failed: %s", where, told, reason)
+        else:
+            self._log.error("%s%s failed", where, told, exc_info=(type(reason), reason, without_our_frames(reason)))
         self._status.said(f"{where}{told}: {in_words(reason)}")
         reason.__traceback__ = None  # its frames hold the message, and so its slot
 
     def _send(self, result: Any, began_ns: int) -> bool:
         """Give away what ``main_logic`` returned, waiting for room within the flow; whether it can be sent at all."""
-        routine = self._routine
+        routine, trace_context = self._routine, b""
+        if routine.trace_context:
+            trace_context, routine.trace_context = routine.trace_context, b""
         try:
-            outgoing = self._port.send(result, routine.position, began_ns, routine.trace_context)
+            outgoing = self._port.send(result, routine.position, began_ns, trace_context)
             if outgoing is None:
                 return True
         except MessageError as reason:
@@ -281,7 +289,26 @@ class RoutineLoop:
                 return True
             if self._port.at_end:
                 return False
-            self._idle(lambda: self._stopping or self._port.has_input() or self._port.may_advance)
+            activity = Activity.IDLE
+            if self._port.waits_for_author:
+                activity = Activity.AWAITS_DONE
+                self._say_author_is_late()
+            else:
+                self._author_awaited_s = inf
+            self._idle(lambda: self._stopping or self._port.has_input() or self._port.may_advance, activity=activity)
+
+    def _say_author_is_late(self) -> None:
+        """Say once that nothing can be taken before the author acknowledges a message: it may never happen."""
+        now_s = monotonic_s()
+        if self._author_awaited_s == inf:
+            self._author_awaited_s = now_s + AUTHOR_PATIENCE_S
+        elif now_s > self._author_awaited_s:
+            self._author_awaited_s = -inf
+            self._log.warning(
+                "waiting for done(): all %d messages that may be in hand are, and the oldest is not acknowledged; make "
+                "batches smaller, or the links into this routine deeper",
+                self._port.most_in_hand,
+            )
 
     def _between_messages(self) -> None:
         """Events, stop, pause and pace."""

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipertd.clock import NS
-from pipertd.errors import SegmentError
+from pipertd.errors import MessageError, SegmentError
 from pipertd.flow.ends import reader_of
 from pipertd.flow.handover import Handover, Offer, freeze
 from pipertd.flow.intake import Intake
@@ -244,6 +244,8 @@ class Port:
     def loan(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray[Any, Any]:
         """An array to be filled and returned: in a slot if one is free, else in memory of its own and copied later."""
         kind = np.dtype(dtype)
+        if kind.hasobject:
+            raise TypeError(f"cannot lend an array of {kind}: its elements are references to objects")
         self._producer.drain()
         memory = self._producer.slots.lend(prod(shape) * kind.itemsize)
         return np.empty(shape, kind) if memory is None else memory.view(kind).reshape(shape)
@@ -261,6 +263,8 @@ class Port:
             MessageError: it holds something that cannot travel.
             MessageTooLarge: it can never fit: it is published to nobody, and counted.
         """
+        if position and not (isinstance(position, int) and 0 < position < 1 << 64):
+            raise MessageError(f"cannot publish with self.position = {position!r}: it is a whole number of 64 bits")
         taken, job = self._taken, self._job
         captured_ns = time.monotonic_ns() if taken is None else taken.captured_ns
         if taken is not None:
@@ -441,6 +445,16 @@ class Port:
             self._producer.slots.rest()
         self._consumer.flush()
         self._sleeper.sleep_unless(lambda: news() or self._producer.has_returns, timeout_s)
+
+    @property
+    def most_in_hand(self) -> int:
+        """How many messages may be in hand at once."""
+        return self._spec.hands
+
+    @property
+    def waits_for_author(self) -> bool:
+        """Whether no message can be taken before the author acknowledges one that is in hand."""
+        return self._manual and self._consumer.full
 
     def has_input(self) -> bool:
         """Whether something waits to be taken and may be, or the end was said."""

@@ -26,6 +26,7 @@ from pipertd.names import Policy
 from pipertd.protocol import Answer, Deliver, FlowSpec, Raise, RoutineSpec, Stop, ToFlow
 from pipertd.shm.bell import ring
 from pipertd.shm.ledger import Ledger
+from pipertd.shm.sleeping import Waker
 from pipertd.shm.status import Activity, StatusWriter, read_status
 
 LOG_TURN_S = 0.02, 0.25  # how often the log is looked at: in a flood of prints, and at rest
@@ -143,14 +144,8 @@ class FlowProcess:
 
     def _waker(self, name: str) -> Callable[[], None]:
         """What wakes a routine of this flow, if it sleeps."""
-        ledger = self.ledgers[name]
         bell_fd = next(each.bell_fd for each in self.spec.routines if each.name == name)
-
-        def wake() -> None:
-            if ledger.asleep:
-                ring(bell_fd)
-
-        return wake
+        return Waker(self.ledgers[name], bell_fd).wake
 
     def run(self) -> bool:
         """Run to the end of every routine; whether none failed. One that fails takes the others down with it."""

@@ -117,8 +117,8 @@ class Encoder:
         """The encoder's hook: an array leaves an extension in its place."""
         if isinstance(value, np.ndarray):
             return self._extension(value)
-        if isinstance(value, np.generic):
-            return value.item()
+        if isinstance(value, np.generic) and not isinstance(plain := value.item(), np.generic):
+            return plain
         raise MessageError(
             f"cannot send a {type(value).__module__}.{type(value).__qualname__}: messages hold scalars, strings, "
             "bytes, lists, dicts, datetimes, dataclasses, msgspec.Structs and numpy arrays"
@@ -127,6 +127,8 @@ class Encoder:
     def _extension(self, array: np.ndarray[Any, Any]) -> msgspec.msgpack.Ext:
         if array.dtype.hasobject:
             raise MessageError(f"cannot send an array of {array.dtype}: its elements are references to objects")
+        if isinstance(array, np.ma.MaskedArray):
+            raise MessageError("cannot send a masked array: its mask would be lost; send array.data and array.mask")
         dtype: Any = array.dtype.str if array.dtype.names is None else np.lib.format.dtype_to_descr(array.dtype)
         header: list[Any] = [0, _order(array), dtype, array.shape]
         if self._aside is None:
@@ -136,6 +138,7 @@ class Encoder:
         if lease is not None:
             header[0] = lease.offset_of(array)
             header += [lease.pool, lease.slot_bytes]
+            array.flags.writeable = False  # readers get this very memory: who returned a loan may not fill it again
             return msgspec.msgpack.Ext(SLOT_EXTENSION, msgspec.msgpack.encode(header))
         header[0] = offset = _aligned(aside.end, ALIGNMENT)
         aside.arrays.append((offset, array))

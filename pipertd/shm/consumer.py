@@ -77,6 +77,7 @@ class Consumer:
             self._hold(taken)
             if taken.number < handled:
                 self.settle(at.N_DELIVERED)
+        self._hands.forget_void()
         self._settle_what_is_out()
         kept = {(taken.slot, taken.sequence) for taken in self.in_hand} | self._uses.keys()
         for link in self._rings:
@@ -271,4 +272,4 @@ class Consumer:
     @property
     def has_leases(self) -> bool:
         """Whether a slot is still kept by views of it."""
-        return len(self._uses) > len(self.in_hand)
+        return len(self._uses) > sum(taken.keeps for taken in self.in_hand)

@@ -70,7 +70,7 @@ class Hands:
         self._own, self._bytes = ledger.words, ledger.bytes
         # What each place of the window says; no message is taken into one before the one that it held is settled.
         self._places = [Taken(-1, 0, entry=layout.hand(number) + at.W_ENTRY) for number in range(layout.hands)]
-        self._lagging = -1  # the only count that the copy not in force has not; -1 where it may lack others too
+        self._lagging = -1  # the one count by which the copy not in force is behind; -1 where it may be by more
         self._works_on_newest = False
         self._work_link, self._work_sequence = layout.status + at.S_WORK_LINK, layout.status + at.S_WORK_SEQUENCE
         self._taken = [link.base + at.I_TAKEN for link in layout.ins]
@@ -97,6 +97,17 @@ class Hands:
             taken.number, taken.keeps = words[hand + at.W_NUMBER] - 1, words[taken.entry + at.E_KEEPS]
             taken.captured_ns = words[taken.entry + at.E_CAPTURED_NS]
             yield taken
+
+    def forget_void(self) -> None:
+        """Have nobody believe a hand that was written and never claimed; after :meth:`left`.
+
+        The next claim goes into its place, which has that claim's number already: a crash in the middle of it would
+        leave a hand that looks whole.
+        """
+        for number in range(self._next, self.settled + len(self._places)):
+            word = self._layout.hand(number) + at.W_NUMBER
+            if self._own[word] == number + 1:
+                self._own[word] = 0
 
     def claim(self, slot: int, sequence: int, entry: memoryview) -> Taken:
         """Have the next message of an in-link in hand; ``entry`` is what its entry on the link has of words."""

@@ -60,7 +60,7 @@ COUNT_WORDS = 8
 # how a message can end; N_DONE is no such count but, within a flow, the sequence + 1 of the last message that ended
 ENDINGS = range(N_DELIVERED, N_NEWEST + 1)
 
-# window: a message in hand. W_NUMBER is its number + 1, or 0 while the rest is written
+# window: a message in hand. W_NUMBER is its number + 1, or that of the place's last message while the rest is written
 W_NUMBER, W_LINK, W_ATTEMPTS, W_DEATHS = range(4)
 W_ENTRY = 8
 WINDOW_WORDS = W_ENTRY + ENTRY_WORDS
@@ -84,7 +84,7 @@ I_RETURNS = 8
 # a row of the row table
 R_OFFSET, R_CAPACITY = range(2)
 ROW_WORDS = 2
-# a foreign row: whose in-link it is, that + 1, and the message
+# a foreign row: in-link + 1 and number of the message, and the routine whose in-link it is
 F_LINK, F_SEQUENCE, F_ROUTINE = range(3)
 FOREIGN_WORDS = 4
 

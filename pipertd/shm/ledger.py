@@ -59,11 +59,6 @@ class Ledger:
         except OSError as reason:
             raise SegmentError(f"cannot lock a ledger: {reason}") from reason
 
-    @property
-    def asleep(self) -> bool:
-        """Whether its routine sleeps, or is about to."""
-        return bool(self.words[self.layout.status + at.S_ASLEEP])
-
     def commit_word(self, field: int) -> int:
         """A word of the commit record that is in force."""
         return int(self.words[self.layout.commit_copy(self.words[self.layout.commit]) + field])

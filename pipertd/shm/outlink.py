@@ -61,9 +61,7 @@ class OutLink:
         self.finish_leaving_out(published)
         self._forget_leaving_out(published)
         self._finish_evicting()
-        entry = self._entry(self._head)
-        if self._own[entry + at.E_SEQUENCE] == self._head + 1 and self._own[entry + at.E_ORIGIN] == published - 1:
-            self.show()
+        self._show_or_void(published)
         slots.recover(self.column, self._head, self._evicted)
         self.ask_for_nothing()
 
@@ -206,6 +204,21 @@ class OutLink:
         own, base = self._own, self._base
         if own[base + at.O_LEFT_PUBLISHED] == published > 0:
             own[base + own[base + at.O_LEFT_REASON]] = own[base + at.O_LEFT_COUNT]
+
+    def _show_or_void(self, published: int) -> None:
+        """Show the entry behind the last one shown if its message was committed with it; else have nobody believe it.
+
+        An entry that is left as it was would be believed by the next successor but one: the message that the next one
+        commits has the origin that lies there, also where it is left out of this link.
+        """
+        own, entry = self._own, self._entry(self._head)
+        if own[entry + at.E_SEQUENCE] != self._head + 1:
+            return
+        left_out = own[self._base + at.O_LEFT_PUBLISHED] == published
+        if own[entry + at.E_ORIGIN] == published - 1 and not left_out:
+            self.show()
+        else:
+            own[entry + at.E_SEQUENCE] = 0
 
     def _forget_leaving_out(self, published: int) -> None:
         """A message that was left out and never committed may find room the next time: then it is not left out."""

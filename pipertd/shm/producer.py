@@ -1,6 +1,7 @@
 """The publishing side of a routine's links.
 
-Publish n: drain the return rings, find room on every link and a free slot, write the payload, then
+Publish n: find room on every link and a free slot (what readers returned is taken back where one is missing), write
+the payload, then
 
     hold = head + 1 on every link · the entry at ring[head % depth] · the other commit copy · **c** ·
     head + 1 on every link · bells

@@ -43,22 +43,21 @@ class Sleeper:
         self._words[self._asleep] = 0
 
     def _spin(self, news: Callable[[], bool]) -> bool:
-        """Look for news for as long as a sleep and a wake-up would take; whether there was some.
+        """Look for news, or a ring, for as long as a sleep and a wake-up would take; whether there was one.
 
         Only while it pays: a spin in vain is the last one until a sleep was as short as that again. So a routine that
         idles burns nothing. Each look lets the other threads of the flow go first.
         """
         until_ns = time.monotonic_ns() + SPIN_NS
         while time.monotonic_ns() < until_ns:
-            self._bell.sleep(0.0)
-            if news():
+            if self._bell.sleep(0.0) or news():  # not all that rings has a word in the news
                 return True
         self._spins = False
         return False
 
 
 class Waker:
-    """A peer's side. ``asleep`` is for whoever looks before it calls."""
+    """A peer's side; who calls for each message looks at ``asleep`` itself first."""
 
     __slots__ = ("_bell_fd", "_rung_for", "_word", "_words")
 

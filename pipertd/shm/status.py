@@ -33,6 +33,7 @@ class Activity(IntEnum):
     DECLARED_IN_SETUP = 10  # as DECLARED, and not set up yet
     BLOCKED = 11  # waits for room on a link, or for a slot; ticks as when it is IDLE
     BEGINNING = 12  # a new generation, which puts right what the last one left
+    AWAITS_DONE = 13  # its author has to acknowledge a message before it can take another; ticks as when it is IDLE
 
     @property
     def over(self) -> bool:

@@ -44,8 +44,8 @@ NO_TRAIL = Trail()
 
 def trace_of(context: bytes) -> Trail:
     """The trail of a message that begins with a trace context of 16 bytes; MessageError where it has not so many."""
-    if len(context) != TRACE_BYTES:
-        raise MessageError(f"cannot send a trace_context of {len(context)} bytes: it is {TRACE_BYTES} bytes, or none")
+    if not isinstance(context, bytes) or len(context) != TRACE_BYTES:
+        raise MessageError(f"cannot send trace_context {context!r}: it is {TRACE_BYTES} bytes, or none")
     return Trail(int.from_bytes(context[:8], "big"), int.from_bytes(context[8:], "big"))
 
 

@@ -10,6 +10,7 @@ from pipertd.definition.model import Link, Pipeline
 from pipertd.errors import SegmentError
 from pipertd.names import RoutineRef
 from pipertd.shm import layout as at
+from pipertd.shm.codec import MOST_PASSED_ON
 from pipertd.shm.segment import PAGE
 from pipertd.shm.slots import LOANS
 
@@ -38,7 +39,9 @@ def _needs(pipeline: Pipeline, routine: RoutineRef) -> Needs:
     held = sum(link.depth + 1 + HOLD_ALLOWANCE for link in outputs if not link.within_flow)
     # A batch as large as a link is deep, or what the consumers in the flow have waiting and in hand.
     hands = 2 + max((link.depth for link in (*inputs, *outputs) if link in inputs or link.within_flow), default=0)
-    return Needs(inputs, outputs, hands, rows=held + 1 + LOANS if held else 0, foreign_rows=held if inputs else 0)
+    rows = held + 1 + LOANS if held else 0
+    foreign_rows = max(held, MOST_PASSED_ON) if inputs and held else 0  # one message alone may need so many
+    return Needs(inputs, outputs, hands, rows, foreign_rows)
 
 
 def ledger_shape(ref: RoutineRef, needs: Mapping[RoutineRef, Needs], pool_bytes: int) -> at.Shape:

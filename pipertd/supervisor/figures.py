@@ -126,15 +126,17 @@ def _routine(ref: RoutineRef, segments: PipelineSegments, flow: tuple[State, int
 
 
 def _blocker(link: LinkView, states: _States, producer: RoutineFacts) -> str | None:
-    """Who keeps the producer waiting: the consumer of a full link, or those who keep its slots."""
+    """Who keeps the producer waiting: the consumer of a full link, or who keeps its slots, in views or in hand."""
     if link.policy != Policy.WAIT:
         return None
     if link.waiting >= link.depth:
         state = states[link.destination.partition("/")[0]][0]
         return link.destination if state is State.RUNNING else f"{link.destination} ({state})"
-    if producer.activity is Activity.BLOCKED and link.leased_by:
+    if producer.activity is not Activity.BLOCKED:
+        return None
+    if link.leased_by:
         return ", ".join(link.leased_by)
-    return None
+    return link.destination if link.in_hand > 1 else None  # a batch has all of the slots
 
 
 def _blank_link(link: Link) -> LinkView:

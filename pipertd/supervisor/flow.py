@@ -211,7 +211,10 @@ class SupervisedFlow:
             link = hoarding.found(fact, [self._segments.link_view(each) for each in links], monotonic_s())
             if link is not None:
                 who, between = ", ".join(link.leased_by), f"{link.source} -> {link.destination}"
-                text = f"waits for a slot: {who} keeps arrays of {link.leased} messages of {between}"
+                text = (
+                    f"waits for a slot: {who} keeps arrays of {link.leased} messages of {between}; "
+                    "have it keep copies, or make the link deeper"
+                )
                 self._tell(NoticeKind.SLOTS_HOARDED, text, {"hoarded_by": who}, routine=name)
 
     def _expire(self, living: Generation, expiry: watch.Expiry) -> None:

@@ -26,6 +26,8 @@ from pipertd.supervisor.admission import Needs, ledger_shape, needs_of, pool_siz
 from pipertd.supervisor.counts import LinkPlace, Passer, ended, link_view
 from pipertd.supervisor.view import LinkView
 
+_AT_LEISURE = (Activity.IDLE, Activity.AWAITS_DONE)  # a batch that is kept until it is complete does not drain
+
 
 @dataclass(frozen=True)
 class _Home:
@@ -219,9 +221,9 @@ class PipelineSegments:
         return quantile_s(total, 0.5), quantile_s(total, 0.99)
 
     def drained(self, flow: str) -> bool:
-        """Whether nothing waits for the flow's routines and nothing is in their hands."""
+        """Whether nothing waits for the flow's routines, and what is in their hands only waits for their authors."""
         return all(
-            view.in_flight == 0
+            view.in_flight == 0 or (view.waiting == 0 and self.routine_facts(link.destination).activity in _AT_LEISURE)
             for link, view in zip(self._pipeline.links, self.link_views(), strict=True)
             if link.destination.flow == flow
         )

@@ -30,12 +30,21 @@ def clean_surroundings() -> Iterator[dict[str, str]]:
         finally:
             _end(mark)
             for name in _names() - names:
-                with suppress(FileNotFoundError):
-                    name.unlink()
+                if not _is_mapped(name):  # else it is a stranger's, who came meanwhile
+                    with suppress(FileNotFoundError):
+                        name.unlink()
 
 
 def _names() -> set[Path]:
     return {file for pattern in _SHARED_MEMORY for file in Path("/dev/shm").glob(pattern)}
+
+
+def _is_mapped(name: Path) -> bool:
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if str(name) in maps.read_text():
+                return True
+    return False
 
 
 def _end(mark: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipertd.definition.model import Flow, Link, Pipeline, Restart, Routine
-from pipertd.names import Policy, RoutineRef
+from pipertd.names import Policy, RoutineRef, Target
 from pipertd.supervisor.view import State
 from tests.process.supervised import HERE, Live, go
 
@@ -167,6 +167,41 @@ def test_a_message_is_what_its_routine_says_it_takes(tmp_path: Path, within_flow
         assert "cannot take a message as Measured: Expected `int`, got `str` - at `$.number`" in live.log()
 
     go(tmp_path, pipeline(flows, Link(ref("a/source"), ref("a/sink" if within_flow else "b/sink"))), story)
+
+
+def test_a_batch_that_cannot_become_complete_is_named(tmp_path: Path) -> None:
+    """All that may be in hand is, and its author waits for more: the routine says so, and whom its link waits for."""
+    flows = [
+        flow("a", routine("source", "Count", amount=1000)),
+        flow("b", routine("sink", "Batch", size=50, file=tmp_path / "n", held=tmp_path / "held")),
+    ]
+
+    async def story(live: Live) -> None:
+        await live.until(lambda: "waiting for done()" in live.log("p/b"), "a warning")
+        sink = next(each for each in live.view().routines if each.flow == "b")
+        assert sink.state == "AWAITS_DONE"
+        await live.until(lambda: live.link().blocked_by == "b/sink", "who it waits for")
+
+    go(tmp_path, pipeline(flows, Link(ref("a/source"), ref("b/sink"), depth=4)), story)
+
+
+def test_what_is_acknowledged_in_cleanup_is_so_when_a_flow_is_stopped(tmp_path: Path) -> None:
+    """The last batch of a flow that is restarted in an orderly way does not come again, and nothing of it is lost."""
+    flows = [
+        flow("a", routine("source", "CountBehind", amount=13, behind=tmp_path / "go")),
+        flow("b", routine("sink", "Batch", size=10, file=tmp_path / "n", held=tmp_path / "held")),
+    ]
+
+    async def story(live: Live) -> None:
+        await live.until(lambda: seen(tmp_path / "held") == [0], "a batch that is not complete")
+        await live.supervisor.restart(Target("p", "b"))
+        assert live.link().delivered == 1
+        (tmp_path / "go").touch()
+        assert (await live.supervisor.wait_ended("p")).state is State.EXITED
+        assert seen(tmp_path / "held") == seen(tmp_path / "n") == list(range(13))
+        assert (live.link().delivered, dict(live.link().dropped)) == (13, {})
+
+    go(tmp_path, pipeline(flows, Link(ref("a/source"), ref("b/sink"), depth=12)), story)
 
 
 def test_what_its_author_has_not_acknowledged_comes_again(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,10 +10,13 @@ import pytest
 
 from pipertd import SourceRoutine
 from pipertd.errors import LoadError
-from pipertd.flow.loader import build, wrong_params
+from pipertd.flow.loader import build, load_class, wrong_params
 
 if TYPE_CHECKING:
     from decimal import Decimal
+
+
+MISTAKES = "mistaken_routines"
 
 
 class Camera(SourceRoutine):
@@ -90,6 +94,24 @@ def test_what_cannot_be_evaluated_is_not_checked() -> None:
     """An annotation that exists for type checkers only does not keep a class from being used."""
     assert build(Unresolved, {"source": "anything", "width": 3}).width == 3  # type: ignore[attr-defined]
     assert [wrong.kind for wrong in wrong_params(Unresolved, {})] == ["missing"]
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("Named", "'kind' is pipertd's own name in a routine"),
+        ("Misspelt", 'acknowledge is "auto" or "manual", not \'maunal\''),
+        ("Writes", "writable is True or False, not 'yes'"),
+        ("Waits", "it is no coroutine and no generator"),
+        ("Yields", "it is no coroutine and no generator"),
+        ("Blind", "main_logic of a destination takes one message beside self"),
+        ("Greedy", "main_logic of a source takes nothing beside self"),
+    ],
+)
+def test_a_class_that_cannot_work_is_refused(name: str, problem: str) -> None:
+    """What every message would fail over is told before there is one."""
+    with pytest.raises(LoadError, match=re.escape(problem)):
+        load_class(f"{MISTAKES}:{name}", [Path(__file__).parent])
 
 
 def test_a_constructor_that_raises_is_told() -> None:

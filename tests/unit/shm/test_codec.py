@@ -82,7 +82,17 @@ def test_scalars_of_numpy_and_times_travel() -> None:
 
 
 @pytest.mark.parametrize(
-    "message", [object(), {"a": {1, object()}}, np.array([object()]), 2**70, lambda: None], ids=repr
+    "message",
+    [
+        object(),
+        {"a": {1, object()}},
+        np.array([object()]),
+        2**70,
+        lambda: None,
+        np.longdouble(1),
+        np.ma.masked_array([1, 2], [True, False]),
+    ],
+    ids=lambda each: type(each).__name__,
 )
 def test_what_cannot_travel_is_refused(message: Any) -> None:
     """No pickle: an object that has no plain form is one clear error."""

@@ -185,6 +185,8 @@ def test_a_loan_is_published_where_it_was_filled(chain: Chain) -> None:
     offset = lease.offset
     del lease
     assert chain["source"].send({"frame": memory})
+    with pytest.raises(ValueError, match="read-only"):
+        memory[:] = 8  # a reader has this very memory
     received = chain["first"].take()
     mine = lease_of(received["frame"])
     assert mine is not None

@@ -1,8 +1,7 @@
 """A small pipeline of real ledgers, pools and rings whose processes crash: three in a row, and a fan-out.
 
 The lives below are what pipertd.flow.loop does, without waiting. Each checks what it reads; ``check_at_rest`` holds the
-laws of the data plane against what the destinations saw. After protocol_model's idea of a random scheduler, over the
-real code.
+laws of the data plane against what the destinations saw.
 """
 
 from __future__ import annotations
