@@ -111,7 +111,7 @@ class _Member:
 
 
 class FlowProcess:
-    """All of the flow. Its main thread puts right what was left, then waits for routines to finish, and for signals."""
+    """All of the flow. Its main thread puts right what was left, then waits: for routines to end, and for signals."""
 
     def __init__(self, spec: FlowSpec, turn_log_over: Callable[[], bool]) -> None:
         """Make every routine; ``turn_log_over`` starts a new log file where the present one is full.

@@ -31,7 +31,7 @@ def machine() -> dict[str, str]:
         "processor": model[1] if model else platform.machine(),
         "cores": str(len(os.sched_getaffinity(0))),
         "memory": f"{memory:.0f} GiB",
-        "system": f"{platform.system()} {platform.release().partition("-")[0]}",
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
     }
 
 
