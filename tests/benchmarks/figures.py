@@ -7,8 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from tests.benchmarks.job import FRAME_DEPTH, FULL_HD_BYTES, SMALL_DEPTH, Job
-from tests.benchmarks.waking import WAYS
+from tests.benchmarks.job import FULL_HD_BYTES, SMALL_DEPTH, Job
 
 OURS = "pipertd"
 KIB, MIB = 1 << 10, 1 << 20
@@ -109,14 +108,6 @@ _COPY = Side("one numpy copy", "peers.numpy_copy", _FRAMES)
 def _hop(size_bytes: int) -> Job:
     return Job(size_bytes=size_bytes, seconds=2.0, per_second=200.0)
 
-
-def _other_wakings(job: Job) -> tuple[Versus, ...]:
-    """The same with each other way of waking."""
-    return tuple(Versus(Side(f"woken {way}", "ours", msgspec.structs.replace(job, waking=way))) for way in WAYS)
-
-
-_SHALLOW = Job("shallow link", size_bytes=64, seconds=1.5)
-_WAKING_PACED = msgspec.structs.replace(_PACED, what="link")
 
 FIGURES = (
     Figure(
@@ -229,21 +220,5 @@ FIGURES = (
                 Target("≤", 1000, "value"),
             ),
         ),
-    ),
-    Figure(
-        "waking",
-        f"64 B messages over one link of depth {FRAME_DEPTH}, by how routines are woken",
-        "per_second",
-        "/s",
-        Side(OURS, "ours", _SHALLOW),
-        _other_wakings(_SHALLOW),
-    ),
-    Figure(
-        "waking-paced",
-        "64 B, one way, median, 1,000 a second, by how routines are woken",
-        "p50_us",
-        "µs",
-        Side(OURS, "ours", _WAKING_PACED),
-        _other_wakings(_WAKING_PACED),
     ),
 )

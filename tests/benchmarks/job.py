@@ -28,14 +28,12 @@ class Job(msgspec.Struct, frozen=True):
         size_bytes: of a message, or of the array in it.
         seconds: how long messages are sent.
         per_second: the pace of a source; None is as fast as it can.
-        waking: another way of waking than pipertd's own, see waking.py.
     """
 
     what: str = ""
     size_bytes: int = 64
     seconds: float = 1.0
     per_second: float | None = None
-    waking: str = ""
 
     @property
     def is_frame(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from pipertd.definition.model import MIB, Flow, Link, Pipeline, Restart, Routine
 from pipertd.names import RoutineRef
 from pipertd.supervisor.view import State
-from tests.benchmarks.job import FRAME_DEPTH, Job
+from tests.benchmarks.job import Job
 from tests.process.supervised import Live, supervised
 
 ROOT = Path(__file__).parents[2]
@@ -73,12 +72,12 @@ def _source(job: Job) -> Routine:
     params = {"size_bytes": job.size_bytes, "seconds": job.seconds, "settled": job.depth + _SPARE_SLOTS}
     if job.is_frame:
         return routine("r", "SendFrames", job.per_second, **params)
-    return routine("r", "SendSmall", job.per_second, waking=job.waking, **params)
+    return routine("r", "SendSmall", job.per_second, **params)
 
 
 def _destination(job: Job, report: str) -> Routine:
     paced = job.per_second is not None
-    return routine("r", "Receive", report=report, size_bytes=job.size_bytes, paced=paced, waking=job.waking)
+    return routine("r", "Receive", report=report, size_bytes=job.size_bytes, paced=paced)
 
 
 def _link(job: Job, report: str) -> Pipeline:
@@ -117,15 +116,8 @@ def _beside_busy(job: Job, report: str) -> Pipeline:
     return pipeline(flows, links, job.size_bytes)
 
 
-def _shallow(job: Job, report: str) -> Pipeline:
-    """One link of the depth that links have by default."""
-    whole = _link(job, report)
-    return replace(whole, links=(replace(whole.links[0], depth=FRAME_DEPTH),))
-
-
 _PIPELINES = {
     "link": _link,
-    "shallow link": _shallow,
     "hop": _hop,
     "fan-out to 1": lambda job, report: _fan_out(1, job, report),
     "fan-out to 4": lambda job, report: _fan_out(4, job, report),

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from pipertd import DestinationRoutine, EndOfStream, MiddleRoutine, SourceRoutine
-from tests.benchmarks import waking
 from tests.benchmarks.arrivals import Arrivals
 from tests.benchmarks.job import FRAME_BYTES, prepared_frames, small_message, touch
 
@@ -39,11 +38,8 @@ class _Timed(SourceRoutine):
 
 class SendSmall(_Timed):
     size_bytes: int
-    waking: str = ""
 
     def setup(self) -> None:
-        if self.waking:
-            waking.use(self.waking)
         self._pad = small_message(0, self.size_bytes)["pad"]
 
     def main_logic(self) -> dict[str, Any]:
@@ -86,11 +82,8 @@ class Receive(DestinationRoutine):
     report: Path
     size_bytes: int
     paced: bool
-    waking: str = ""
 
     def setup(self) -> None:
-        if self.waking:
-            waking.use(self.waking)
         self._note = Arrivals(paced=self.paced)
         self.main_logic = self._frame if self.size_bytes >= FRAME_BYTES else self._small  # type: ignore[method-assign]
 
