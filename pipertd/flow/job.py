@@ -49,7 +49,7 @@ class Job:
     @property
     def has_tokens(self) -> bool:
         """Whether every consumer in the flow is done with its output."""
-        return not self.given or all(offer.done for offer in self.given)
+        return all(offer.done for offer in self.given)
 
     @property
     def over(self) -> bool:

@@ -128,7 +128,7 @@ class Port:
 
     def take(self) -> bool:
         """Whether the next message is in hand now; False where nothing waits, or it was too old for its link."""
-        if self.jobs and (self._consumer.full or len(self.jobs) > self._spec.hands):
+        if self.jobs and self._has_hands_full:
             return False
         taken = self._intake.take()
         if self._intake.gaps:
@@ -144,6 +144,11 @@ class Port:
             self.end(at.N_STALE)
             return False
         return True
+
+    @property
+    def _has_hands_full(self) -> bool:
+        """Whether as much is in hand, or waits for its end, as may be."""
+        return self._consumer.full or len(self.jobs) > self._spec.hands
 
     def _resume(self, taken: Taken, offer: Offer | None = None) -> None:
         """Work on this message in hand."""
@@ -382,7 +387,7 @@ class Port:
         jobs, settled = self.jobs, False
         while jobs:
             job = jobs[0]
-            if not job.acknowledged or job.outgoing is not None or job is self._job:
+            if not job.over or job is self._job:
                 break
             jobs.popleft()
             if job.gap is not None:
@@ -460,6 +465,4 @@ class Port:
         """Whether something waits to be taken and may be, or the end was said."""
         if self.at_end:
             return True
-        if self._consumer.full or len(self.jobs) > self._spec.hands:
-            return False
-        return self._intake.has_message
+        return not self._has_hands_full and self._intake.has_message

@@ -74,12 +74,12 @@ class OutLink:
     @property
     def waiting(self) -> int:
         """How many messages the consumer has not taken."""
-        return self._head - max(self._theirs[self._taken], self._evicted)
+        return self._head - self._oldest
 
     @property
     def full(self) -> bool:
         """Whether as many wait as the link is deep."""
-        return self._head - max(self._theirs[self._taken], self._evicted) >= self._depth
+        return self.waiting >= self._depth
 
     @property
     def _oldest(self) -> int:

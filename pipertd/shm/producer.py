@@ -184,7 +184,7 @@ class Producer:
     ) -> None:
         origin, outs, row, now_ns = self._published, room.outs, room.row, time.monotonic_ns()
         high, low, count, hops = trail.left(now_ns) if trail.hop_count else trail
-        inline = b"" if row != at.INLINE_ROW else message.joined() if message.arrays else message.body
+        inline = message.joined() if outs and row == at.INLINE_ROW else b""
         envelope = _ENVELOPE.pack(
             origin,
             self._number,
