@@ -317,16 +317,18 @@ class RoutineLoop:
             return
         while True:
             while self._reactions.waiting:
-                self._status.enter(Activity.WORKING)
+                self._status.enter(Activity.HANDLING)
                 self._reactions.handle_next()
             if self._stopping:
                 self._finish()
                 raise _Stopped
+            if self._port.jobs:
+                self._advance()  # what was made before must not wait for the next beat, or for the end of a pause
             wait_s = self._pace.wait_s()
             if self._reactions.paused:
-                self._idle(lambda: self._stopping, activity=Activity.PAUSED)
+                self._idle(lambda: self._stopping or self._port.may_advance, activity=Activity.PAUSED)
             elif wait_s > 0:
-                self._idle(lambda: self._stopping, wait_s)
+                self._idle(lambda: self._stopping or self._port.may_advance, wait_s)
             else:
                 return
 

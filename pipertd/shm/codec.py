@@ -127,6 +127,8 @@ class Encoder:
     def _extension(self, array: np.ndarray[Any, Any]) -> msgspec.msgpack.Ext:
         if array.dtype.hasobject:
             raise MessageError(f"cannot send an array of {array.dtype}: its elements are references to objects")
+        if not array.dtype.itemsize:
+            raise MessageError(f"cannot send an array of {array.dtype}: its elements have no bytes")
         if isinstance(array, np.ma.MaskedArray):
             raise MessageError("cannot send a masked array: its mask would be lost; send array.data and array.mask")
         dtype: Any = array.dtype.str if array.dtype.names is None else np.lib.format.dtype_to_descr(array.dtype)
@@ -148,10 +150,10 @@ class Encoder:
     def _passed_on(self, array: np.ndarray[Any, Any], passed: list[Lease]) -> Lease | None:
         """The lease or loan that the array is passed on with; None where it has to be copied."""
         lease = lease_of(array)
-        if lease is None or not self._may_pass_on(lease) or not may_be_passed_on(array, lease):
+        if lease is None or not may_be_passed_on(array, lease):
             return None
         if lease not in passed:
-            if len(passed) == MOST_PASSED_ON:
+            if len(passed) == MOST_PASSED_ON or not self._may_pass_on(lease):
                 return None
             passed.append(lease)
         return lease

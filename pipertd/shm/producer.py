@@ -80,6 +80,7 @@ class Producer:
         self._number = number
         self.slots = Slots(ledger, pool, number, wake)
         self._everywhere = _Room(self._outs)
+        self._freed_when_short: int | None = None  # of the slots, when a message found none; None: it found no room
 
     @property
     def published(self) -> int:
@@ -124,12 +125,14 @@ class Producer:
         Args:
             most: to wait until full links have room for half of their messages, and not only for one.
         """
+        slots, freed = self.slots, self._freed_when_short
+        if freed is not None:
+            return lambda: slots.freed != freed or slots.has_ended_loans or self.has_returns
+        # None is full where the consumers were quicker than the question: then that is the news.
         full = [out for out in self._waiting_outs if out.full]
         for out in full:
             out.ask_for_room(most)
-        if full:
-            return lambda: all(out.has_room_asked_for for out in full)
-        return lambda: self.has_returns  # it was a slot that was missing
+        return lambda: all(out.has_room_asked_for for out in full)
 
     def ask_for_nothing(self) -> None:
         """Not be woken over room."""
@@ -218,7 +221,9 @@ class Producer:
         """Room for the message, made where a link drops; None where it has to wait. ``full``: some link is."""
         self.drain()
         if full and self.must_wait():
+            self._freed_when_short = None
             return None
+        self._freed_when_short = self.slots.freed  # from here on it can only be a slot that is missing
         room = _Room([])
         for out in self._outs:
             if out.policy is Policy.DROP_NEWEST and out.full:

@@ -44,6 +44,8 @@ class Slots:
         self._links_on = [0] * (layout.rows + layout.foreign_rows)
         self._lent: set[int] = set()
         self._ended_loans: deque[int] = deque()
+        self._given_loans: set[int] = set()  # those that a message names: a slot is published once
+        self.freed = 0  # how many rows became free since the start; who waits for one looks whether it changed
         self._free: list[int] = []  # the one freed last is still in the cache
         self._free_foreign: list[int] = []
         self._unused: set[int] = set()  # free ones that nobody used since the last rest
@@ -124,6 +126,7 @@ class Slots:
             return None
         (row, offset), ended, wake = placed, self._ended_loans, self._wake
         self._lent.add(row)
+        self._given_loans.discard(row)
 
         def let_go() -> None:
             ended.append(row)
@@ -150,9 +153,17 @@ class Slots:
 
     # -- holding
 
+    @property
+    def has_ended_loans(self) -> bool:
+        """Whether a loan ended whose slot was not looked at since."""
+        return bool(self._ended_loans)
+
     def may_pass_on(self, lease: Lease) -> bool:
-        """Whether this loan can be published as it is: a slot is published once."""
-        return lease.owner is self and not self._links_on[lease.key]
+        """Whether this loan can be published as it is; said once, for then it belongs to the message that names it."""
+        if lease.owner is not self or lease.key in self._given_loans:
+            return False
+        self._given_loans.add(lease.key)
+        return True
 
     def pass_on(self, leases: Sequence[Lease]) -> list[int] | None:
         """Rows for messages that are passed on, to be held at once; None where there are not enough."""
@@ -183,6 +194,7 @@ class Slots:
     def _free_if_unused(self, row: int) -> None:
         if self._links_on[row] or row in self._lent:
             return
+        self.freed += 1
         if row < self._layout.rows:
             self._free.append(row)
         else:

@@ -22,7 +22,7 @@ class Activity(IntEnum):
 
     NONE = 0
     SETUP = 1
-    WORKING = 2  # in main_logic or an event handler
+    WORKING = 2  # in main_logic
     IDLE = 3  # waits for input or for its pace; ticks at least once a second
     DECLARED = 4  # inside `with self.waiting()`: may block for as long as it likes
     PAUSED = 5
@@ -33,6 +33,7 @@ class Activity(IntEnum):
     DECLARED_IN_SETUP = 10  # as DECLARED, and not set up yet
     BLOCKED = 11  # waits for room on a link, or for a slot; ticks as when it is IDLE
     BEGINNING = 12  # a new generation, which puts right what the last one left
+    HANDLING = 14  # in an event handler
     AWAITS_DONE = 13  # its author has to acknowledge a message before it can take another; ticks as when it is IDLE
 
     @property

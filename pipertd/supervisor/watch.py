@@ -15,7 +15,14 @@ from pipertd.shm.status import Activity, RoutineFacts
 
 _NOT_BEGUN = (Activity.NONE, Activity.BEGINNING)
 _BEFORE_WORK = (*_NOT_BEGUN, Activity.SETUP, Activity.DECLARED_IN_SETUP)
-_AT_WORK = (Activity.WORKING, Activity.IDLE, Activity.BLOCKED, Activity.PAUSED, Activity.AWAITS_DONE)
+_AT_WORK = (
+    Activity.WORKING,
+    Activity.HANDLING,
+    Activity.IDLE,
+    Activity.BLOCKED,
+    Activity.PAUSED,
+    Activity.AWAITS_DONE,
+)
 
 
 class Deadline(StrEnum):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipertd import DestinationRoutine, MiddleRoutine
+from pipertd import DestinationRoutine, MiddleRoutine, events
 
 
 @dataclass
@@ -114,3 +114,16 @@ class Innocent(DestinationRoutine):
             time.sleep(0.01)
         with self.file.open("a") as file:
             file.write(f"{data['number']} {self.message.attempt}\n")
+
+
+class Fragile(DestinationRoutine):
+    """Keeps every message unacknowledged, and dies of the event BREAK."""
+
+    acknowledge = "manual"
+
+    def main_logic(self, data: dict[str, int]) -> None:
+        pass
+
+    @events("BREAK")
+    def die(self) -> None:
+        os.abort()

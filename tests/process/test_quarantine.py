@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipertd.definition.model import Flow, Link, OnError, Pipeline, Restart, Routine, Watchdog
-from pipertd.names import RoutineRef
+from pipertd.names import RoutineRef, Target
 from pipertd.supervisor.view import NoticeKind, State
 from tests.process.definitions import counts, write_definition
 from tests.process.served import Daemon
@@ -112,6 +112,24 @@ def test_poison_within_a_flow_is_put_aside(tmp_path: Path) -> None:
         assert (live.link().delivered, live.link().quarantined) == (19, 1)
 
     go(tmp_path, Pipeline("p", flows, links, path=(str(HERE),), shm_limit=16 << 20), story)
+
+
+def test_an_event_that_kills_is_no_messages_fault(tmp_path: Path) -> None:
+    """A routine that dies three times in an event handler, with messages in hand, has none of them put aside."""
+    source = Routine("r", "frames:Frames", {"amount": 2, "then_idles": True})
+    flows = (Flow("a", (source,), AT_ONCE), Flow("b", (routine("r", "fatal:Fragile"),), AT_ONCE))
+    pipeline = replace(chain(flow("a", "Count"), flow("b", "")), flows=flows)
+
+    async def story(live: Live) -> None:
+        for generation in range(1, 5):
+            await live.until(lambda: live.link().in_hand == 2 and live.flow("b").state is State.RUNNING, "both in hand")
+            if generation < 4:
+                await live.supervisor.notify("BREAK", Target("p", "b"), {}, 0.1)
+                await live.until(lambda: live.flow("b").generation > generation, "the next one")  # noqa: B023
+        assert live.link().quarantined == 0
+        assert live.quarantine.all() == []
+
+    go(tmp_path, pipeline, story)
 
 
 def test_a_kill_from_outside_is_nobodys_fault(tmp_path: Path) -> None:

@@ -114,6 +114,28 @@ def test_an_input_is_acknowledged_when_all_that_was_made_of_it_is_handled(tmp_pa
     go(tmp_path, pipeline(flows, *links), story)
 
 
+def test_what_was_made_does_not_wait_for_the_end_of_a_pause(tmp_path: Path) -> None:
+    """A source that is paused publishes what its consumer in the flow is done with."""
+    flows = [
+        flow(
+            "a",
+            routine("source", "Count"),
+            routine("near", "Gate", file=tmp_path / "near", gate=tmp_path / "gate"),
+        ),
+        flow("b", routine("far", "Note", file=tmp_path / "far")),
+    ]
+
+    async def story(live: Live) -> None:
+        await live.until(lambda: live.link(0).in_hand == 1, "a message that is not done")
+        await live.supervisor.notify("pause", Target("p", "a", "source"), {})
+        (tmp_path / "gate").touch()
+        await live.until(lambda: live.link(0).in_flight == 0 < live.link(0).produced, "the flow to be done")
+        await live.until(lambda: live.link(1).delivered == live.link(0).produced, "all of it in the other flow")
+
+    links = Link(ref("a/source"), ref("a/near")), Link(ref("a/source"), ref("b/far"))
+    go(tmp_path, pipeline(flows, *links), story)
+
+
 def test_several_links_lead_into_one_routine(tmp_path: Path) -> None:
     """Each link keeps its order and its counts, one from within the flow among them, and none waits for the others."""
     flows = [
