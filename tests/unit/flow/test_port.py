@@ -5,8 +5,12 @@ from __future__ import annotations
 import gc
 import os
 from functools import partial
+from typing import Any
+
+import pytest
 
 from pipertd.definition.model import MIB, Flow, Link, Pipeline, Routine
+from pipertd.errors import MessageError
 from pipertd.flow.handover import Handover
 from pipertd.flow.port import Port
 from pipertd.names import Policy, RoutineRef
@@ -25,6 +29,22 @@ def test_the_end_of_a_stream_wakes_who_reads_within_the_flow() -> None:
     port = Port(source, Ledger(source.ledger_fd, writable=True), {str(link): handover})
     port.close()
     assert os.eventfd_read(sink.bell_fd) == 1
+    vars(port).clear()
+    gc.collect()
+    segments.close()
+
+
+@pytest.mark.parametrize("position", [-1, 1.5, 1 << 64, "7"])
+def test_a_position_that_is_none_is_refused(position: Any) -> None:
+    """It is said before anything is written, and the message counts as failed."""
+    flow = Flow("a", (Routine("source", "no:Code"), Routine("sink", "no:Code")))
+    link = Link(RoutineRef("a", "source"), RoutineRef("a", "sink"))
+    segments = PipelineSegments(Pipeline("p", (flow,), (link,), shm_limit=MIB))
+    source, sink = segments.flow_specs("a")
+    handover = Handover(Policy.WAIT, 4, partial(ring, source.bell_fd), partial(ring, sink.bell_fd))
+    port = Port(source, Ledger(source.ledger_fd, writable=True), {str(link): handover})
+    with pytest.raises(MessageError, match=r"self\.position"):
+        port.send({"number": 1}, position, 0)
     vars(port).clear()
     gc.collect()
     segments.close()
