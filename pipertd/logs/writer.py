@@ -98,6 +98,7 @@ class FileHandler(logging.Handler):
             for number in range(KEPT_FILES - 1, 0, -1):
                 _rename_if_there(old_file(self._path, number), old_file(self._path, number + 1))
             _rename_if_there(self._path, old_file(self._path, 1))
+            self._remove_beyond(2 * KEPT_FILES * self._max_bytes)
             self._reopen(status)
         else:
             return False
@@ -116,6 +117,18 @@ class FileHandler(logging.Handler):
 
     def _append(self, line: bytes) -> None:
         os.write(self._fd, line)
+
+    def _remove_beyond(self, most: int) -> None:
+        """Remove the old files that do not fit into ``most`` bytes with the newest of them, which stays.
+
+        Prints can be faster than the file is looked at, and a file then many times as large as it should be.
+        """
+        kept = 0
+        for number in range(1, KEPT_FILES + 1):
+            file = old_file(self._path, number)
+            kept += file.stat().st_size if file.exists() else 0
+            if kept > most and number > 1:
+                file.unlink(missing_ok=True)
 
     def _reopen(self, old: os.stat_result) -> None:
         fd = open_log(self._path)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipertd.logs.writer import KEPT_FILES, FileHandler, handler
+from pipertd.logs.writer import KEPT_FILES, FileHandler, handler, old_file
 from pipertd.protocol import LogSpec
 
 
@@ -95,6 +95,17 @@ def test_full_file_is_turned_over_and_old_ones_go(log: FileHandler, file: Path) 
     assert len(files) == KEPT_FILES + 1
     assert all(path.stat().st_size < 2500 for path in files)
     assert lines(file)[-1]["message"] == "record 199"
+
+
+def test_long_old_files_go_early(log: FileHandler, file: Path) -> None:
+    """Old files longer than was agreed, as prints make them, are kept only where all of them together fit."""
+    for number in range(6):
+        with file.open("a") as prints:
+            prints.write("x" * 20_000 + "\n")
+        log.handle(record(f"record {number}"))
+    (kept,) = file.parent.glob("*.log.*")
+    assert kept == old_file(file, 1)
+    assert kept.stat().st_size > 20_000
 
 
 def test_deleted_file_is_made_anew(log: FileHandler, file: Path) -> None:
