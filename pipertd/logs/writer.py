@@ -95,10 +95,10 @@ class FileHandler(logging.Handler):
         if status.st_nlink == 0:
             self._reopen(status)
         elif self._max_bytes is not None and status.st_size >= self._max_bytes:
+            self._make_room(2 * KEPT_FILES * self._max_bytes - status.st_size)
             for number in range(KEPT_FILES - 1, 0, -1):
                 _rename_if_there(old_file(self._path, number), old_file(self._path, number + 1))
             _rename_if_there(self._path, old_file(self._path, 1))
-            self._remove_beyond(2 * KEPT_FILES * self._max_bytes)
             self._reopen(status)
         else:
             return False
@@ -118,16 +118,15 @@ class FileHandler(logging.Handler):
     def _append(self, line: bytes) -> None:
         os.write(self._fd, line)
 
-    def _remove_beyond(self, most: int) -> None:
-        """Remove the old files that do not fit into ``most`` bytes with the newest of them, which stays.
+    def _make_room(self, most: int) -> None:
+        """Remove the oldest files, until the others have ``most`` bytes at most.
 
         Prints can be faster than the file is looked at, and a file then many times as large as it should be.
         """
-        kept = 0
         for number in range(1, KEPT_FILES + 1):
             file = old_file(self._path, number)
-            kept += file.stat().st_size if file.exists() else 0
-            if kept > most and number > 1:
+            most -= file.stat().st_size if file.exists() else 0
+            if most < 0:
                 file.unlink(missing_ok=True)
 
     def _reopen(self, old: os.stat_result) -> None:
