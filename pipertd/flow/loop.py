@@ -68,7 +68,7 @@ class RoutineLoop:
         self._declared: list[Activity] = []
         self._stopping = False
         self._stop_told_s = 0.0
-        self._again: deque[Taken] = deque()
+        self._again: deque[Taken] = deque()  # what the last generation had in hand
         self._author_awaited_s = inf  # when it is said that nothing comes from the author; -inf once it was
 
     def stop(self) -> None:
@@ -98,7 +98,7 @@ class RoutineLoop:
         self._routine.position = self._port.position
         outcome = Outcome.FAILED
         if self._call(Activity.SETUP, self._routine.setup):
-            outcome = self._serve(self._again)
+            outcome = self._serve()
             if outcome is Outcome.ENDED:
                 self._port.close()  # before cleanup, so that whoever reads goes on meanwhile
             if not self._call(Activity.CLEANUP, self._routine.cleanup):
@@ -122,11 +122,11 @@ class RoutineLoop:
             leave_if_forked()
         return True
 
-    def _serve(self, again: deque[Taken]) -> Outcome:
-        if self._port.closed and not again:
+    def _serve(self) -> Outcome:
+        if self._port.closed and not self._again:
             return Outcome.ENDED  # an earlier generation said the end and died in cleanup
         try:
-            outcome = self._live(again)
+            outcome = self._live()
             if outcome is Outcome.ENDED:
                 self._port.close_within_flow()
                 self._finish()
@@ -134,11 +134,11 @@ class RoutineLoop:
             outcome = Outcome.STOPPED
         return outcome
 
-    def _live(self, again: deque[Taken]) -> Outcome:
+    def _live(self) -> Outcome:
         if isinstance(self._routine, SourceRoutine):
             return self._produce(self._routine)
         assert isinstance(self._routine, MiddleRoutine | DestinationRoutine), "the loader lets no other class in"
-        return self._consume(self._routine, again)
+        return self._consume(self._routine)
 
     # -- the two kinds of life
 
@@ -146,7 +146,7 @@ class RoutineLoop:
         port, pace = self._port, self._pace
         while True:
             self._between_messages()
-            if port.jobs:
+            if port.open_steps:
                 self._advance()
             if pace.fps:
                 pace.beat()
@@ -154,14 +154,14 @@ class RoutineLoop:
                 ok = self._run(routine.main_logic)
             except EndOfStream:
                 return Outcome.ENDED
-            if port.jobs:
+            if port.open_steps:
                 port.end(at.N_DELIVERED)
                 self._advance()
             if not ok and self._on_error == "fail":
                 return Outcome.FAILED
 
-    def _consume(self, routine: MiddleRoutine | DestinationRoutine, again: deque[Taken]) -> Outcome:
-        port = self._port
+    def _consume(self, routine: MiddleRoutine | DestinationRoutine) -> Outcome:
+        port, again = self._port, self._again
         run, main_logic, read = self._run, routine.main_logic, port.read
         while True:
             if again:
@@ -183,7 +183,7 @@ class RoutineLoop:
             if ok and self._sends_nothing:
                 self._status.arrived(port.captured_ns)
             port.end(at.N_DELIVERED if ok else at.N_FAILED)
-            if port.jobs:
+            if port.open_steps:
                 self._advance()
 
     def _put_aside(self) -> None:
@@ -191,7 +191,7 @@ class RoutineLoop:
         self._log.error("%s", text)
         self._status.said(text)
         self._port.end(at.N_QUARANTINED)
-        if self._port.jobs:
+        if self._port.open_steps:
             self._advance()
 
     def _run(self, main_logic: Callable[..., Any], read: Callable[[], Any] | None = None) -> bool:
@@ -235,10 +235,10 @@ class RoutineLoop:
         except MessageError as reason:
             self._say_failure("publishing", reason)
             return False
-        while self._port.must_wait_within_flow():
+        while self._port.must_wait_within_flow:
             self._advance()
-            if self._port.must_wait_within_flow():
-                self._wait_to_send(lambda: self._port.may_advance or not self._port.must_wait_within_flow())
+            if self._port.must_wait_within_flow:
+                self._wait_to_send(lambda: self._port.may_advance or not self._port.must_wait_within_flow)
         self._port.give(outgoing)
         return True
 
@@ -281,7 +281,7 @@ class RoutineLoop:
         """Whether a message is in hand; False at the end of all inputs."""
         while True:
             self._between_messages()
-            if self._port.jobs:
+            if self._port.open_steps:
                 self._advance()
             if self._port.take():
                 if self._pace.fps:
@@ -322,7 +322,7 @@ class RoutineLoop:
             if self._stopping:
                 self._finish()
                 raise _Stopped
-            if self._port.jobs:
+            if self._port.open_steps:
                 self._advance()  # what was made before must not wait for the next beat, or for the end of a pause
             wait_s = self._pace.wait_s()
             if self._reactions.paused:

@@ -53,20 +53,27 @@ class PoisonCabinet:
 
     def put_aside(self, routine: RoutineSpec, taken: Taken, origin: int, captured_s: float, message: Any) -> str:
         """Put the message in hand aside, where that was not done already; returns in words what became of it."""
-        name = self._write(routine, taken, origin, captured_s, message)
-        text = (
-            f"message {taken.sequence} on {routine.inputs[taken.slot].link} was put aside as {name}: the flow died of "
-            f"it {taken.deaths} times; `pipertctl quarantine show {name}` tells more"
-        )
+        problem, name = self._write(routine, taken, origin, captured_s, message), self._name(routine, taken)
+        which = f"message {taken.sequence} on {routine.inputs[taken.slot].link}"
+        died = f"the flow died of it {taken.deaths} times"
+        if problem is None:
+            text = f"{which} was put aside as {name}: {died}; `pipertctl quarantine show {name}` tells more"
+        else:
+            text = f"{which} is lost, and counted as quarantined: {died}, and it cannot be written: {problem}"
         self._tell(Quarantined(routine=routine.name, id=name, text=text))
         return text
 
+    def _name(self, routine: RoutineSpec, taken: Taken) -> str:
+        spec = self._spec
+        return f"{spec.run}-{spec.pipeline}-{spec.flow}-{routine.name}-{taken.slot}-{taken.sequence}"
+
     def _write(
         self, routine: RoutineSpec, taken: Taken, origin: int, captured_s: float, message: Any, said: str = ""
-    ) -> str:
+    ) -> OSError | None:
+        """Put a message aside; returns why that could not be done, for the flow has to go on whatever a disk says."""
         spec, charged = self._spec, self._spec.charge
         reason, log = (charged.reason, charged.log) if charged and charged.routine == routine.name else (said, "")
-        name = f"{spec.run}-{spec.pipeline}-{spec.flow}-{routine.name}-{taken.slot}-{taken.sequence}"
+        name = self._name(routine, taken)
         encoded = _encoded(message, name)
         about = PutAside(
             id=name,
@@ -93,9 +100,10 @@ class PoisonCabinet:
         encoded.write(payload)
         try:
             self._quarantine.keep(about, payload.data)
-        except OSError as problem:  # the flow has to go on: a disk that is full is no reason to die of it again
-            logger.error("cannot write message %s: %s; it is counted as quarantined, and lost", name, problem)
-        return name
+        except OSError as problem:
+            logger.error("cannot write message %s: %s", name, problem)
+            return problem
+        return None
 
 
 def is_poison(routine: RoutineSpec, taken: Taken) -> bool:

@@ -1,9 +1,5 @@
 """A routine's links, all of them: those through shared memory and those within the flow, behind one face.
 
-What a routine makes of a message is a job. Its output goes to the consumers within the flow at once, and to other flows
-when their tokens have come back; then its input is acknowledged. Jobs end in the order in which they began, so one slow
-consumer within the flow keeps the later ones waiting, up to the depth of its link.
-
 Nothing here waits: what cannot be done now says so, and the routine's loop decides what to do meanwhile.
 """
 
@@ -11,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import partial
@@ -26,15 +21,14 @@ from pipertd.errors import MessageError, SegmentError
 from pipertd.flow.ends import reader_of
 from pipertd.flow.handover import Handover, Offer, freeze
 from pipertd.flow.intake import Intake
-from pipertd.flow.job import Job, Outgoing
 from pipertd.flow.poison import PoisonCabinet, is_poison
 from pipertd.flow.routine import Envelope
-from pipertd.names import Policy
+from pipertd.flow.steps import Outgoing, Step, Steps
 from pipertd.protocol import RoutineSpec
 from pipertd.shm import layout as at
 from pipertd.shm.bell import TICK_S, Bell, ring
 from pipertd.shm.codec import Encoded, Encoder
-from pipertd.shm.hand import NO_CAUSE, Cause, Taken, charge
+from pipertd.shm.hand import NO_CAUSE, Taken, charge
 from pipertd.shm.lease import Lease
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import Pool
@@ -79,7 +73,7 @@ class Port:
         self._sleeper = Sleeper(ledger, Bell(spec.bell_fd))
         self._intake = Intake(spec, ledger, handovers)
         self._consumer = self._intake.consumer
-        self._offered = {each.slot: handovers[each.link] for each in spec.outputs if each.within_flow}
+        offered = {each.slot: handovers[each.link] for each in spec.outputs if each.within_flow}
         self._publishes = any(not each.within_flow for each in spec.outputs)
         self._producer = Producer(
             ledger,
@@ -88,14 +82,14 @@ class Port:
             number=spec.number,
             wake=partial(ring, spec.bell_fd),
         )
+        self._offered = offered.values()
+        self._steps = Steps(spec, self._intake, self._producer, offered, manual=manual)
+        self.open_steps = self._steps.open  # what something has to be waited for
         self.meet([self])
         self._encoder = Encoder(self._may_pass_on)
-        self._sends_at_once = not self._offered and not manual
-        self._always_has_jobs = not self._sends_at_once or any(each.within_flow for each in spec.inputs)
-        self.jobs: deque[Job] = deque()  # what something has to be waited for
-        self._unpublished = 0
+        self._sends_at_once = not offered and not manual
+        self._always_has_steps = not self._sends_at_once or any(each.within_flow for each in spec.inputs)
         self._taken: Taken | None = None  # the message that main_logic works on
-        self._job: Job | None = None  # its job, if it has one
         self._envelope: Envelope | None = None  # what its author sees of it, once they looked
         self._collected_ns = 0
         self._rested_ns = time.monotonic_ns()
@@ -128,15 +122,14 @@ class Port:
 
     def take(self) -> bool:
         """Whether the next message is in hand now; False where nothing waits, or it was too old for its link."""
-        if self.jobs and self._has_hands_full:
+        if self.open_steps and self._has_hands_full:
             return False
         taken = self._intake.take()
         if self._intake.gaps:
-            self.jobs.extend(Job(gap=gap) for gap in self._intake.gaps)
-            self._intake.gaps.clear()
+            self._steps.count_gaps()
         if taken is None:
             return False
-        if self._always_has_jobs:
+        if self._always_has_steps:
             self._resume(taken, self._intake.offer)
         else:
             self._taken = taken
@@ -148,16 +141,15 @@ class Port:
     @property
     def _has_hands_full(self) -> bool:
         """Whether as much is in hand, or waits for its end, as may be."""
-        return self._consumer.full or len(self.jobs) > self._spec.hands
+        return self._consumer.full or len(self.open_steps) > self._spec.hands
 
     def _resume(self, taken: Taken, offer: Offer | None = None) -> None:
         """Work on this message in hand."""
         self._taken = taken
         if taken.deaths:
             self.poisoned = is_poison(self._spec, taken)
-        if self._always_has_jobs:
-            self._job = job = Job(taken, offer)
-            self.jobs.append(job)
+        if self._always_has_steps:
+            self._steps.begin(taken, offer)
 
     def resume_again(self, taken: Taken) -> None:
         """Work on a message that a predecessor had in hand."""
@@ -167,7 +159,8 @@ class Port:
     @property
     def _offer(self) -> Offer | None:
         """Where the message in hand came from within the flow."""
-        return None if self._job is None else self._job.offer
+        step = self._steps.current
+        return None if step is None else step.offer
 
     def put_aside(self) -> str:
         """Put the message in hand aside; returns in words what became of it."""
@@ -184,25 +177,25 @@ class Port:
 
     def read(self) -> Any:
         """The content of the message in hand; MessageError where it is not what the routine takes."""
-        taken, job = self._taken, self._job
+        taken, step = self._taken, self._steps.current
         assert taken is not None, "no message is in hand"
-        if job is None or job.offer is None:
+        if step is None or step.offer is None:
             message = self._consumer.read(taken, writable=self._writable)
         else:
-            message = deepcopy(job.offer.message) if self._writable else job.offer.message
+            message = deepcopy(step.offer.message) if self._writable else step.offer.message
         return message if self._reader is None else self._reader(message)
 
     def envelope(self) -> Envelope | None:
         """What is known of the message in hand besides its content; None where there is none."""
         if self._envelope is None and self._taken is not None:
-            acknowledge = partial(self._acknowledge, self._job) if self._manual else None
+            acknowledge = partial(self._acknowledge, self._steps.current) if self._manual else None
             self._envelope = self._intake.envelope(self._taken, self._offer, acknowledge)
         return self._envelope
 
-    def _acknowledge(self, job: Job | None) -> None:
+    def _acknowledge(self, step: Step | None) -> None:
         """The author is done with a message; called from any thread."""
-        assert job is not None, "a message that is acknowledged by hand has a job"
-        job.acknowledged = True
+        assert step is not None, "a message that is acknowledged by hand has a step"
+        step.acknowledged = True
         ring(self._spec.bell_fd)
 
     @property
@@ -230,7 +223,7 @@ class Port:
     @property
     def published(self) -> int:
         """The number of the next message, in this run: what is published, and what waits for its tokens."""
-        return self._producer.published + self._unpublished
+        return self._producer.published + self._steps.unpublished
 
     @property
     def position(self) -> int:
@@ -270,7 +263,7 @@ class Port:
         """
         if position and not (isinstance(position, int) and 0 < position < 1 << 64):
             raise MessageError(f"cannot publish with self.position = {position!r}: it is a whole number of 64 bits")
-        taken, job = self._taken, self._job
+        taken, step = self._taken, self._steps.current
         captured_ns = time.monotonic_ns() if taken is None else taken.captured_ns
         if taken is not None:
             trail = self._intake.trail(taken, self._offer).entered(self._spec.number, began_ns)
@@ -282,7 +275,7 @@ class Port:
         encoded = self._encoder.encode(message)
         for _, array in encoded.arrays:
             array.flags.writeable = False
-        if self._sends_at_once and (job is None or self.jobs[0] is job):
+        if self._sends_at_once and (step is None or self.open_steps[0] is step):
             try:
                 if self._producer.publish(
                     encoded,
@@ -296,123 +289,39 @@ class Port:
                 pass  # said where it waits for some
         return Outgoing(message, encoded, captured_ns, position, trail)
 
+    @property
     def must_wait_within_flow(self) -> bool:
-        """Whether a consumer in the flow has no room, or too much waits for tokens."""
-        if not self._offered:
-            return False
-        return self._unpublished >= self._spec.hands or any(each.must_wait for each in self._offered.values())
+        """Whether a consumer in the flow has no room for an output, or too much waits for tokens."""
+        return self._steps.must_wait_within_flow
 
     def give(self, outgoing: Outgoing) -> None:
         """The output of the message in hand, or of a source's step: at once to the consumers within the flow."""
-        if self._job is None:
-            self._job = Job(self._taken)
-            self.jobs.append(self._job)
-        for column, handover in self._offered.items():
-            sequence, now_ns = self.published, time.monotonic_ns()
-            offer = Offer(sequence, outgoing.message, outgoing.captured_ns, now_ns, outgoing.trail.left(now_ns))
-            if handover.waits:  # a link that drops keeps nobody: what dies on it with the flow is counted as dropped
-                self._job.given.append(offer)
-            self._producer.count_handed_over(column, sequence)
-            handover.give(offer)
-        self._job.outgoing = outgoing
-        self._unpublished += 1
+        self._steps.give(outgoing, self._taken)
 
     def end(self, ending: int) -> None:
         """``main_logic`` is done with the message in hand, if there is one: counted so when its output is out."""
-        taken, job = self._taken, self._job
-        self._taken = self._job = self._envelope = None
+        taken, step = self._taken, self._steps.current
+        self._taken = self._envelope = None
         self.poisoned = False
-        if taken is None:
-            return
-        if job is None:
-            self._consumer.settle(ending)
+        if step is not None:
+            self._steps.end_current(ending)
+        elif taken is not None:
+            self._consumer.acknowledge(ending)
             self._consumer.flush()
-            return
-        job.ending = ending
-        if not self._manual or ending != at.N_DELIVERED:
-            job.acknowledged = True
-            if job.outgoing is None and self.jobs[0] is job:
-                self._settle()
 
     def advance(self) -> bool:
-        """Publish and settle what is ready, the oldest first; whether something is, and has to wait for room.
-
-        Raises:
-            MessageTooLarge: a message can never fit: it is published to nobody, and counted.
-            SegmentError: no shared memory is left.
-        """
-        jobs = self.jobs
-        if not jobs:
-            return False
-        self._settle()  # first: a commit names the message that it was made from, and says that all before it ended
-        while self._unpublished:
-            job = jobs[0] if jobs[0].outgoing is not None else next(each for each in jobs if each.outgoing is not None)
-            if not job.has_tokens or job is self._job:
-                break
-            if not self._publish(job):
-                return True
-            self._settle()
-        return False
-
-    def _publish(self, job: Job) -> bool:
-        outgoing = job.outgoing
-        assert outgoing is not None
-        published = self._producer.published
-        try:
-            return self._producer.publish(
-                outgoing.encoded,
-                position=outgoing.position,
-                cause=self._cause(job),
-                captured_ns=outgoing.captured_ns,
-                trail=outgoing.trail,
-            )
-        finally:
-            if self._producer.published != published:
-                job.outgoing = None
-                self._unpublished -= 1
-
-    def _cause(self, job: Job) -> Cause:
-        """What is acknowledged with this output: all jobs up to this one, or to the first that is not acknowledged."""
-        last = None
-        for each in self.jobs:
-            if not each.acknowledged:
-                break
-            last = each.taken or last
-            if each is job:
-                break
-        return self._consumer.cause(last)
-
-    def _settle(self) -> None:
-        """Acknowledge the oldest messages in hand, as far as they are over."""
-        jobs, settled = self.jobs, False
-        while jobs:
-            job = jobs[0]
-            if not job.over or job is self._job:
-                break
-            jobs.popleft()
-            if job.gap is not None:
-                slot, gap = job.gap
-                self._consumer.count_dropped(slot, gap.last, gap.count, Policy(self._spec.inputs[slot].policy))
-            elif job.taken is not None:
-                assert job.ending is not None, "an acknowledged message was handled"
-                self._consumer.settle(job.ending)
-                if job.offer is not None:
-                    self._intake.finish(job.taken.slot, job.offer)
-                settled = True
-        if settled:
-            self._consumer.flush()
+        """Publish and acknowledge what is ready; whether something has to wait for room, see :meth:`Steps.advance`."""
+        return self._steps.advance()
 
     @property
     def all_out(self) -> bool:
         """Whether no output waits for tokens or room, and no message is in hand but for its author to acknowledge."""
-        return not self._unpublished and (self._manual or all(job is self._job for job in self.jobs))
+        return self._steps.all_out
 
     @property
     def may_advance(self) -> bool:
         """Whether :meth:`advance` has something to do: tokens came back, or an author acknowledged."""
-        if self._unpublished:
-            return next(job for job in self.jobs if job.outgoing is not None).has_tokens
-        return bool(self.jobs) and self.jobs[0].over
+        return self._steps.may_advance
 
     def ask_for_room(self, *, most: bool) -> Callable[[], bool]:
         """Be woken when ``advance`` finds room; what to look for before sleeping, see :meth:`Producer.ask_for_room`."""
@@ -429,7 +338,7 @@ class Port:
 
     def close_within_flow(self) -> None:
         """Say to the consumers in the flow that nothing more comes; they finish what they have."""
-        for handover in self._offered.values():
+        for handover in self._offered:
             handover.close()
 
     # -- waiting

@@ -2,9 +2,9 @@
 
 Take: the entry is copied into the window, its number last, then ``taken`` = p + 1: the message is claimed. On a link
 that drops its oldest message p is behind what was evicted, and all of it is done under the link's guard. Acknowledge:
-the other count copy {settled, delivered + 1}, then **k**. Return, when it is acknowledged and its last view is gone:
-the sequence into the return ring, then ``rhead`` + 1; the routine's own thread does it, never ``__del__``. Before the
-acknowledgement a slot is not returned even if no view is left: a successor would read it again.
+the other count copy {acknowledged, delivered + 1}, then **k**. Return, when it is acknowledged and its last view is
+gone: the sequence into the return ring, then ``rhead`` + 1; the routine's own thread does it, never ``__del__``. Before
+the acknowledgement a slot is not returned even if no view is left: a successor would read it again.
 
 A hand that names a sequence at or above ``taken`` was never claimed and is void. A claimed one is given again from the
 window by the successor, with one attempt more, unless the commit record says that its output is out already: then it
@@ -76,9 +76,9 @@ class Consumer:
         for taken in self._hands.left():
             self._hold(taken)
             if taken.number < handled:
-                self.settle(at.N_DELIVERED)
+                self.acknowledge(at.N_DELIVERED)
         self._hands.forget_void()
-        self._settle_what_is_out()
+        self._acknowledge_what_is_out()
         kept = {(taken.slot, taken.sequence) for taken in self.in_hand} | self._uses.keys()
         for link in self._rings:
             ended = sorted(sequence for sequence in link.held() if sequence < link.taken)
@@ -87,11 +87,11 @@ class Consumer:
         for link in self._links:
             link.ring()
 
-    def _settle_what_is_out(self) -> None:
+    def _acknowledge_what_is_out(self) -> None:
         """A message from within the flow whose output is out comes again, but must not run again."""
         slot, sequence = self._ledger.commit_word(at.C_IN_LINK) - 1, self._ledger.commit_word(at.C_IN_SEQUENCE)
         if slot >= 0 and sequence >= self._hands.ended(slot):
-            self._hands.settle(Taken(slot, sequence), at.N_DELIVERED)
+            self._hands.acknowledge(Taken(slot, sequence), at.N_DELIVERED)
 
     # -- taking
 
@@ -222,17 +222,17 @@ class Consumer:
     # -- acknowledging
 
     def cause(self, taken: Taken | None) -> Cause:
-        """What an output is committed with that was made from this message, and settles all before it."""
+        """What an output is committed with that was made from this message, and acknowledges all before it."""
         if taken is None:
-            return Cause(self._hands.settled)
+            return Cause(self._hands.acknowledged)
         if taken.number >= 0:
             return Cause(taken.number + 1)
-        return Cause(self._hands.settled, taken.slot, taken.sequence)
+        return Cause(self._hands.acknowledged, taken.slot, taken.sequence)
 
-    def settle(self, ending: int = at.N_DELIVERED) -> None:
+    def acknowledge(self, ending: int = at.N_DELIVERED) -> None:
         """Acknowledge the oldest message in hand: counted as delivered, failed or stale, and never given again."""
         taken = self.in_hand.popleft()
-        self._hands.settle(taken, ending)
+        self._hands.acknowledge(taken, ending)
         if taken.keeps:
             self.let_go((taken.slot, taken.sequence))
 

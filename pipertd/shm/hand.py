@@ -1,7 +1,7 @@
 """What a routine has in hand: messages taken and not acknowledged, and the counts of its in-links.
 
 A message is written into the window, its number last, and then claimed by ``taken``. Acknowledging it is a fact wider
-than a word (which hand is settled, and the count of it), so that has two copies and the index word **k**: the next
+than a word (which hand is acknowledged, and the count of it), so that has two copies and the index word **k**: the next
 record is written into the copy that is not in force, and the store of k makes it so. A crash before that store leaves
 the old record, whole.
 
@@ -22,7 +22,7 @@ from pipertd.shm.ledger import Ledger
 
 @dataclass(slots=True, eq=False)
 class Taken:
-    """A message in hand; valid until it is settled, for then its place in the window goes to another one.
+    """A message in hand; valid until it is acknowledged, for then its place in the window goes to another one.
 
     ``number`` counts the routine's hands, ``entry`` is the word at which its entry begins in the own ledger; both are
     -1 for a message that came by reference. ``keeps`` is 1 where it holds slots, and so has to be returned. ``deaths``
@@ -66,9 +66,9 @@ class Hands:
         self._current = ledger.words[layout.count]
         copy = layout.count_copy(self._current)
         self._facts = [int(word) for word in ledger.words[copy : copy + layout.count_words]]
-        self._next = self.settled
+        self._next = self.acknowledged
         self._own, self._bytes = ledger.words, ledger.bytes
-        # What each place of the window says; no message is taken into one before the one that it held is settled.
+        # What each place of the window says; no message is taken into one before the one that it held is acknowledged.
         self._places = [Taken(-1, 0, entry=layout.hand(number) + at.W_ENTRY) for number in range(layout.hands)]
         self._lagging = -1  # the one count by which the copy not in force is behind; -1 where it may be by more
         self._works_on_newest = False
@@ -77,17 +77,17 @@ class Hands:
         self._copies = [layout.count_copy(index) for index in (0, 1)]
 
     @property
-    def settled(self) -> int:
+    def acknowledged(self) -> int:
         """The number of the first hand that is not acknowledged."""
-        return self._facts[at.N_SETTLED]
+        return self._facts[at.N_ACKNOWLEDGED]
 
     @property
     def full(self) -> bool:
         """Whether the window has no room for another message."""
-        return self._next - self._facts[at.N_SETTLED] >= len(self._places)
+        return self._next - self._facts[at.N_ACKNOWLEDGED] >= len(self._places)
 
     def left(self) -> Iterator[Taken]:
-        """What a predecessor had in hand, the oldest first; one that ended is to be settled before the next."""
+        """What a predecessor had in hand, the oldest first; one that ended is to be acknowledged before the next."""
         words = self._ledger.words
         for hand in list(self._ledger.hands()):
             self._next += 1
@@ -104,7 +104,7 @@ class Hands:
         The next claim goes into its place, which has that claim's number already: a crash in the middle of it would
         leave a hand that looks whole.
         """
-        for number in range(self._next, self.settled + len(self._places)):
+        for number in range(self._next, self.acknowledged + len(self._places)):
             word = self._layout.hand(number) + at.W_NUMBER
             if self._own[word] == number + 1:
                 self._own[word] = 0
@@ -154,7 +154,7 @@ class Hands:
         taken.attempt += 1
         self._ledger.words[word] = taken.attempt
 
-    def settle(self, taken: Taken, ending: int) -> None:
+    def acknowledge(self, taken: Taken, ending: int) -> None:
         """Acknowledge the oldest message in hand of its kind: ``ending`` is the count that it goes to."""
         facts, count = self._facts, at.N_COUNTS + taken.slot * at.COUNT_WORDS + ending
         facts[count] += 1
@@ -162,14 +162,14 @@ class Hands:
             facts[at.N_COUNTS + taken.slot * at.COUNT_WORDS + at.N_DONE] = taken.sequence + 1
             self._store()
             return
-        facts[at.N_SETTLED] = taken.number + 1
+        facts[at.N_ACKNOWLEDGED] = taken.number + 1
         if count != self._lagging:
             self._store()
             self._lagging = count
             return
         words, current = self._own, 1 - self._current
         copy = self._copies[current]
-        words[copy + at.N_SETTLED], words[copy + count] = taken.number + 1, facts[count]
+        words[copy + at.N_ACKNOWLEDGED], words[copy + count] = taken.number + 1, facts[count]
         words[self._index] = self._current = current
 
     def count_dropped(self, slot: int, last: int, count: int, ending: int) -> None:
@@ -180,7 +180,7 @@ class Hands:
 
     def let_all_go(self) -> None:
         """Have nothing in hand any more; whoever calls it counts what that was."""
-        self._facts[at.N_SETTLED] += sum(1 for _ in self._ledger.hands())
+        self._facts[at.N_ACKNOWLEDGED] += sum(1 for _ in self._ledger.hands())
         for link in self._layout.ins:
             done = at.N_COUNTS + link.slot * at.COUNT_WORDS + at.N_DONE
             if link.within_flow:

@@ -7,7 +7,7 @@ nothing but the descriptor::
     header    magic, version, size, counts and the offset of every block below
     status    asleep, activity, heartbeat, counters, histograms           (status.py)
     commit    c, then two copies of {published, position, handled, in_link + 1, in_seq}
-    count     k, then two copies of {settled, counts of every in-link}
+    count     k, then two copies of {acknowledged, counts of every in-link}
     window    per message in hand: {number + 1, link, attempts, deaths, entry}
     out-links {head, evicted, closed, rtail, counts of drops, depth, ring of entries}
     in-links  {taken, rhead, capacity, counts of drops, attempts, deaths, ring of returned sequences}
@@ -52,8 +52,8 @@ INLINE_ROW = (1 << 64) - 1  # E_ROW of a message that lies in its entry
 C_PUBLISHED, C_POSITION, C_HANDLED, C_IN_LINK, C_IN_SEQUENCE = range(5)
 COMMIT_WORDS = 8
 
-# count: N_SETTLED is the number of the first hand that is not acknowledged; behind it COUNT_WORDS of every in-link
-N_SETTLED = 0
+# count: N_ACKNOWLEDGED is the number of the first hand that is not acknowledged; behind it COUNT_WORDS of every in-link
+N_ACKNOWLEDGED = 0
 N_COUNTS = 8
 N_DELIVERED, N_FAILED, N_QUARANTINED, N_STALE, N_OLDEST, N_NEWEST, N_DONE = range(7)
 COUNT_WORDS = 8

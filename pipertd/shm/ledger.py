@@ -76,8 +76,8 @@ class Ledger:
 
         A hand that names a sequence at or above ``taken`` was never claimed.
         """
-        words, settled = self.words, self.count_word(at.N_SETTLED)
-        for number in range(settled, settled + self.layout.hands):
+        words, acknowledged = self.words, self.count_word(at.N_ACKNOWLEDGED)
+        for number in range(acknowledged, acknowledged + self.layout.hands):
             hand = self.layout.hand(number)
             if words[hand + at.W_NUMBER] != number + 1:
                 return

@@ -260,7 +260,10 @@ class Producer:
 
     def _keep_passed(self, message: Encoded, room: _Room) -> bool:
         """Find the rows that are held for the message; False where there are too few now for what it passes on."""
-        inputs = self.slots.pass_on([lease for lease in message.passed if lease.owner is not self.slots])
+        passed = [lease for lease in message.passed if lease.owner is not self.slots]
+        inputs = self.slots.pass_on(passed)
+        while inputs is None and self._evict_oldest():
+            inputs = self.slots.pass_on(passed)
         if inputs is None:
             return False
         loans = [lease.key for lease in message.passed if lease.owner is self.slots]
@@ -270,7 +273,7 @@ class Producer:
     def _place(self, message: Encoded, room: _Room) -> bool:
         """Find a slot; False where the message has to wait for one. Where no link waits it goes to none instead."""
         placed = self.slots.place(message.length)
-        while placed is None and self._evict_for_a_slot():
+        while placed is None and self._evict_oldest():
             placed = self.slots.place(message.length)
         if placed is not None:
             room.row, room.offset = placed
@@ -281,7 +284,7 @@ class Producer:
         room.outs = []
         return True
 
-    def _evict_for_a_slot(self) -> bool:
+    def _evict_oldest(self) -> bool:
         """Drop the message that waits longest on any link; False where none may be dropped."""
         if self._waiting_outs:
             return False

@@ -16,7 +16,7 @@ from pipertd.definition.model import Link, Pipeline
 from pipertd.errors import SegmentError
 from pipertd.names import Policy, RoutineRef
 from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
-from pipertd.shm import bell, settle
+from pipertd.shm import bell, dead
 from pipertd.shm import layout as at
 from pipertd.shm.histogram import quantile_s
 from pipertd.shm.ledger import Ledger, create_ledger
@@ -236,7 +236,7 @@ class PipelineSegments:
     def _keeps_slots(self, home: _Home) -> bool:
         producers = [(slot, link, self._homes[link.source]) for slot, link in enumerate(home.needs.inputs)]
         return any(
-            settle.keeps_slots(home.ledger, slot, producer.ledger, producer.needs.outputs.index(link))
+            dead.keeps_slots(home.ledger, slot, producer.ledger, producer.needs.outputs.index(link))
             for slot, link, producer in producers
             if not link.within_flow
         )
@@ -251,7 +251,7 @@ class PipelineSegments:
         """
         for home in self._homes.values():
             producers = [(self._homes[link.source], link) for link in home.needs.inputs]
-            settle.count_stopped(
+            dead.count_stopped(
                 home.ledger_fd, [(each.ledger, each.needs.outputs.index(link)) for each, link in producers]
             )
 

@@ -114,6 +114,22 @@ def test_poison_within_a_flow_is_put_aside(tmp_path: Path) -> None:
     go(tmp_path, Pipeline("p", flows, links, path=(str(HERE),), shm_limit=16 << 20), story)
 
 
+def test_poison_that_cannot_be_written_is_not_said_to_be(tmp_path: Path) -> None:
+    """Where the quarantine cannot be written the notice says that the message is lost; the flow goes on."""
+    poisoned = replace(flow("b", ""), routines=(routine("r", "fatal:Poisoned", file=tmp_path / "n", at=5),))
+
+    async def story(live: Live) -> None:
+        live.quarantine.folder.parent.mkdir(parents=True, exist_ok=True)
+        live.quarantine.folder.write_text("a file where the folder should be")
+        assert (await live.supervisor.wait_ended("p")).state is State.EXITED
+        (notice,) = live.notices(NoticeKind.MESSAGE_QUARANTINED)
+        assert "message 5 on a/r -> b/r is lost" in notice.message
+        assert "Not a directory" in notice.message
+        assert live.link().quarantined == 1
+
+    go(tmp_path, chain(flow("a", "Count", amount=10), poisoned), story)
+
+
 def test_an_event_that_kills_is_no_messages_fault(tmp_path: Path) -> None:
     """A routine that dies three times in an event handler, with messages in hand, has none of them put aside."""
     source = Routine("r", "frames:Frames", {"amount": 2, "then_idles": True})

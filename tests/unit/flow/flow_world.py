@@ -111,7 +111,7 @@ class FlowWorld:
 
     def _step(self, name: str, port: Port, again: deque[Taken]) -> None:
         """One message, as pipertd.flow.loop takes it, or a rest where something has to be waited for."""
-        if (port.jobs and port.advance()) or port.must_wait_within_flow():
+        if (port.open_steps and port.advance()) or port.must_wait_within_flow:
             self._idle(port)
             return
         if again:
@@ -132,7 +132,7 @@ class FlowWorld:
         if outgoing is not None:
             port.give(outgoing)
         port.end(at.N_DELIVERED)
-        if port.jobs:
+        if port.open_steps:
             port.advance()
 
     @staticmethod

@@ -63,7 +63,7 @@ class OneLink:
         taken = self.consumer.take()
         assert taken is not None
         message = self.consumer.read(taken)
-        self.consumer.settle()
+        self.consumer.acknowledge()
         self.consumer.flush()
         return message
 
@@ -159,7 +159,7 @@ def test_private_copies_are_writable_and_keep_no_slot(link: OneLink, size: int) 
     mine = link.consumer.read(taken, writable=True)["array"]
     mine[:] = 1
     assert np.all(link.consumer.read(taken)["array"] == 7)
-    link.consumer.settle()
+    link.consumer.acknowledge()
     link.consumer.flush()
     assert np.all(mine == 1)
     assert link.leased == 0

@@ -12,15 +12,14 @@ import numpy as np
 import pytest
 
 from pipertd.definition.model import MIB, Flow, Link, Pipeline, Routine
-from pipertd.names import RoutineRef
+from pipertd.flow.ends import reader_of, writer_of
+from pipertd.names import Policy, RoutineRef
 from pipertd.shm.bell import ring
 from pipertd.shm.codec import MOST_PASSED_ON, Encoder
 from pipertd.shm.consumer import Consumer
 from pipertd.shm.hand import Taken
-from pipertd.shm.inlink import Writer
 from pipertd.shm.lease import lease_of
 from pipertd.shm.ledger import Ledger
-from pipertd.shm.outlink import Reader
 from pipertd.shm.pool import Pool, ReadPools
 from pipertd.shm.producer import Producer
 from pipertd.supervisor.segments import PipelineSegments
@@ -35,19 +34,14 @@ class End:
     def __init__(self, segments: PipelineSegments, name: str) -> None:
         (spec,) = segments.flow_specs(name)
         own = Ledger(spec.ledger_fd, writable=True)
-        readers = [
-            Reader(Ledger(to.peer_ledger_fd, writable=False), to.peer_slot, to.peer_bell_fd) for to in spec.outputs
-        ]
-        writers = [
-            Writer(Ledger(of.peer_ledger_fd, writable=False), of.peer_slot, of.peer_bell_fd) for of in spec.inputs
-        ]
         self.producer = Producer(
             own,
             Pool(spec.pool_fd, own) if spec.pool_fd >= 0 else None,
-            readers,
+            [reader_of(each) for each in spec.outputs],
             number=spec.number,
             wake=partial(ring, spec.bell_fd),
         )
+        writers = [writer_of(each) for each in spec.inputs]
         self.consumer = Consumer(own, writers, ReadPools(spec.read_pools), spec.bell_fd)
         self.producer.slots.let_go_of = lambda kept: self.consumer.let_go_soon(kept.message)
         self.producer.recover()
@@ -71,10 +65,12 @@ class End:
 class Chain:
     """Four routines in four processes, as it were."""
 
-    def __init__(self) -> None:
+    def __init__(self, depth: int = 2, then: Policy = Policy.WAIT) -> None:
+        """``depth`` is that of the first link, ``then`` the policy of the others."""
         flows = tuple(Flow(name, (Routine(name, "no:Code"),)) for name in NAMES)
         refs = [RoutineRef(name, name) for name in NAMES]
-        links = tuple(Link(one, two, depth=2) for one, two in pairwise(refs))
+        first, *others = pairwise(refs)
+        links = (Link(*first, depth=depth), *(Link(one, two, depth=2, policy=then) for one, two in others))
         self.segments = PipelineSegments(Pipeline("p", flows, links, shm_limit=8 * MIB))
         self.ends = {name: End(self.segments, name) for name in NAMES}
 
@@ -109,10 +105,10 @@ def pass_along(chain: Chain, message: Any) -> Any:
     for name in ("first", "second"):
         received = chain[name].take()
         assert chain[name].send({**received, name: True})
-        chain[name].consumer.settle()
+        chain[name].consumer.acknowledge()
         del received
     received = chain["sink"].take()
-    chain["sink"].consumer.settle()
+    chain["sink"].consumer.acknowledge()
     return received
 
 
@@ -135,10 +131,10 @@ def test_a_small_piece_is_copied(chain: Chain) -> None:
     assert chain["source"].send({"frame": np.arange(LARGE)})
     received = chain["first"].take()
     assert chain["first"].send({"crop": received["frame"][:200]})
-    chain["first"].consumer.settle()
+    chain["first"].consumer.acknowledge()
     del received
     assert np.array_equal(chain["second"].take()["crop"], np.arange(200))
-    chain["second"].consumer.settle()
+    chain["second"].consumer.acknowledge()
     assert chain.leased == [0, 0, 0]
 
 
@@ -148,7 +144,7 @@ def test_so_many_are_passed_on_and_no_more(chain: Chain) -> None:
     for value in range(3):
         assert chain["source"].send({"frame": np.full(LARGE, value)})
         kept.append(chain["first"].take()["frame"])
-        chain["first"].consumer.settle()
+        chain["first"].consumer.acknowledge()
     arrays = kept * MOST_PASSED_ON
     assert chain["first"].send(arrays)
     received = chain["second"].take()
@@ -161,9 +157,9 @@ def test_a_dead_middle_keeps_what_is_read_through_it(chain: Chain) -> None:
     assert chain["source"].send({"frame": np.arange(LARGE)})
     received = chain["first"].take()
     assert chain["first"].send(received)
-    chain["first"].consumer.settle()
+    chain["first"].consumer.acknowledge()
     far = chain["second"].take()
-    chain["second"].consumer.settle()
+    chain["second"].consumer.acknowledge()
     vars(chain["first"]).clear()
     del received
     gc.collect()
@@ -192,12 +188,38 @@ def test_a_loan_is_published_where_it_was_filled(chain: Chain) -> None:
     assert mine is not None
     assert mine.offset == offset
     assert np.all(received["frame"] == 7)
-    chain["first"].consumer.settle()
+    chain["first"].consumer.acknowledge()
     del received, mine
     assert chain.leased == [0, 0, 0]
     assert np.all(memory == 7)
     assert chain["source"].producer.slots.place(LARGE) is not None, "another slot: this one is still lent"
     assert np.all(memory == 7)
+
+
+@pytest.fixture
+def dropping_chain() -> Iterator[Chain]:
+    made = Chain(depth=16, then=Policy.DROP_OLDEST)
+    yield made
+    made.close()
+
+
+def test_a_link_that_drops_its_oldest_gives_up_what_that_passes_on(dropping_chain: Chain) -> None:
+    """Where too much is passed on already the oldest message goes, not the newest, though the link itself has room."""
+    source, first, second = (dropping_chain[name] for name in ("source", "first", "second"))
+    for batch in (1, 2):
+        arrays = []
+        for number in range(5):
+            assert source.send(np.full(LARGE, number, np.uint8))
+            arrays.append(first.take())
+            first.consumer.acknowledge()
+        assert first.send({"batch": batch, "arrays": arrays})
+    received = second.take()
+    assert received["batch"] == 2
+    assert [int(array[0]) for array in received["arrays"]] == list(range(5))
+    assert all(lease_of(array) is not None for array in received["arrays"]), "none of them is a copy"
+    view = dropping_chain.segments.link_views()[1]
+    assert (view.produced, view.dropped) == (2, {"oldest": 1})
+    del received, arrays
 
 
 def test_loans_that_are_not_returned_come_to_an_end(chain: Chain) -> None:
@@ -220,9 +242,9 @@ def test_a_loan_is_published_once_and_copied_then(chain: Chain) -> None:
     assert chain["source"].send({"frame": memory})
     assert chain["source"].send({"frame": memory})
     one = chain["first"].take()
-    chain["first"].consumer.settle()
+    chain["first"].consumer.acknowledge()
     two = chain["first"].take()
-    chain["first"].consumer.settle()
+    chain["first"].consumer.acknowledge()
     leases = [lease_of(each["frame"]) for each in (one, two)]
     assert leases[0] is not None
     assert leases[1] is not None

@@ -39,7 +39,7 @@ def test_a_slot_that_came_back_before_it_was_asked_for_is_news(ends: Ends) -> No
         taken = consumer.take()
         assert taken is not None
         kept.append(consumer.read(taken)["array"])
-        consumer.settle()
+        consumer.acknowledge()
     news = producer.ask_for_room(most=False)
     assert not news()
     kept.clear()

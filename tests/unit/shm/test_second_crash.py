@@ -113,7 +113,7 @@ def test_a_hand_that_was_never_claimed_is_believed_by_nobody(made: list[Ends]) -
         assert second.publish(encoded(link="b", number=number), captured_ns=0)
     for _ in range(2):
         assert consumer.take() is not None
-        consumer.settle()
+        consumer.acknowledge()
     layout = consumer._ledger.layout
     die_before(consumer, layout.ins[1].base + at.I_TAKEN)
     assert first.publish(encoded(link="a", number=0), captured_ns=0)
@@ -125,7 +125,7 @@ def test_a_hand_that_was_never_claimed_is_believed_by_nobody(made: list[Ends]) -
     given = []
     while (taken := consumer.take()) is not None:
         given.append(consumer.read(taken))
-        consumer.settle()
+        consumer.acknowledge()
     assert sorted(given, key=str) == [{"link": "a", "number": 0}, {"link": "b", "number": 2}]
     assert [view.delivered for view in ends.segments.link_views()] == [1, 3]
 
@@ -158,7 +158,7 @@ def test_as_many_arrays_are_passed_on_as_a_message_may_have(made: list[Ends]) ->
         taken = consumer.take()
         assert taken is not None
         kept.append(consumer.read(taken)["frame"])
-        consumer.settle()
+        consumer.acknowledge()
     message = Encoder(consumer.may_pass_on).encode({"frames": kept})
     assert len(message.passed) == MOST_PASSED_ON
     assert middle.publish(message, captured_ns=0)

@@ -75,7 +75,7 @@ def test_a_message_whose_output_is_out_is_counted_by_the_successor(segments: Pip
     assert second.handle(0) == 0
     assert (second.delivered, second.producer.published) == (1, 1)
     assert second.handle(1) == 1
-    second.consumer.settle()
+    second.consumer.acknowledge()
     assert second.delivered == 2
     second.die()
 
@@ -84,7 +84,7 @@ def test_a_message_that_was_counted_is_not_counted_again(segments: PipelineSegme
     """Acknowledged before the crash of the flow, it counts once, and its successor's second crash changes nothing."""
     first = Middle(segments)
     first.handle(0)
-    first.consumer.settle()
+    first.consumer.acknowledge()
     first.die()
     for _ in range(2):
         another = Middle(segments)

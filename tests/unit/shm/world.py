@@ -137,7 +137,7 @@ class World:
                 self._idle(actor, producer, consumer, kept)
                 continue
             if taken.deaths >= MOST_DEATHS:
-                consumer.settle(at.N_QUARANTINED)
+                consumer.acknowledge(at.N_QUARANTINED)
                 consumer.flush()
                 continue
             received = consumer.read(taken)
@@ -155,7 +155,7 @@ class World:
             if self.random.random() < 0.4 and len(kept) < MOST_KEPT:
                 kept.append(consumer.read(taken))
             del received
-            consumer.settle()
+            consumer.acknowledge()
             consumer.flush()
 
     def _idle(self, actor: Actor, producer: Producer, consumer: Consumer, kept: list[dict[str, Any]]) -> None:
