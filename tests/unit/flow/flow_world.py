@@ -23,13 +23,14 @@ from pipertd.supervisor.view import LinkView
 from tests.unit.shm.stepping import Actor, SteppedMessage, stepped
 from tests.unit.shm.world import Seen, Violation, check, content
 
-SOURCE, FLOW, SINK = "source", "flow", "sink"
+SOURCE, OTHER, FLOW, SINK = "source", "other", "flow", "sink"
 FRONT, BACK = RoutineRef(FLOW, "front"), RoutineRef(FLOW, "back")
 NAMES = (SOURCE, FLOW, SINK)
+OTHERS_FIRST = 1000  # the number of its first message
 
 
 class FlowWorld:
-    """source → (front → back) → sink, each flow an actor."""
+    """source → (front → back) → sink, each flow an actor, and perhaps another source → front."""
 
     def __init__(
         self,
@@ -39,25 +40,33 @@ class FlowWorld:
         messages: int = 5,
         passes_on: bool = False,
         charges: bool = False,
+        fans_in: bool = False,
         seed: int = 0,
     ) -> None:
         """The flow's routines send on what they get, or make it anew.
 
         ``charges``: most deaths of the flow are laid to the charge of what one of its routines had in hand.
+        ``fans_in``: there is another source.
         """
         self.messages, self.policy, self.depth = messages, policy, depth
         self.passes_on, self.charges = passes_on, charges
         self.random = random.Random(seed)
         self.seen: dict[str, list[Seen]] = {"front": [], "back": [], SINK: []}
-        source, sink = RoutineRef(SOURCE, SOURCE), RoutineRef(SINK, SINK)
+        self.sources = (SOURCE, OTHER) if fans_in else (SOURCE,)
+        sink = RoutineRef(SINK, SINK)
         flows = (
-            Flow(SOURCE, (Routine(SOURCE, "no:Code"),)),
+            *(Flow(name, (Routine(name, "no:Code"),)) for name in self.sources),
             Flow(FLOW, (Routine("front", "no:Code"), Routine("back", "no:Code"))),
             Flow(SINK, (Routine(SINK, "no:Code"),)),
         )
-        links = (Link(source, FRONT, depth=2), Link(FRONT, BACK, policy, depth), Link(BACK, sink, depth=1))
+        inputs = [Link(RoutineRef(name, name), FRONT, depth=2) for name in self.sources]
+        links = (Link(FRONT, BACK, policy, depth), Link(BACK, sink, depth=1), *inputs)
         self.segments = PipelineSegments(Pipeline("world", flows, links, shm_limit=4 * MIB))
-        lives = {SOURCE: self._live_as_source, FLOW: self._live_as_flow, SINK: self._live_as_sink}
+        lives = {
+            **dict.fromkeys(self.sources, self._live_as_source),
+            FLOW: self._live_as_flow,
+            SINK: self._live_as_sink,
+        }
         self.actors = {name: Actor(name, life) for name, life in lives.items()}
 
     def close(self) -> None:
@@ -82,10 +91,11 @@ class FlowWorld:
         }
 
     def _live_as_source(self, actor: Actor) -> None:
-        port = self._ports(actor)[SOURCE]
+        port = self._ports(actor)[actor.name]
+        first = OTHERS_FIRST if actor.name == OTHER else 0
         port.recover_output()
         while port.published < self.messages:
-            message = SteppedMessage(Encoder().encode(content(port.published)), actor)
+            message = SteppedMessage(Encoder().encode(content(first + port.published)), actor)
             while not port._producer.publish(message, captured_ns=0):
                 self._idle(port)
         while True:
@@ -152,22 +162,26 @@ class FlowWorld:
         raise Violation(f"stuck or leaked: {self.segments.link_views()}")
 
     def _is_at_rest(self) -> bool:
-        first, within, last = self.segments.link_views()
-        rest = not (first.in_flight or within.in_flight or last.in_flight)
-        done = (first.delivered + first.quarantined, within.produced, last.produced)
-        leased = first.leased + last.leased
-        return rest and not leased and done == (self.messages, first.delivered, within.delivered)
+        views = self.segments.link_views()
+        within, last, *inputs = views
+        if any(view.in_flight or view.leased for view in views):
+            return False
+        taken, delivered = sum(view.delivered + view.quarantined for view in inputs), sum(v.delivered for v in inputs)
+        sent = self.messages * len(self.sources)
+        return (taken, within.produced, last.produced) == (sent, delivered, within.delivered)
 
     def check_at_rest(self) -> None:
         """Nothing lost without a count, all in order, and what came twice says so."""
-        views = self.segments.link_views()
+        within, last, *inputs = views = self.segments.link_views()
         for view in views:
             self._check_count(view)
-        for name, view in zip(self.seen, views, strict=True):
-            given = {each.number for each in self.seen[name]}
-            if view.policy == Policy.WAIT and not view.delivered <= len(given) <= view.delivered + view.quarantined:
-                raise Violation(f"{name} was given {sorted(given)}: {view}")
-        self._check_order(self.seen[SINK])
+        for name, into in (("front", inputs), ("back", [within]), (SINK, [last])):
+            given, delivered = {each.number for each in self.seen[name]}, sum(view.delivered for view in into)
+            most = delivered + sum(view.quarantined for view in into)
+            if into[0].policy == Policy.WAIT and not delivered <= len(given) <= most:
+                raise Violation(f"{name} was given {sorted(given)}: {into}")
+        self._check_order([each for each in self.seen[SINK] if each.number < OTHERS_FIRST])
+        self._check_order([each for each in self.seen[SINK] if each.number >= OTHERS_FIRST])
 
     @staticmethod
     def _check_count(view: LinkView) -> None:

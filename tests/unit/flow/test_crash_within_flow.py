@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize
 
 from pipertd.flow.handover import Handover, Offer
 from pipertd.names import Policy
-from tests.unit.flow.flow_world import FLOW, NAMES, FlowWorld
+from tests.unit.flow.flow_world import FLOW, NAMES, OTHER, FlowWorld
+from tests.unit.shm.schedule import Schedule, search
 from tests.unit.shm.world import Violation
-
-MOST_CRASHES = 6
 
 
 def crash_before_store(victim: str, store: int, second: int | None, *, policy: Policy, depth: int) -> bool:
     """Kill ``victim`` before its n-th store and its successor ``second`` stores later; whether it came to that.
 
-    Every other world passes arrays on.
+    Every other world passes arrays on, and in every other one there are two sources.
     """
-    world = FlowWorld(policy=policy, depth=depth, passes_on=store // 2 % 2 == 1, seed=store)
+    world = FlowWorld(
+        policy=policy, depth=depth, passes_on=store // 2 % 2 == 1, fans_in=store // 4 % 2 == 1, seed=store
+    )
     try:
         actor, others = world.actors[victim], [each for each in world.actors.values() if each.name != victim]
         for crash_at in (store, second):
@@ -79,10 +79,11 @@ def test_tokens_that_are_not_waited_for_are_found(monkeypatch: pytest.MonkeyPatc
         crash_everywhere(FLOW, Policy.WAIT, range(160), 2)
 
 
-class Tokens(RuleBasedStateMachine):
-    """Turns and crashes in any order, deaths charged to messages or not; the laws hold at rest."""
+class Tokens(Schedule):
+    """A flow with a link within it, its deaths charged to messages or not."""
 
-    world: FlowWorld | None = None
+    most_crashes = 6
+    falls = ((FLOW,), (FLOW,), (OTHER,), *((name,) for name in NAMES), (*NAMES, OTHER))
 
     @initialize(
         policy=st.sampled_from(list(Policy)),
@@ -90,63 +91,24 @@ class Tokens(RuleBasedStateMachine):
         messages=st.integers(1, 12),
         passes_on=st.booleans(),
         charges=st.booleans(),
+        fans_in=st.booleans(),
         seed=st.integers(0, 2**16),
     )
-    def begin(self, policy: Policy, depth: int, messages: int, passes_on: bool, charges: bool, seed: int) -> None:
+    def begin(
+        self, policy: Policy, depth: int, messages: int, passes_on: bool, charges: bool, fans_in: bool, seed: int
+    ) -> None:
         """A flow of some shape begins."""
         self.world = FlowWorld(
-            policy=policy, depth=depth, messages=messages, passes_on=passes_on, charges=charges, seed=seed
+            policy=policy,
+            depth=depth,
+            messages=messages,
+            passes_on=passes_on,
+            charges=charges,
+            fans_in=fans_in,
+            seed=seed,
         )
-
-    @property
-    def _world(self) -> FlowWorld:
-        assert self.world is not None
-        return self.world
-
-    @property
-    def _crashes(self) -> int:
-        return sum(actor.crashes for actor in self._world.actors.values()) if self.world else 0
-
-    @rule(name=st.sampled_from(NAMES), stores=st.integers(1, 60))
-    def run_one(self, name: str, stores: int) -> None:
-        """One process runs for a while, the others stand still."""
-        for _ in range(stores):
-            self._world.actors[name].turn()
-
-    @rule(rounds=st.integers(1, 60))
-    def run_all(self, rounds: int) -> None:
-        """All run, a store each in turn."""
-        for _ in range(rounds):
-            for actor in self._world.actors.values():
-                actor.turn()
-
-    @precondition(lambda self: self._crashes < MOST_CRASHES)
-    @rule(names=st.sampled_from([(FLOW,), (FLOW,), *((name,) for name in NAMES), NAMES]))
-    def crash(self, names: tuple[str, ...]) -> None:
-        """A process dies before its next store, or all do at once."""
-        for name in names:
-            self._world.actors[name].crash()
-
-    def teardown(self) -> None:
-        """Left alone, everything comes to its end, in order, and is counted."""
-        if self.world is None:
-            return
-        try:
-            self.world.run_to_rest()
-            self.world.check_at_rest()
-        finally:
-            self.world.close()
 
 
 def test_no_schedule_of_turns_and_crashes_loses_a_token() -> None:
     """Whatever the order of stores, crashes and charges, each message ends once on every link, and is counted."""
-    run_state_machine_as_test(
-        Tokens,
-        settings=settings(
-            max_examples=60,
-            stateful_step_count=40,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    search(Tokens)

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant
 
 from pipertd.names import Policy
+from tests.unit.shm.schedule import Schedule, search
 from tests.unit.shm.world import DESTINATION, FAN_OUT, MIDDLE, SOURCE, World
 
 NAMES = (SOURCE, MIDDLE, DESTINATION, FAN_OUT)
-MOST_CRASHES = 12
 POLICIES = st.sampled_from(Policy)
 KINDS = [*((policy, False) for policy in Policy), (Policy.WAIT, True), (Policy.DROP_OLDEST, True)]
 
 
-class Links(RuleBasedStateMachine):
-    """Turns and crashes in any order; the laws hold after each, and at rest."""
+class Links(Schedule):
+    """Three processes in a row, and a fan-out; some laws hold after each step, all at rest."""
 
+    most_crashes = 12
+    falls = (*((name,) for name in NAMES), (SOURCE, MIDDLE), (MIDDLE, DESTINATION), (SOURCE, FAN_OUT), NAMES)
     world: World | None = None
 
     @initialize(
@@ -58,70 +52,16 @@ class Links(RuleBasedStateMachine):
             seed=seed,
         )
 
-    @property
-    def _world(self) -> World:
-        assert self.world is not None
-        return self.world
-
-    @property
-    def _crashes(self) -> int:
-        return sum(actor.crashes for actor in self._world.actors.values()) if self.world else 0
-
-    @rule(name=st.sampled_from(NAMES), stores=st.integers(1, 60))
-    def run_one(self, name: str, stores: int) -> None:
-        """One process runs for a while, the others stand still."""
-        for _ in range(stores):
-            self._world.actors[name].turn()
-
-    @rule(rounds=st.integers(1, 60))
-    def run_all(self, rounds: int) -> None:
-        """All run, a store each in turn."""
-        for _ in range(rounds):
-            for actor in self._world.actors.values():
-                actor.turn()
-
-    @precondition(lambda self: self._crashes < MOST_CRASHES)
-    @rule(name=st.sampled_from(NAMES))
-    def crash_one(self, name: str) -> None:
-        """A process dies before its next store."""
-        self._world.actors[name].crash()
-
-    @precondition(lambda self: self._crashes < MOST_CRASHES)
-    @rule(names=st.sampled_from([(SOURCE, MIDDLE), (MIDDLE, DESTINATION), (SOURCE, FAN_OUT), NAMES]))
-    def crash_together(self, names: tuple[str, ...]) -> None:
-        """Neighbours die at once."""
-        for name in names:
-            self._world.actors[name].crash()
-
     @invariant()
     def the_laws_hold_now(self) -> None:
         """Nothing is negative and no link is over its depth."""
         if self.world is not None:
             self.world.check_now()
 
-    def teardown(self) -> None:
-        """Left alone, everything arrives, in order, whole, and every slot comes back."""
-        if self.world is None:
-            return
-        try:
-            self.world.run_to_rest()
-            self.world.check_at_rest()
-        finally:
-            self.world.close()
-
 
 def test_no_schedule_of_turns_and_crashes_loses_or_tears_a_message() -> None:
     """Whatever the order of stores and crashes, every message arrives whole, in order, and every slot comes back."""
-    run_state_machine_as_test(
-        Links,
-        settings=settings(
-            max_examples=60,
-            stateful_step_count=40,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    search(Links)
 
 
 def crash_before_store(
