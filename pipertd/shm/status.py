@@ -6,6 +6,7 @@ They outlive their writer: the last word of a dead routine is still there to be 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -138,9 +139,12 @@ class RoutineFacts:
     failed: int
     busy_s: float
     span_s: float
-    p50_s: float | None
-    p99_s: float | None
+    durations: Sequence[int]
     error: str
+
+    def quantile_s(self, share: float) -> float | None:
+        """The time in ``main_logic`` that this share of its calls did not exceed; None where there was none."""
+        return quantile_s(self.durations, share)
 
 
 def read_status(ledger: Ledger) -> RoutineFacts:
@@ -160,8 +164,7 @@ def read_status(ledger: Ledger) -> RoutineFacts:
         failed=words[base + at.S_ERRORS],
         busy_s=words[base + at.S_BUSY_NS] / NS,
         span_s=(words[base + at.S_LAST_NS] - words[base + at.S_FIRST_NS]) / NS,
-        p50_s=quantile_s(durations, 0.5),
-        p99_s=quantile_s(durations, 0.99),
+        durations=durations,
         error=error.decode("utf-8", "replace"),
     )
 

@@ -120,8 +120,8 @@ def _routine(ref: RoutineRef, segments: PipelineSegments, flow: tuple[State, int
         failed=fact.failed,
         rate=rates.of_routine(ref),
         busy=rates.busy(ref),
-        p50_s=fact.p50_s,
-        p99_s=fact.p99_s,
+        p50_s=fact.quantile_s(0.5),
+        p99_s=fact.quantile_s(0.99),
     )
 
 

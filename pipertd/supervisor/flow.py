@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
@@ -25,7 +26,7 @@ from pipertd.supervisor.restart import Restarts, Verdict
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.settling import Settling
 from pipertd.supervisor.spawn import Surroundings
-from pipertd.supervisor.view import FlowView, NoticeKind, State
+from pipertd.supervisor.view import FlowView, LinkView, NoticeKind, State
 
 _LOOK_S = {State.STARTING: 0.05, State.STOPPING: 0.1}
 
@@ -206,9 +207,8 @@ class SupervisedFlow:
     def _name_hoarders(self, facts: dict[str, RoutineFacts]) -> None:
         assert self._segments is not None
         for name, fact in facts.items():
-            links = [link for link in self._pipeline.links if link.source == RoutineRef(self.definition.name, name)]
             hoarding = self._hoarding.setdefault(name, Hoarding())
-            link = hoarding.found(fact, [self._segments.link_view(each) for each in links], monotonic_s())
+            link = hoarding.found(fact, partial(self._out_links, name), monotonic_s())
             if link is not None:
                 who, between = ", ".join(link.leased_by), f"{link.source} -> {link.destination}"
                 text = (
@@ -216,6 +216,11 @@ class SupervisedFlow:
                     "have it keep copies, or make the link deeper"
                 )
                 self._tell(NoticeKind.SLOTS_HOARDED, text, {"hoarded_by": who}, routine=name)
+
+    def _out_links(self, routine: str) -> list[LinkView]:
+        assert self._segments is not None
+        ref = RoutineRef(self.definition.name, routine)
+        return [self._segments.link_view(link) for link in self._pipeline.links if link.source == ref]
 
     def _expire(self, living: Generation, expiry: watch.Expiry) -> None:
         reason = living.blame(expiry)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pipertd.names import Policy
 from pipertd.shm.status import Activity, RoutineFacts
 from pipertd.supervisor.view import LinkView
@@ -17,8 +19,11 @@ class Hoarding:
         self._handled = 0
         self._told = False
 
-    def found(self, fact: RoutineFacts, links: list[LinkView], now_s: float) -> LinkView | None:
-        """The link whose slots are hoarded, the first time that the routine has been blocked by it for long enough."""
+    def found(self, fact: RoutineFacts, read_links: Callable[[], list[LinkView]], now_s: float) -> LinkView | None:
+        """The link whose slots are hoarded, the first time that the routine has been blocked by it for long enough.
+
+        ``read_links`` gives its out-links, which take too long to be read at every look.
+        """
         if fact.activity is not Activity.BLOCKED or fact.handled != self._handled:
             self._since_s, self._handled, self._told = None, fact.handled, False
             return None
@@ -27,7 +32,7 @@ class Hoarding:
         if self._told or now_s - self._since_s < HOARDING_S:
             return None
         hoarded = [
-            link for link in links if link.policy == Policy.WAIT and link.waiting < link.depth and link.leased_by
+            link for link in read_links() if link.policy == Policy.WAIT and link.waiting < link.depth and link.leased_by
         ]
         self._told = bool(hoarded)
         return max(hoarded, key=lambda link: link.leased, default=None)

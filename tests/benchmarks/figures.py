@@ -99,6 +99,19 @@ def _versus_all(job: Job, targets: dict[str, Target]) -> tuple[Versus, ...]:
     return tuple(Versus(side, targets.get(name)) for name, side in bare_peers(job).items())
 
 
+def _daemon(flows: int) -> Figure:
+    """What a daemon costs that has little to do."""
+    what = f"daemon with {flows} idle flows"
+    own = (
+        Own("rss_mib", f"{what}: resident memory", "MiB", Target("≤", 80, "value")),
+        Own("status_ms", f"{what}: a call of GetStatus", "ms", Target("≤", 20, "value")),
+        Own("start_s", f"{what}: from its start until all are RUNNING", "s"),
+    )
+    load = Own("cpu_percent", f"{what}: share of a core", "%", Target("≤", 1, "value"))
+    side = Side(OURS, "idle", Job(str(flows), seconds=10.0))
+    return Figure(f"idle-{flows}", what, "cpu_percent", "%", side, (), own=(load, *own))
+
+
 _PACED = Job(size_bytes=64, seconds=1.5, per_second=1000.0)
 _SMALL = Job(size_bytes=64, seconds=1.5)
 _FRAMES = Job(size_bytes=FULL_HD_BYTES, seconds=1.5)
@@ -204,6 +217,16 @@ FIGURES = (
                 Target("≤", 8, "difference"),
             ),
         ),
+    ),
+    _daemon(50),
+    _daemon(100),
+    Figure(
+        "command",
+        "`pipertctl status`, cold",
+        "took_ms",
+        "ms",
+        Side(OURS, "idle", Job("command")),
+        (Versus(Side('python -c "import grpc"', "peers.grpc_import", Job()), Target("≤", 2)),),
     ),
     Figure(
         "busy",

@@ -95,6 +95,10 @@ def test_every_target_of_a_link_is_compared() -> None:
         ("recovery", "lost", "≤", 0),
         ("memory", 'python -c "import numpy"', "≤", 8),
         ("busy", "p99_us", "≤", 1000),
+        *((f"idle-{flows}", "cpu_percent", "≤", 1) for flows in (50, 100)),
+        *((f"idle-{flows}", "rss_mib", "≤", 80) for flows in (50, 100)),
+        *((f"idle-{flows}", "status_ms", "≤", 20) for flows in (50, 100)),
+        ("command", 'python -c "import grpc"', "≤", 2),
     }
 
 

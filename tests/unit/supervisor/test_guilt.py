@@ -18,7 +18,7 @@ KILLED = Ending(-signal.SIGKILL, signal.SIGKILL)
 
 
 def fact(activity: Activity, thread: int, generation: int = 2) -> RoutineFacts:
-    return RoutineFacts("middle", activity, 0.0, 0.0, generation, thread, 0, 0, 0.0, 0.0, None, None, "")
+    return RoutineFacts("middle", activity, 0.0, 0.0, generation, thread, 0, 0, 0.0, 0.0, (), "")
 
 
 def guilty(

@@ -15,7 +15,7 @@ NOW_S = 1000.0
 def fact(
     activity: Activity, *, since_s: float = NOW_S, heartbeat_s: float = NOW_S, generation: int = 2
 ) -> RoutineFacts:
-    return RoutineFacts("source", activity, since_s, heartbeat_s, generation, 0, 0, 0, 0.0, 0.0, None, None, "")
+    return RoutineFacts("source", activity, since_s, heartbeat_s, generation, 0, 0, 0, 0.0, 0.0, (), "")
 
 
 def expiry(*facts: RoutineFacts, launched_s: float = NOW_S) -> Expiry | None:
