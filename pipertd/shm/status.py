@@ -150,7 +150,7 @@ class RoutineFacts:
 def read_status(ledger: Ledger) -> RoutineFacts:
     """What a routine last said of itself."""
     words, base = ledger.words, ledger.layout.status
-    durations = words[base + at.S_DURATIONS : base + at.S_DURATIONS + at.HISTOGRAM_WORDS].tolist()
+    durations = bytes(words[base + at.S_DURATIONS : base + at.S_DURATIONS + at.HISTOGRAM_WORDS])
     text = (base + at.S_ERROR_TEXT) * at.WORD
     error = bytes(ledger.bytes[text : text + min(words[base + at.S_ERROR_LENGTH], at.ERROR_BYTES)])
     return RoutineFacts(
@@ -164,7 +164,7 @@ def read_status(ledger: Ledger) -> RoutineFacts:
         failed=words[base + at.S_ERRORS],
         busy_s=words[base + at.S_BUSY_NS] / NS,
         span_s=(words[base + at.S_LAST_NS] - words[base + at.S_FIRST_NS]) / NS,
-        durations=durations,
+        durations=memoryview(durations).cast("Q"),
         error=error.decode("utf-8", "replace"),
     )
 

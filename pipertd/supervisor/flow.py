@@ -45,6 +45,7 @@ class SupervisedFlow:
         self._restarts = Restarts(flow.restart)
         self._segments: PipelineSegments | None = None
         self._rates = Rates()
+        self._in_links = [link for link in pipeline.links if link.destination.flow == flow.name]
         self._hoarding: dict[str, Hoarding] = {}
         self._living: Generation | None = None
         self._charge: Charge | None = None  # what the last one died of, for the next one
@@ -200,9 +201,8 @@ class SupervisedFlow:
         now_s, own = monotonic_s(), self.definition.name
         for name, fact in facts.items():
             self._rates.note_routine(RoutineRef(own, name), now_s, fact.handled, fact.busy_s)
-        for link in self._pipeline.links:
-            if link.destination.flow == own:
-                self._rates.note_link(link, now_s, self._segments.ended(link))
+        for link in self._in_links:
+            self._rates.note_link(link, now_s, self._segments.ended(link))
 
     def _name_hoarders(self, facts: dict[str, RoutineFacts]) -> None:
         assert self._segments is not None
