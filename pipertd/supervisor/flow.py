@@ -136,7 +136,7 @@ class SupervisedFlow:
                 self._launch()
             case Action.ASK_TO_STOP if living:
                 living.ask_to_stop()
-                self._arm(self._look_s(), self._look)
+                self._look_again()
             case Action.DUMP_STACKS_AND_KILL if living:
                 self._killer = asyncio.create_task(living.dump_stacks_and_kill())
             case Action.KILL if living:
@@ -164,7 +164,7 @@ class SupervisedFlow:
         details = {"pid": str(living.pid), **({"resources": "; ".join(living.problems)} if living.problems else {})}
         self._tell(NoticeKind.FLOW_STARTED, f"was started (generation {self.generation})", details)
         asyncio.get_running_loop().add_reader(living.pidfd, self._bury)
-        self._arm(self._look_s(), self._look)
+        self._look_again()
 
     def _settling_over(self) -> None:
         """The process that settled is dead."""
@@ -192,7 +192,7 @@ class SupervisedFlow:
             self._happen(Input.READY)
         expiry = living.find_expiry(facts, meant_s)
         if expiry is None:
-            self._arm(self._look_s(), self._look)
+            self._look_again()
         else:
             self._expire(living, expiry)
 
@@ -274,6 +274,12 @@ class SupervisedFlow:
     def _look_s(self) -> float:
         rule = self.definition.watchdog
         return _LOOK_S.get(self.state, max(0.05, min(1.0, rule.progress_s / 4, rule.stop_s / 4)))
+
+    def _look_again(self) -> None:
+        """All flows are looked at in the same moments, so that many of them wake the daemon as seldom as one."""
+        period_s = self._look_s()
+        to_next_s = period_s - asyncio.get_running_loop().time() % period_s
+        self._arm(to_next_s if to_next_s > period_s / 2 else to_next_s + period_s, self._look)
 
     def _arm(self, delay_s: float, then: Callable[[], None]) -> None:
         self._disarm()
