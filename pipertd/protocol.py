@@ -97,7 +97,8 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     """All that a flow is told when it is started; ``run`` names the run of its pipeline.
 
-    ``daemon_pidfd`` becomes readable when the daemon is gone; only a process that settles has it.
+    ``daemon_pidfd`` becomes readable when the daemon is gone; only a process that settles has it. A standby has
+    ``standby_fd``, from which it reads its Takeover.
     """
 
     version: int = PROTOCOL_VERSION
@@ -114,6 +115,15 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     charge: Charge | None
     routines: list[RoutineSpec]
     daemon_pidfd: int = -1
+    standby_fd: int = -1
+
+
+class Takeover(msgspec.Struct, frozen=True, kw_only=True):
+    """Daemon to standby: the process before it is dead; it is this generation now."""
+
+    generation: int
+    nonce: str
+    charge: Charge | None
 
 
 class Hello(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -180,6 +190,7 @@ _encoder = msgspec.msgpack.Encoder()
 _from_flow: msgspec.msgpack.Decoder[FromFlow] = msgspec.msgpack.Decoder(FromFlow)
 _to_flow: msgspec.msgpack.Decoder[ToFlow] = msgspec.msgpack.Decoder(ToFlow)
 _spec: msgspec.msgpack.Decoder[FlowSpec] = msgspec.msgpack.Decoder(FlowSpec)
+_takeover: msgspec.msgpack.Decoder[Takeover] = msgspec.msgpack.Decoder(Takeover)
 
 
 def encode(message: FromFlow | ToFlow) -> bytes:
@@ -209,6 +220,16 @@ def decode_to_flow(datagram: bytes) -> ToFlow:
 def encode_spec(spec: FlowSpec) -> bytes:
     """The specification as the flow reads it from its descriptor."""
     return _encoder.encode(spec)
+
+
+def encode_takeover(order: Takeover) -> bytes:
+    """What a standby reads from its descriptor."""
+    return _encoder.encode(order)
+
+
+def decode_takeover(content: bytes) -> Takeover:
+    """Read what the daemon told a standby; msgspec.MsgspecError on garbage."""
+    return _takeover.decode(content)
 
 
 def decode_spec(content: bytes) -> FlowSpec:

@@ -83,6 +83,7 @@ class Flow:
     restart: Restart = Restart()
     watchdog: Watchdog = Watchdog()
     resources: Resources = Resources()
+    standby: bool = False
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,7 @@ class FlowSection(_Section):
     restart: RestartSection = RestartSection()
     watchdog: WatchdogSection = WatchdogSection()
     resources: ResourcesSection = ResourcesSection()
+    standby: bool = model.Flow.standby
 
 
 class LinkSection(_Section):

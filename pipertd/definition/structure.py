@@ -60,6 +60,7 @@ def _flow(name: str, section: FlowSection) -> model.Flow:
         resources=model.Resources(
             tuple(resources.cpus) if resources.cpus is not None else None, resources.nice, resources.memory_max
         ),
+        standby=section.standby,
     )
 
 

@@ -1,6 +1,6 @@
 """``python -m pipertd.flow [--settle] PIPELINE/FLOW DESCRIPTOR``: one flow, as the supervisor starts it.
 
-``--settle`` runs nothing of it, but settles what its last generation left.
+``--settle`` runs nothing of it, but settles what its last generation left. A standby waits before it runs.
 
 Exit status: 0 every routine ended or stopped cleanly, 1 a routine failed, 2 the specification cannot be used.
 """
@@ -18,6 +18,7 @@ import msgspec
 from pipertd.errors import PipertdError
 from pipertd.flow.process import ROUTINE_LOGGER, ROUTINE_THREAD, FlowProcess
 from pipertd.flow.settle import settle
+from pipertd.flow.standby import stand_by
 from pipertd.logs.writer import FileHandler, handler
 from pipertd.protocol import FlowSpec, decode_spec
 
@@ -42,16 +43,29 @@ def main(arguments: list[str]) -> int:
     if only_settles:
         return _settle(spec)
     try:
-        process = FlowProcess(spec, log.turn_over_if_full)
-    except PipertdError as reason:
+        process = _make_process(spec, log)
+    except (PipertdError, msgspec.MsgspecError) as reason:
         logger.error("%s", reason)
         return FAILED
+    if process is None:
+        return ENDED
     signal.signal(signal.SIGTERM, lambda *_: process.stop())
     well = process.run()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # else Python gives it back its default on the way out
     # Code of a library that never returns at exit must not hang the flow silently: it says where, and goes.
     faulthandler.dump_traceback_later(EXIT_DEADLINE_S, exit=True)
     return ENDED if well else FAILED
+
+
+def _make_process(spec: FlowSpec, log: FileHandler) -> FlowProcess | None:
+    """The flow, when it is its turn; None for a standby that is not needed."""
+    if spec.standby_fd >= 0:
+        chosen = stand_by(spec)
+        if chosen is None:
+            return None
+        spec = chosen
+        log.set_generation(spec.generation)
+    return FlowProcess(spec, log.turn_over_if_full)
 
 
 def _settle(spec: FlowSpec) -> int:

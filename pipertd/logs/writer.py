@@ -66,6 +66,10 @@ class FileHandler(logging.Handler):
         self._lost = 0
         self._fd = open_log(path)
 
+    def set_generation(self, generation: int) -> None:
+        """Records are of this generation from now on."""
+        self._context["generation"] = generation
+
     def emit(self, record: logging.LogRecord) -> None:
         """Append one record. What cannot be written (a full disk) is counted, and said as soon as there is room."""
         try:

@@ -26,6 +26,7 @@ from pipertd.supervisor.restart import Restarts, Verdict
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.settling import Settling
 from pipertd.supervisor.spawn import Surroundings
+from pipertd.supervisor.standby import Standby
 from pipertd.supervisor.view import FlowView, LinkView, NoticeKind, State
 
 _LOOK_S = {State.STARTING: 0.05, State.STOPPING: 0.1}
@@ -50,6 +51,7 @@ class SupervisedFlow:
         self._living: Generation | None = None
         self._charge: Charge | None = None  # what the last one died of, for the next one
         self._settling = Settling(pipeline, flow, shared, on_over=self._settling_over, on_failure=self._tell_unsettled)
+        self._standby = Standby(pipeline, flow, shared, on_over=self._standby_over, on_failure=self._tell_no_standby)
         self._wanted = False
         self._delay_s = 0.0
         self._since_s = monotonic_s()
@@ -88,9 +90,9 @@ class SupervisedFlow:
         if self.state.at_rest and self._segments is not None:
             self._settling.begin(self.generation, self._segments)
 
-    def end_settling(self) -> bool:
-        """Whether a process still settles; it is killed, and the flow comes to rest once more when it is dead."""
-        return self._settling.end()
+    def clear(self) -> bool:
+        """Whether a process still settles or stands by; it is killed, and the flow comes to rest once more after it."""
+        return any([self._settling.end(), self._standby.end()])
 
     def let_go(self) -> None:
         """Forget the segments of a run that ended."""
@@ -125,6 +127,8 @@ class SupervisedFlow:
         self._tell(NoticeKind.FLOW_STATE_CHANGED, text, {"from": before.value, "to": step.state.value})
         for action in step.actions:
             self._perform(action)
+        if self.state.at_rest or not self._wanted:
+            self._standby.end()
         self._shared.pulse.beat()
         if self.state.at_rest:
             self._on_rest()
@@ -154,7 +158,13 @@ class SupervisedFlow:
         self.generation += 1
         try:
             living = Generation(
-                self.generation, self._pipeline, self.definition, self._segments, self._shared, self._charge
+                self.generation,
+                self._pipeline,
+                self.definition,
+                self._segments,
+                self._shared,
+                self._charge,
+                self._standby,
             )
         except LaunchFailed as reason:
             self._tell(NoticeKind.FLOW_FAILED, f"failed: {reason}")
@@ -175,6 +185,22 @@ class SupervisedFlow:
         else:
             self._happen(Input.DIED_AS_ASKED, "was stopped before it was started")
 
+    def _stand_by(self) -> None:
+        """Have a standby, where the definition wants one."""
+        if self.definition.standby and self.state is State.RUNNING and self._segments is not None:
+            self._standby.begin(self.generation, self._segments)
+
+    def _standby_over(self) -> None:
+        """A standby that was not needed is dead."""
+        if self.state.at_rest:
+            self._on_rest()
+        else:
+            self._stand_by()
+
+    def _tell_no_standby(self, why: str) -> None:
+        text = f"has no standby until its next generation: {why}"
+        self._tell(NoticeKind.STANDBY_FAILED, text)
+
     def _tell_unsettled(self, why: str) -> None:
         text = f"may keep slots of its neighbours until it is started again: settling what it left failed: {why}"
         self._tell(NoticeKind.SETTLING_FAILED, text)
@@ -190,6 +216,7 @@ class SupervisedFlow:
         if self.state is State.STARTING and watch.is_ready(facts, self.generation):
             living.ready_s = monotonic_s()
             self._happen(Input.READY)
+            self._stand_by()
         expiry = living.find_expiry(facts, meant_s)
         if expiry is None:
             self._look_again()
@@ -250,7 +277,7 @@ class SupervisedFlow:
             ran_s=now_s - dead.ready_s if dead.ready_s is not None else 0.0,
             now_s=now_s,
         )
-        self._delay_s = verdict.delay_s
+        self._delay_s = 0.0 if self._standby.lives else verdict.delay_s
         reason = f"{verdict.reason} ({dead.why_killed})" if dead.why_killed else verdict.reason
         if guilty:
             self._charge = Charge(routine=guilty, reason=reason, log=dead.evidence())
@@ -261,7 +288,8 @@ class SupervisedFlow:
 
     def _tell_verdict(self, verdict: Verdict, reason: str, dead: Generation) -> None:
         if verdict.happened is Input.DIED_TO_RETURN:
-            text = f"is restarted in {verdict.delay_s:g} s: it {reason}"
+            when = "at once by its standby" if self._standby.lives else f"in {verdict.delay_s:g} s"
+            text = f"is restarted {when}: it {reason}"
             self._tell(NoticeKind.FLOW_RESTARTING, text, {"log": dead.last_lines()})
         elif verdict.happened is Input.DIED_FOR_GOOD:
             self._tell(NoticeKind.FLOW_FAILED, f"failed: it {reason}", {"log": dead.last_lines()})

@@ -17,6 +17,7 @@ from pipertd.supervisor.resources import limit
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.spawn import Surroundings, spawn_flow
+from pipertd.supervisor.standby import Standby
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
@@ -43,8 +44,9 @@ class Generation:
         segments: PipelineSegments,
         shared: Surroundings,
         charge: Charge | None,
+        standby: Standby,
     ) -> None:
-        """Start it; ``charge`` is what its predecessor died of.
+        """Start it, or have the standby be it; ``charge`` is what its predecessor died of.
 
         Raises:
             LaunchFailed: its interpreter or its log cannot be used.
@@ -59,7 +61,8 @@ class Generation:
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
         self._log_began = _size(self._log)
-        self._process = spawn_flow(pipeline, flow, number, self._nonce, segments, shared, charge)
+        taken_over = standby.take_over(number, self._nonce, charge)
+        self._process = taken_over or spawn_flow(pipeline, flow, number, self._nonce, segments, shared, charge)
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
         self._asked_s: float | None = None

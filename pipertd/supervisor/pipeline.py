@@ -221,8 +221,8 @@ class SupervisedPipeline:
             for flow in flows:
                 flow.settle()
             return
-        settling = [flow for flow in flows if flow.end_settling()]
-        if not settling:  # else they call again
+        dying = [flow for flow in flows if flow.clear()]
+        if not dying:  # else they call again
             self._end_run()
 
     @contextmanager

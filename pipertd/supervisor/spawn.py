@@ -72,6 +72,29 @@ def spawn_settling(
         os.close(daemon_pidfd)
 
 
+def spawn_standby(
+    pipeline: Pipeline, flow: Flow, generation: int, segments: PipelineSegments, shared: Surroundings
+) -> tuple[Process, int]:
+    """Start a standby of a flow; the descriptor takes its Takeover, and closing it without one ends the process.
+
+    Raises:
+        LaunchFailed: its interpreter or its log cannot be used.
+    """
+    try:
+        reading, writing = os.pipe()
+    except OSError as reason:
+        raise LaunchFailed(f"cannot prepare a standby of {pipeline.name}/{flow.name}: {reason}") from reason
+    os.set_blocking(writing, False)
+    spec = replace(_spec(pipeline, flow, generation, segments, shared), standby_fd=reading)
+    try:
+        return _spawn(pipeline, spec, segments, fds=[reading]), writing
+    except LaunchFailed:
+        os.close(writing)
+        raise
+    finally:
+        os.close(reading)
+
+
 def _spec(
     pipeline: Pipeline, flow: Flow, generation: int, segments: PipelineSegments, shared: Surroundings
 ) -> FlowSpec:

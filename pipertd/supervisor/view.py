@@ -133,6 +133,7 @@ class NoticeKind(StrEnum):
     WATCHDOG_EXPIRED = "watchdog_expired"
     SLOTS_HOARDED = "slots_hoarded"
     SETTLING_FAILED = "settling_failed"
+    STANDBY_FAILED = "standby_failed"
     MESSAGE_QUARANTINED = "message_quarantined"
     EVENT_RAISED = "event_raised"
 

@@ -206,6 +206,18 @@ FIGURES = (
         own=(Own("lost", "messages lost by kill -9 of their reader", "", Target("≤", 0, "value")),),
     ),
     Figure(
+        "takeover",
+        "kill -9 of a flow with a standby to its next message in hand",
+        "handled_ms",
+        "ms",
+        Side(OURS, "recovery", Job("standby")),
+        (
+            Versus(Side('python -c "import numpy"', "peers.numpy_import", Job("time")), Target("≤", 2)),
+            Versus(Side("Supervisor", "peers.supervisord", Job()), Target("≤", 1 / 3)),
+        ),
+        own=(Own("lost", "messages lost by that", "", Target("≤", 0, "value")),),
+    ),
+    Figure(
         "memory",
         "RssAnon of an idle flow",
         "rss_anon_mib",

@@ -8,6 +8,7 @@ import signal
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from pipertd.definition.model import Pipeline, Restart
@@ -18,8 +19,10 @@ from tests.process.supervised import Live, supervised
 
 KILLS = 3
 _STEADY = 300  # messages of a generation before it is killed
+_STANDBY_S = 1.5  # until a standby has imported everything
 _RESTARTS = {
     "at once": Restart(backoff_first_s=0.001, limit=1000),
+    "standby": Restart(limit=1000),
     "by default": Restart(limit=1000),
 }
 
@@ -27,21 +30,26 @@ _RESTARTS = {
 def run(job: Job) -> dict[str, float]:
     """The median over some kills; ``job.what`` says after which backoff a flow is started again."""
     with tempfile.TemporaryDirectory() as name:
-        return asyncio.run(_kill_and_look(Path(name), _RESTARTS[job.what]))
+        return asyncio.run(_kill_and_look(Path(name), _RESTARTS[job.what], standby=job.what == "standby"))
 
 
-def _pipeline(journal: Path, restart: Restart) -> Pipeline:
+def _pipeline(journal: Path, restart: Restart, *, standby: bool) -> Pipeline:
     flows = [
         flow("source", routine("r", "Count", 1000.0)),
-        flow("destination", routine("r", "Journal", file=str(journal)), restart=restart),
+        replace(
+            flow("destination", routine("r", "Journal", file=str(journal)), restart=restart), standby=standby
+        ),
     ]
     return pipeline(flows, [link("source/r", "destination/r", SMALL_DEPTH)])
 
 
-async def _kill_and_look(folder: Path, restart: Restart) -> dict[str, float]:
+async def _kill_and_look(folder: Path, restart: Restart, *, standby: bool) -> dict[str, float]:
     journal = folder / "journal"
-    async with supervised(folder, _pipeline(journal, restart)) as live:
-        took_ns = [await _kill(live, journal, generation) for generation in range(1, KILLS + 1)]
+    async with supervised(folder, _pipeline(journal, restart, standby=standby)) as live:
+        took_ns = []
+        for generation in range(1, KILLS + 1):
+            await asyncio.sleep(_STANDBY_S if standby else 0.0)
+            took_ns.append(await _kill(live, journal, generation))
         await live.supervisor.stop(Target.parse("p/source"))
         await live.until(lambda: live.link().in_flight == 0, "what is under way")
         produced = live.link().produced
