@@ -17,8 +17,8 @@ from pipertd.supervisor.resources import limit
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.spawn import Surroundings, spawn_flow
-from pipertd.supervisor.standby import Standby
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
+from pipertd.supervisor.standby import Standby
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
 _EVIDENCE_LINES, _EVIDENCE_BYTES = 200, 32 * 1024

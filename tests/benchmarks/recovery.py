@@ -36,9 +36,7 @@ def run(job: Job) -> dict[str, float]:
 def _pipeline(journal: Path, restart: Restart, *, standby: bool) -> Pipeline:
     flows = [
         flow("source", routine("r", "Count", 1000.0)),
-        replace(
-            flow("destination", routine("r", "Journal", file=str(journal)), restart=restart), standby=standby
-        ),
+        replace(flow("destination", routine("r", "Journal", file=str(journal)), restart=restart), standby=standby),
     ]
     return pipeline(flows, [link("source/r", "destination/r", SMALL_DEPTH)])
 

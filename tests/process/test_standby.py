@@ -49,7 +49,7 @@ def numbers(file: Path) -> list[int]:
 
 
 def test_the_standby_is_the_next_generation(tmp_path: Path) -> None:
-    """It takes over without a backoff, in the process that was there before; nothing is lost, and the next one comes."""
+    """It takes over without a backoff, in the process that was there before; nothing is lost, and another one comes."""
 
     async def story(live: Live) -> None:
         await live.until_handled(10)
