@@ -19,8 +19,8 @@ def standing_by(one: Flow, restart: Restart = SLOW) -> Flow:
     return replace(one, standby=True, restart=restart)
 
 
-def counting(folder: Path, **more: object) -> Pipeline:
-    return chain(flow("a", "Count", **more), standing_by(flow("b", "Write", file=folder / "numbers")))
+def counting(folder: Path, amount: int = 1_000_000_000) -> Pipeline:
+    return chain(flow("a", "Count", amount=amount), standing_by(flow("b", "Write", file=folder / "numbers")))
 
 
 def processes(target: str) -> set[int]:
