@@ -44,7 +44,7 @@ test-system: $(VENV)/.dev ## the service under a real systemd, in a throw-away s
 	    env PIPERTD_THROW_AWAY_SYSTEM=1 $(BIN)/python -m pytest tests/system $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/.bench ## against its peers, in ratios, 20 minutes; `make bench ARGS=--quick` takes 3, ARGS=--help tells more
+bench: $(VENV)/.bench ## against its peers, in ratios, 25 minutes; `make bench ARGS=--quick` takes 3, ARGS=--help tells more
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 .PHONY: soak
