@@ -35,8 +35,8 @@ demo: $(VENV)/.demo ## a real street video through three supervised processes; p
 ##@ Work on it
 
 .PHONY: test
-test: $(VENV)/.dev ## every test; `make test ARGS="-k ring -x"` passes arguments on
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev ## every test, on all cores; `make test ARGS="-k ring -x"` passes arguments on
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal $(ARGS)
 
 .PHONY: test-system
 test-system: $(VENV)/.dev ## the service under a real systemd, in a throw-away system; needs root
