@@ -19,6 +19,7 @@ import msgspec
 from pipertd.definition.model import Pipeline
 from pipertd.errors import ManifestError
 from pipertd.protocol import PROTOCOL_VERSION, Charge
+from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.procfs import Identity, boot_id
 from pipertd.supervisor.view import State
 
@@ -44,6 +45,8 @@ class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
     asked_s: float | None
     log_began: int
     why_killed: str
+    failure: Failure | None
+    cut: bool
 
 
 class RestartsRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +63,7 @@ class FlowRecord(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     wanted: bool
     reason: str
+    failure: Failure | None
     generation: int
     living: GenerationRecord | None
     restarts: RestartsRecord

@@ -34,6 +34,7 @@ def manifest(**changes: object) -> Manifest:
         state=State.BACKING_OFF,
         wanted=True,
         reason="",
+        failure=None,
         generation=3,
         living=None,
         restarts=RestartsRecord(count=2, recent=[1.5], delay_s=0.2),
