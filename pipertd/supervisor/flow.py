@@ -17,6 +17,8 @@ from pipertd.names import RoutineRef
 from pipertd.protocol import Charge, Hello
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import lifecycle, watch
+from pipertd.supervisor.adopted import last_words
+from pipertd.supervisor.adoption import Survivors
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.figures import Rates
 from pipertd.supervisor.generation import Generation
@@ -64,7 +66,14 @@ class SupervisedFlow:
         self._living: Generation | None = None
         self._charge: Charge | None = None  # what the last one died of, for the next one
         self._settling = Settling(pipeline, flow, shared, on_over=self._settling_over, on_failure=self._tell_unsettled)
-        self._standby = Standby(pipeline, flow, shared, on_over=self._standby_over, on_failure=self._tell_no_standby)
+        self._standby = Standby(
+            pipeline,
+            flow,
+            shared,
+            on_over=self._standby_over,
+            on_failure=self._tell_no_standby,
+            on_change=on_change,
+        )
         self._wanted = False
         self._delay_s = 0.0
         self._since_s = monotonic_s()
@@ -92,6 +101,47 @@ class SupervisedFlow:
         self._rates = rates
         self._wanted = True
         self._happen(Input.START)
+
+    def adopt(self, record: FlowRecord, survivors: Survivors, segments: PipelineSegments | None, rates: Rates) -> None:
+        """Go on from where a daemon before this one was; no segments where its run is over."""
+        self.state, self._since_s, self._wanted = record.state, record.since_s, record.wanted
+        self._reason, self._failure, self._charge = record.reason, record.failure, record.charge
+        self.generation, self._delay_s = record.generation, record.delay_s
+        self._restarts.recall(record.restarts)
+        self._segments, self._rates = segments, rates
+        self._standby.adopt(survivors.standby)
+        self._settling.adopt(survivors.settling)
+        if record.living is not None and survivors.living is not None:
+            self._living = Generation.adopt(
+                self.generation, self._pipeline, self.definition, self._shared, survivors.living, record.living
+            )
+            if survivors.living.lives:
+                details = {"pid": str(self._living.pid)}
+                self._tell(NoticeKind.FLOW_ADOPTED, f"is adopted (generation {self.generation})", details)
+            asyncio.get_running_loop().add_reader(self._living.pidfd, self._bury)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Do what the state asks for that a daemon before this one was killed in."""
+        living = self._living
+        match self.state:
+            case State.STARTING if living is None:
+                self._launch()
+                return
+            case State.BACKING_OFF:
+                self._arm(self._delay_s, lambda: self._happen(Input.BACKOFF_OVER))
+                return
+            case State.STOPPING if living:
+                living.ask_to_stop()
+            case State.KILLING if living:
+                living.go_on_killing()
+        if living is not None:
+            self._look_again()
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether its process speaks a version of the protocol that this daemon can go on with."""
+        return self._living is None or self._living.is_understood
 
     def stop(self, *, now: bool = False) -> None:
         """Have it down; ``now`` kills it."""
@@ -121,6 +171,7 @@ class SupervisedFlow:
         """What the next daemon has to know of it."""
         return FlowRecord(
             state=self.state,
+            since_s=self._since_s,
             wanted=self._wanted,
             reason=self._reason,
             failure=self._failure,
@@ -189,7 +240,7 @@ class SupervisedFlow:
         self._settling.expect()
         self.generation += 1
         try:
-            living = Generation(
+            living = Generation.start(
                 self.generation,
                 self._pipeline,
                 self.definition,
@@ -224,7 +275,6 @@ class SupervisedFlow:
         """Have a standby, where the definition wants one."""
         if self.definition.standby and self.state is State.RUNNING and self._segments is not None:
             self._standby.begin(self.generation, self._segments)
-            self._on_change()
 
     def _standby_over(self) -> None:
         """A standby that was not needed is dead."""
@@ -305,6 +355,10 @@ class SupervisedFlow:
         ending = dead.bury()
         now_s = monotonic_s()
         facts = self._facts()
+        ending = last_words(ending, facts, self.generation)
+        let_in = not dead.is_adopted or watch.has_begun(facts, self.generation)
+        if let_in:
+            self._charge = None  # it was told
         guilty = guilty_routine(ending, facts, self.generation, expiry=dead.expiry, fatal_thread=dead.fatal_thread())
         failure = None if dead.cut and not self._wanted else dead.failure or ending.failure
         verdict = self._restarts.judge(
@@ -314,6 +368,7 @@ class SupervisedFlow:
             ended=watch.has_ended(facts, self.generation),
             ran_s=now_s - dead.ready_s if dead.ready_s is not None else 0.0,
             now_s=now_s,
+            let_in=let_in,
         )
         self._delay_s = 0.0 if self._standby.lives else verdict.delay_s
         reason = f"{verdict.reason} ({dead.why_killed})" if dead.why_killed else verdict.reason

@@ -22,7 +22,8 @@ class Waiting:
         problems: which of its limits could not be applied, in words.
     """
 
-    def __init__(self, process: Process, gate: socket.socket, problems: list[str]) -> None:
+    def __init__(self, process: Process, gate: socket.socket | None, problems: list[str]) -> None:
+        """``gate`` is None where a daemon before this one had it: it fell shut with that one."""
         self.process = process
         self.problems = problems
         self._gate = gate
@@ -34,13 +35,15 @@ class Waiting:
     def begin(self, order: Begin) -> None:
         """Let it in: it is what the order says. Where it is dead already, its death is news to whoever watches it."""
         self._say(order)
-        self._gate.close()
+        self.turn_away()
 
     def turn_away(self) -> None:
         """Shut the gate: the process ends by itself, unless it was let in."""
-        self._gate.close()
+        if self._gate is not None:
+            self._gate.close()
 
     def _say(self, order: Prepare | Begin) -> None:
+        assert self._gate is not None
         with suppress(BrokenPipeError, ConnectionResetError):
             self._gate.send(encode(order))
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.logs.tail import fatal_thread, finish_line, last_lines, last_stacks, without_stacks
-from pipertd.protocol import PROTOCOL_VERSION, Begin, Charge, Hello, Stop
+from pipertd.protocol import ADOPTABLE_VERSIONS, PROTOCOL_VERSION, Begin, Charge, Hello, Stop
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import watch
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.gate import Waiting
+from pipertd.supervisor.launch import Process
 from pipertd.supervisor.manifest import GenerationRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
@@ -41,20 +42,8 @@ class Generation:
         problems: which of its resource limits could not be applied, in words.
     """
 
-    def __init__(
-        self,
-        number: int,
-        pipeline: Pipeline,
-        flow: Flow,
-        segments: PipelineSegments,
-        shared: Surroundings,
-        standby: Standby,
-    ) -> None:
-        """Start it, or have the standby be it.
-
-        Raises:
-            LaunchFailed: its interpreter or its log cannot be used.
-        """
+    def __init__(self, number: int, pipeline: Pipeline, flow: Flow, shared: Surroundings, process: Process) -> None:
+        """See ``start`` and ``adopt``."""
         self.number = number
         self.ready_s: float | None = None
         self.why_killed = ""
@@ -66,18 +55,58 @@ class Generation:
         self._channel = shared.channel
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
+        self._protocol = PROTOCOL_VERSION
         self._log_began = _size(self._log)
-        self._waiting: Waiting = standby.hand_over() or spawn_flow(pipeline, flow, number, segments, shared)
-        self._process = self._waiting.process
-        self.problems = self._waiting.problems
+        self._waiting: Waiting | None = None
+        self._process = process
+        self.problems: list[str] = []
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
         self._asked_s: float | None = None
         self._signalled = False
         self._stacks_begin: int | None = None
 
+    @classmethod
+    def start(
+        cls,
+        number: int,
+        pipeline: Pipeline,
+        flow: Flow,
+        segments: PipelineSegments,
+        shared: Surroundings,
+        standby: Standby,
+    ) -> Generation:
+        """Start its process, or have the standby be it; it waits at its gate.
+
+        Raises:
+            LaunchFailed: its interpreter or its log cannot be used.
+        """
+        waiting = standby.hand_over() or spawn_flow(pipeline, flow, number, segments, shared)
+        made = cls(number, pipeline, flow, shared, waiting.process)
+        made._waiting, made.problems = waiting, waiting.problems
+        return made
+
+    @classmethod
+    def adopt(
+        cls,
+        number: int,
+        pipeline: Pipeline,
+        flow: Flow,
+        shared: Surroundings,
+        process: Process,
+        record: GenerationRecord,
+    ) -> Generation:
+        """One that a daemon before this one started, dead or alive. It has time to show a sign of life."""
+        made = cls(number, pipeline, flow, shared, process)
+        made._nonce, made._protocol, made._log_began = record.nonce, record.protocol, record.log_began
+        made._launched_s, made.ready_s, made._asked_s = record.launched_s, record.ready_s, record.asked_s
+        made._trusted_s = monotonic_s() + _HEARTBEAT_S
+        made.why_killed, made.failure, made.cut = record.why_killed, record.failure, record.cut
+        return made
+
     def begin(self, charge: Charge | None) -> None:
         """Let it in; ``charge`` is what its predecessor died of."""
+        assert self._waiting is not None
         self._waiting.begin(Begin(generation=self.number, nonce=self._nonce, charge=charge))
 
     def record(self) -> GenerationRecord:
@@ -85,7 +114,7 @@ class Generation:
         return GenerationRecord(
             process=self._process.record(),
             nonce=self._nonce,
-            protocol=PROTOCOL_VERSION,
+            protocol=self._protocol,
             launched_s=self._launched_s,
             ready_s=self.ready_s,
             asked_s=self._asked_s,
@@ -119,7 +148,21 @@ class Generation:
     def kill(self) -> None:
         """SIGKILL to the process and its group, as an operator wishes."""
         self.cut = True
+        self.go_on_killing()
+
+    def go_on_killing(self) -> None:
+        """SIGKILL to the process and its group: a daemon before this one was about to."""
         self._process.kill_group()
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether it speaks a version of the protocol that this daemon can go on with."""
+        return self._protocol in ADOPTABLE_VERSIONS
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether a daemon before this one started it."""
+        return self._waiting is None
 
     def find_expiry(self, facts: Mapping[str, RoutineFacts], meant_s: float) -> watch.Expiry | None:
         """Which deadline was missed, if one was; this look was meant to come ``meant_s`` after the last one.

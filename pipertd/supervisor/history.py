@@ -34,6 +34,7 @@ _LEVELS = {
     NoticeKind.STANDBY_FAILED: logging.WARNING,
     NoticeKind.MESSAGE_QUARANTINED: logging.ERROR,
     NoticeKind.FLOW_FAILED: logging.ERROR,
+    NoticeKind.PIPELINE_LOST: logging.ERROR,
     NoticeKind.DEFINITION_INVALID: logging.ERROR,
 }
 logger = logging.getLogger("pipertd.notice")

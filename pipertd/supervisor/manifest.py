@@ -61,6 +61,7 @@ class FlowRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One flow: ``charge`` is what its last generation died of, as long as no other was told."""
 
     state: State
+    since_s: float
     wanted: bool
     reason: str
     failure: Failure | None

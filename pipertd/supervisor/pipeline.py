@@ -13,12 +13,13 @@ from contextlib import contextmanager, nullcontext
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Pipeline
-from pipertd.errors import SegmentError, UnknownTarget, WrongState
+from pipertd.errors import ManifestError, SegmentError, UnknownTarget, WrongState
+from pipertd.supervisor.adoption import find_survivors, give_up, open_segments
 from pipertd.supervisor.figures import Figures, Rates
 from pipertd.supervisor.flow import SupervisedFlow
 from pipertd.supervisor.manifest import Manifest, ManifestFile
 from pipertd.supervisor.order import stop_order
-from pipertd.supervisor.segments import PipelineSegments
+from pipertd.supervisor.segments import Adopted, PipelineSegments
 from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.view import NoticeKind, PipelineView, State
 
@@ -68,6 +69,7 @@ class SupervisedPipeline:
         self._figures = Figures.blank(definition)
         self._rates = Rates()
         self._stopping: asyncio.Task[None] | None = None
+        self._going_on: asyncio.Task[None] | None = None
         self._holds = 0
         self._began_s = self._ended_s = monotonic_s()
 
@@ -136,6 +138,54 @@ class SupervisedPipeline:
             self._to_start -= {flow.definition.name for flow in chosen}
             self._write_manifest()
 
+    def adopt(self, manifest: Manifest) -> None:
+        """Go on from where a daemon before this one was; what lives is not disturbed.
+
+        Raises:
+            ManifestError: there was a run, and its shared memory is lost.
+        """
+        survivors = find_survivors(manifest)
+        try:
+            if manifest.segments is not None:
+                fds = open_segments(manifest.segments, survivors.values())
+                self._segments = PipelineSegments(self.definition, adopted=Adopted(manifest.segments, fds))
+        except (ManifestError, SegmentError) as reason:
+            give_up(survivors.values())
+            raise ManifestError(str(reason)) from reason
+        self._began_s = manifest.began_s
+        self._to_start = set(manifest.to_start)
+        with self._held():
+            for name in self.flows.keys() & manifest.flows.keys():
+                self.flows[name].adopt(manifest.flows[name], survivors[name], self._segments, self._rates)
+        if manifest.stopping:
+            self._begin_stop(self.flows.values(), whole=True)
+            self._to_start = set(manifest.to_start)
+        self._write_manifest()
+        self._going_on = asyncio.create_task(self._go_on())
+
+    async def _go_on(self) -> None:
+        """Complete what an operator had asked the daemon before this one; renew the flows that we cannot talk to."""
+        if self._stopping is not None:
+            await self._until_down(list(self.flows.values()))
+        try:
+            for name in sorted(self._to_start):
+                await self._start_when_down(name)
+            for name in [name for name, flow in self.flows.items() if not flow.is_understood]:
+                await self._renew(name)
+        except (WrongState, SegmentError) as reason:
+            logger.warning("cannot go on with %s as before: %s", self.definition.name, reason)
+
+    async def _start_when_down(self, name: str) -> None:
+        with self._held():
+            await self._shared.pulse.until(lambda: self.flows[name].state.at_rest)
+            self.start(name)
+
+    async def _renew(self, name: str) -> None:
+        text = f"flow {self.definition.name}/{name} is restarted: it speaks to daemons of another version of pipertd"
+        self._shared.history.record(NoticeKind.FLOW_RESTARTING, text, pipeline=self.definition.name, flow=name)
+        await self.restart(name)
+        await self._shared.pulse.until(lambda: self.flows[name].state is not State.STARTING)
+
     async def stop(self, name: str | None = None, *, now: bool = False) -> None:
         """Have all flows down, or one, and wait for it.
 
@@ -171,6 +221,8 @@ class SupervisedPipeline:
         One that is killed meanwhile leaves on record what was up, and the next one starts it anew.
         """
         self._closed = True
+        if self._going_on is not None:
+            self._going_on.cancel()
         up = {name for name, flow in self.flows.items() if not flow.state.at_rest}
         chosen = list(self.flows.values())
         self._begin_stop(chosen, whole=True, now=now)

@@ -7,9 +7,11 @@ never maps a pool: it has no business with payloads.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from pipertd.clock import wall_s
 from pipertd.definition.model import Link, Pipeline
@@ -25,7 +27,7 @@ from pipertd.shm.status import Activity, RoutineFacts, read_end_to_end, read_sta
 from pipertd.supervisor.admission import Needs, ledger_shape, needs_of, pool_sizes, reserved_bytes
 from pipertd.supervisor.counts import LinkPlace, Passer, ended, link_view
 from pipertd.supervisor.manifest import HomeRecord, SegmentsRecord
-from pipertd.supervisor.procfs import identity
+from pipertd.supervisor.procfs import Identity, identity
 from pipertd.supervisor.view import LinkView
 
 _AT_LEISURE = (Activity.IDLE, Activity.AWAITS_DONE)  # a batch that is kept until it is complete does not drain
@@ -42,20 +44,33 @@ class _Home:
     ledger: Ledger
 
 
+class Adopted(NamedTuple):
+    """What a run has in shared memory already: as it is on record, and descriptors of all of it."""
+
+    record: SegmentsRecord
+    fds: Mapping[Identity, int]
+
+
 class PipelineSegments:
     """Ledgers, pools and bells of a pipeline's routines; ``run`` is a name that no other run of it has."""
 
-    def __init__(self, pipeline: Pipeline, promised_bytes: int = 0) -> None:
-        """Make them all; ``promised_bytes`` is what other pipelines may still reserve.
+    def __init__(self, pipeline: Pipeline, promised_bytes: int = 0, adopted: Adopted | None = None) -> None:
+        """Make them all, or go on with those of a daemon before this one.
+
+        ``promised_bytes`` is what other pipelines may still reserve.
 
         Raises:
-            SegmentError: the pipeline asks for more shared memory than there is, with the arithmetic.
+            SegmentError: the pipeline asks for more shared memory than there is, with the arithmetic; or what is
+                there already is of another byte format.
         """
         self._pipeline = pipeline
         self.run = _name_of_run(wall_s())
         self._homes: dict[RoutineRef, _Home] = {}
         self._guards_fd = -1
         needs = needs_of(pipeline)
+        if adopted is not None:
+            self._adopt(needs, adopted)
+            return
         pools = pool_sizes(pipeline, needs, promised_bytes)
         try:
             self._guards_fd = create_segment(len(pipeline.links))
@@ -63,6 +78,20 @@ class PipelineSegments:
                 self._homes[ref] = self._create(needs[ref], ledger_shape(ref, needs, pool_bytes))
         except BaseException:
             self.close()
+            raise
+
+    def _adopt(self, needs: Mapping[RoutineRef, Needs], adopted: Adopted) -> None:
+        record, fds = adopted
+        self.run, self._guards_fd = record.run, fds[record.guards]
+        try:
+            for home in record.homes:
+                ref = RoutineRef(home.flow, home.routine)
+                ledger = Ledger(fds[home.ledger], writable=False)
+                pool_fd = fds[home.pool] if home.pool else -1
+                self._homes[ref] = _Home(needs[ref], fds[home.ledger], pool_fd, fds[home.bell], ledger)
+        except BaseException:
+            for fd in fds.values():
+                os.close(fd)
             raise
 
     def _create(self, needs: Needs, shape: at.Shape) -> _Home:

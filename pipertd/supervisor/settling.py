@@ -62,6 +62,14 @@ class Settling:
         else:
             asyncio.get_running_loop().add_reader(self._process.pidfd, self._bury)
 
+    def adopt(self, process: Process | None) -> None:
+        """End one that a daemon before this one had; what the flow left is still to be settled."""
+        self._process = process
+        self._is_due = True
+        if process is not None:
+            asyncio.get_running_loop().add_reader(process.pidfd, self._bury)
+            self.end()
+
     def end(self) -> bool:
         """Whether a process still settles. It is killed, as a recovery may die at any store; its death is news."""
         if self._process is None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed
 from pipertd.supervisor.gate import Waiting
+from pipertd.supervisor.launch import Process
 from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.spawn import Surroundings, spawn_flow
@@ -28,13 +29,15 @@ class Standby:
         *,
         on_over: Callable[[], None],
         on_failure: Callable[[str], None],
+        on_change: Callable[[], None],
     ) -> None:
-        """``on_over`` is called when one that was ended is dead, ``on_failure`` when one cannot be had or died."""
+        """``on_change`` has the manifest written, ``on_over`` is called when one that was ended is dead, ``on_failure`` when one cannot be had or died."""
         self._pipeline = pipeline
         self._flow = flow
         self._shared = shared
         self._on_over = on_over
         self._on_failure = on_failure
+        self._on_change = on_change
         self._waiting: Waiting | None = None
         self._is_unwanted = False
 
@@ -57,8 +60,16 @@ class Standby:
             self._on_failure(str(reason))
             return
         self._is_unwanted = False
-        self._waiting.prepare()
         asyncio.get_running_loop().add_reader(self._waiting.process.pidfd, self._bury)
+        self._on_change()  # it is on record before it runs code of an author's
+        self._waiting.prepare()
+
+    def adopt(self, process: Process | None) -> None:
+        """End one that a daemon before this one had: its gate fell shut."""
+        if process is not None:
+            self._waiting = Waiting(process, None, [])
+            asyncio.get_running_loop().add_reader(process.pidfd, self._bury)
+            self.end()
 
     def hand_over(self) -> Waiting | None:
         """Give the process away, to be the flow's next generation; None where there is none that can be."""

@@ -7,8 +7,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from pipertd.definition.model import Pipeline
-from pipertd.errors import PipertdError, SegmentError, UnknownTarget, WrongState
+from pipertd.definition.plan import Plan, plan_change
+from pipertd.errors import ManifestError, PipertdError, SegmentError, UnknownTarget, WrongState
 from pipertd.logs.reader import LogStore
 from pipertd.names import Target
 from pipertd.protocol import Answer, Hello, Quarantined, QuarantineSpec, Raise
@@ -16,6 +19,7 @@ from pipertd.quarantine import Quarantine
 from pipertd.supervisor.answers import Events, routines_of
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.history import History
+from pipertd.supervisor.manifest import Manifest, manifest_files, read_manifest
 from pipertd.supervisor.pipeline import SupervisedPipeline
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.spawn import Surroundings
@@ -59,16 +63,44 @@ class Supervisor:
         put_aside = QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes)
         self._shared = Surroundings(runtime_dir, logs, history, self._channel, self._pulse, put_aside, orphan_timeout_s)
         self._pipelines: dict[str, SupervisedPipeline] = {}
+        self._adopted: dict[str, Manifest] = {}  # whose definitions were not loaded yet
+        self._to_begin_anew: dict[str, list[str]] = {}  # flows that were up in a run that is lost
         self._restarting: set[asyncio.Task[None]] = set()
         self._closing = False
 
     async def open(self) -> None:
-        """Begin to listen to flows.
+        """Begin to listen to flows, those of a daemon that was killed here before among them.
 
         Raises:
             OSError: the socket cannot be made.
         """
         self._channel.open()
+        for name, path in manifest_files(self._shared.runtime_dir):
+            self._adopt(name, path)
+
+    def _adopt(self, name: str, path: Path) -> None:
+        manifest: Manifest | None = None
+        try:
+            manifest = read_manifest(path)
+            if manifest.definition.name != name:
+                raise ManifestError(f"cannot use {path}: it is on record as {manifest.definition.name}")
+            adopted = self._make(manifest.definition)
+            adopted.adopt(manifest)
+        except ManifestError as reason:
+            self._lose_run(name, manifest, reason)
+            path.unlink(missing_ok=True)
+            return
+        self._adopted[name] = manifest
+        states = {flow.name: str(flow.state) for flow in adopted.view().flows}
+        text = f"pipeline {name} is adopted: " + ", ".join(f"{flow} is {state}" for flow, state in states.items())
+        self.history.record(NoticeKind.PIPELINE_ADOPTED, text, pipeline=name, details=states)
+
+    def _lose_run(self, name: str, manifest: Manifest | None, reason: ManifestError) -> None:
+        """Say what is lost; what was up is to begin anew, as soon as it is loaded."""
+        up = [] if manifest is None else [flow for flow, each in manifest.flows.items() if not each.state.at_rest]
+        self._to_begin_anew[name] = sorted({*up, *(manifest.to_start if manifest else ())})
+        text = f"pipeline {name} is lost, with what lay on its links: {reason}"
+        self.history.record(NoticeKind.PIPELINE_LOST, text, pipeline=name)
 
     async def close(self, *, now: bool = False) -> None:
         """Stop everything, draining within the stop deadlines unless ``now``; may be called again to hurry."""
@@ -82,20 +114,20 @@ class Supervisor:
         Raises:
             WrongState: one of that name is up; nothing is changed then.
         """
+        pipelines = [definition for definition in pipelines if not self._is_adopted(definition)]
         for definition in pipelines:
             known = self._pipelines.get(definition.name)
             if known is not None and not known.is_over:
                 raise WrongState("replace", definition.name, known.state)
         for definition in pipelines:
-            self._pipelines[definition.name] = SupervisedPipeline(
-                definition, self._shared, on_run=self._events.begin_run, promised_bytes=self._promised_bytes
-            )
+            self._make(definition)
             text = f"pipeline {definition.name} is loaded"
             details = {"file": str(definition.file)} if definition.file else {}
             self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=definition.name, details=details)
         for definition in pipelines:
-            if definition.autostart and not self._closing:
-                self._autostart(definition.name)
+            up = self._to_begin_anew.pop(definition.name, [])
+            if (definition.autostart or up) and not self._closing:
+                self._autostart(definition.name, up)
 
     async def start(self, target: Target) -> None:
         """Have a pipeline or one flow up; idempotent.
@@ -179,9 +211,37 @@ class Supervisor:
         if self._closing:
             raise WrongState(action, target, "part of a daemon that is stopping")
 
-    def _autostart(self, name: str) -> None:
+    def _make(self, definition: Pipeline) -> SupervisedPipeline:
+        self._pipelines[definition.name] = made = SupervisedPipeline(
+            definition, self._shared, on_run=self._events.begin_run, promised_bytes=self._promised_bytes
+        )
+        return made
+
+    def _is_adopted(self, definition: Pipeline) -> bool:
+        """Whether a pipeline of that name goes on from an earlier daemon; what its file says by now is said.
+
+        One that is at rest takes the new definition over, and stays at rest.
+        """
+        manifest = self._adopted.pop(definition.name, None)
+        if manifest is None:
+            return False
+        name, known = definition.name, self._pipelines[definition.name]
+        if known.is_over:
+            self._make(definition).adopt(replace(manifest, segments=None, definition=definition))
+        changed = [*_differing(plan_change(known.definition, definition))]
+        text = f"pipeline {name} is loaded, and goes on as it was"
+        if changed and not known.is_over:
+            text += f", by its old definition: its file says otherwise by now of {', '.join(changed)}"
+        details = {"file": str(definition.file), "differs": ", ".join(changed)}
+        self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=name, details=details)
+        return True
+
+    def _autostart(self, name: str, flows: Sequence[str]) -> None:
+        """Start all of it, or these flows where it has them."""
+        pipeline = self._pipelines[name]
         try:
-            self._pipelines[name].start()
+            for flow in [flow for flow in flows if flow in pipeline.flows] or [None]:
+                pipeline.start(flow)
         except SegmentError as reason:
             self.history.record(NoticeKind.FLOW_FAILED, str(reason), pipeline=name)
 
@@ -243,3 +303,8 @@ class Supervisor:
             routine=target.routine or "",
             details={"event": event},
         )
+
+
+def _differing(plan: Plan) -> list[str]:
+    """What differs between two definitions, each thing once."""
+    return list(dict.fromkeys([*plan.new_run, *plan.keys, *(key for flow in plan.flows for key in flow.keys)]))
