@@ -187,8 +187,16 @@ class Stop(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Daemon to flow: sources take no more, what is in hand is finished, cleanup runs, the flow exits 0."""
 
 
-FromFlow = Hello | Answer | Raise | Quarantined
-ToFlow = Deliver | Stop
+class Ping(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Daemon to flow: say that you hear this."""
+
+
+class Pong(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Flow to daemon: a Ping was heard."""
+
+
+FromFlow = Hello | Answer | Raise | Quarantined | Pong
+ToFlow = Deliver | Stop | Ping
 AtGate = Prepare | Begin
 
 _encoder = msgspec.msgpack.Encoder()

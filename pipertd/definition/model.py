@@ -47,11 +47,12 @@ class Restart:
 
 @dataclass(frozen=True)
 class Watchdog:
-    """How long a routine may take: for ``setup``, between two signs of progress, and to stop."""
+    """How long a routine may take for ``setup``, between two signs of progress, and to stop; and a flow to answer."""
 
     start_s: float = 60.0
     progress_s: float = 30.0
     stop_s: float = 10.0
+    contact_s: float = 30.0
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,11 @@ class SupervisedFlow:
         """Whether a Hello comes from the present process."""
         return self._living is not None and self._living.sent(hello)
 
+    def heard(self) -> None:
+        """The present process dialled, or said something."""
+        if self._living is not None:
+            self._living.heard()
+
     def view(self) -> FlowView:
         """The flow as it is shown; ``seconds`` is the time in this state."""
         return FlowView(
@@ -222,10 +227,13 @@ class SupervisedFlow:
             self._happen(Input.READY)
             self._stand_by()
         expiry = living.find_expiry(facts, meant_s)
-        if expiry is None:
-            self._look_again()
-        else:
+        silent_s = living.find_silence(facts) if self.state is State.RUNNING else None
+        if expiry is not None:
             self._expire(living, expiry)
+        elif silent_s is not None:
+            self._give_up(living, silent_s)
+        else:
+            self._look_again()
 
     def _note_rates(self, facts: dict[str, RoutineFacts]) -> None:
         assert self._segments is not None
@@ -262,6 +270,12 @@ class SupervisedFlow:
         }
         text = f"is killed: {reason}; the stacks of its threads are in its log"
         self._tell(NoticeKind.WATCHDOG_EXPIRED, text, details, routine=expiry.routine)
+        self._happen(Input.EXPIRED, reason)
+
+    def _give_up(self, living: Generation, silent_s: float) -> None:
+        reason = living.give_up(silent_s)
+        text = f"is killed: {reason}; the stacks of its threads are in its log"
+        self._tell(NoticeKind.CONTACT_LOST, text, {"silent_s": f"{silent_s:.3f}"})
         self._happen(Input.EXPIRED, reason)
 
     def _bury(self) -> None:

@@ -11,7 +11,7 @@ from pipertd.definition.model import Pipeline
 from pipertd.errors import PipertdError, SegmentError, UnknownTarget, WrongState
 from pipertd.logs.reader import LogStore
 from pipertd.names import Target
-from pipertd.protocol import Answer, Hello, Quarantined, QuarantineSpec, Raise
+from pipertd.protocol import Answer, Hello, Pong, Quarantined, QuarantineSpec, Raise
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor.answers import Events, routines_of
 from pipertd.supervisor.channel import FlowChannel
@@ -204,7 +204,10 @@ class Supervisor:
         flow = pipeline.flows.get(hello.flow) if pipeline else None
         return flow is not None and flow.sent(hello)
 
-    def _hear(self, pipeline: str, flow: str, message: Answer | Raise | Quarantined) -> None:
+    def _hear(self, pipeline: str, flow: str, message: Answer | Raise | Quarantined | Pong) -> None:
+        self._pipelines[pipeline].flows[flow].heard()
+        if isinstance(message, Pong):
+            return
         if isinstance(message, Answer):
             self._events.hear(flow, message)
             return
@@ -219,6 +222,7 @@ class Supervisor:
             logger.warning("cannot raise %s: %s", message.event, reason, extra=where)
 
     def _meet(self, pipeline: str, flow: str) -> None:
+        self._pipelines[pipeline].flows[flow].heard()
         self._events.meet(pipeline, flow)
 
     def _lose(self, pipeline: str, flow: str) -> None:
