@@ -24,6 +24,8 @@ from pipertd.shm.segment import create_segment
 from pipertd.shm.status import Activity, RoutineFacts, read_end_to_end, read_status
 from pipertd.supervisor.admission import Needs, ledger_shape, needs_of, pool_sizes, reserved_bytes
 from pipertd.supervisor.counts import LinkPlace, Passer, ended, link_view
+from pipertd.supervisor.manifest import HomeRecord, SegmentsRecord
+from pipertd.supervisor.procfs import identity
 from pipertd.supervisor.view import LinkView
 
 _AT_LEISURE = (Activity.IDLE, Activity.AWAITS_DONE)  # a batch that is kept until it is complete does not drain
@@ -168,16 +170,18 @@ class PipelineSegments:
         """The segment that has a byte for every link's guard, where this one needs it."""
         return self._guards_fd if link.policy is Policy.DROP_OLDEST and not link.within_flow else -1
 
-    def flow_fds(self, flow: str) -> list[int]:
-        """The descriptors that a flow's process inherits, and no other does."""
-        fds = set()
-        for spec in self.flow_specs(flow):
-            fds |= {spec.ledger_fd, spec.pool_fd, spec.bell_fd, *spec.read_pools.values()}
-            for given in spec.inputs:
-                fds |= {given.peer_ledger_fd, given.peer_bell_fd, given.guard_fd}
-            for sent in spec.outputs:
-                fds |= {sent.peer_ledger_fd, sent.peer_bell_fd, sent.guard_fd}
-        return sorted(fds - {-1})
+    def all_fds(self) -> list[int]:
+        """What every process of the run inherits, used or not: whichever of them lives, it keeps all of the run."""
+        fds = {fd for home in self._homes.values() for fd in (home.ledger_fd, home.pool_fd, home.bell_fd)}
+        return sorted({*fds, self._guards_fd} - {-1})
+
+    def record(self) -> SegmentsRecord:
+        """What tells these segments from all others."""
+        return SegmentsRecord(
+            run=self.run,
+            guards=identity(self._guards_fd),
+            homes=[_home_record(ref, home) for ref, home in self._homes.items()],
+        )
 
     # -- for status
 
@@ -264,6 +268,16 @@ class PipelineSegments:
         if self._guards_fd >= 0:
             os.close(self._guards_fd)
         self._homes, self._guards_fd = {}, -1
+
+
+def _home_record(ref: RoutineRef, home: _Home) -> HomeRecord:
+    return HomeRecord(
+        flow=ref.flow,
+        routine=ref.routine,
+        ledger=identity(home.ledger_fd),
+        pool=identity(home.pool_fd) if home.pool_fd >= 0 else None,
+        bell=identity(home.bell_fd),
+    )
 
 
 def _ended_between_messages(home: _Home) -> bool:
