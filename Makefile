@@ -35,8 +35,8 @@ demo: $(VENV)/.demo ## a real street video through three supervised processes; p
 ##@ Work on it
 
 .PHONY: test
-test: $(VENV)/.dev ## every test; `make test ARGS="-k ring -x"` passes arguments on
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev ## every test, on all cores; `make test ARGS="-k ring -x"` passes arguments on
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal $(ARGS)
 
 .PHONY: test-system
 test-system: $(VENV)/.dev ## the service under a real systemd, in a throw-away system; needs root
@@ -52,7 +52,7 @@ soak: $(VENV)/.dev ## 50 million messages over one link: memory and descriptors 
 	$(BIN)/python -m tests.benchmarks.soak $(ARGS)
 
 .PHONY: check
-check: lint types imports protos-check definitions ## what CI checks beside the tests
+check: lint types imports protos-check diagram-check definitions ## what CI checks beside the tests
 
 .PHONY: lint
 lint: $(VENV)/.dev ## style: ruff, its formatter, shell syntax
@@ -71,6 +71,14 @@ imports: $(VENV)/.dev ## architecture: imports point one way
 .PHONY: definitions
 definitions: $(VENV)/.dev ## the definitions that ship are valid
 	$(BIN)/pipertctl check pipertd/examples/*.yaml
+
+.PHONY: diagram
+diagram: $(VENV)/.dev ## draw the lifecycle's table into docs/supervision.md
+	$(BIN)/python -m pipertd.supervisor.diagram
+
+.PHONY: diagram-check
+diagram-check: $(VENV)/.dev ## the diagram in docs/supervision.md is that of the lifecycle's table
+	$(BIN)/python -m pipertd.supervisor.diagram --check
 
 .PHONY: format
 format: $(VENV)/.dev ## mend what ruff can mend

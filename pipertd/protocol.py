@@ -100,29 +100,33 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     """All that a flow is told when it is started; ``run`` names the run of its pipeline.
 
-    ``daemon_pidfd`` becomes readable when the daemon is gone; only a process that settles has it. A standby has
-    ``standby_fd``, from which it reads its Takeover.
+    A process that settles has ``daemon_pidfd``, which becomes readable when the daemon is gone. Any other waits at
+    ``gate_fd`` for its Begin, which tells its generation, nonce and charge.
     """
 
     version: int = PROTOCOL_VERSION
     pipeline: str
     flow: str
     generation: int
-    nonce: str
+    nonce: str = ""
     channel: str
     path: list[str]
     orphan_timeout_s: float
     log: LogSpec
     run: str
     quarantine: QuarantineSpec
-    charge: Charge | None
+    charge: Charge | None = None
     routines: list[RoutineSpec]
     daemon_pidfd: int = -1
-    standby_fd: int = -1
+    gate_fd: int = -1
 
 
-class Takeover(msgspec.Struct, frozen=True, kw_only=True):
-    """Daemon to standby: the process before it is dead; it is this generation now."""
+class Prepare(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Daemon to a standby at its gate: its limits are set, so it may import its code; then it waits for its Begin."""
+
+
+class Begin(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Daemon to a process at its gate: it is this generation now, and any process before it is dead."""
 
     generation: int
     nonce: str
@@ -188,15 +192,16 @@ class Stop(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 FromFlow = Hello | Answer | Raise | Quarantined
 ToFlow = Deliver | Stop
+AtGate = Prepare | Begin
 
 _encoder = msgspec.msgpack.Encoder()
 _from_flow: msgspec.msgpack.Decoder[FromFlow] = msgspec.msgpack.Decoder(FromFlow)
 _to_flow: msgspec.msgpack.Decoder[ToFlow] = msgspec.msgpack.Decoder(ToFlow)
 _spec: msgspec.msgpack.Decoder[FlowSpec] = msgspec.msgpack.Decoder(FlowSpec)
-_takeover: msgspec.msgpack.Decoder[Takeover] = msgspec.msgpack.Decoder(Takeover)
+_at_gate: msgspec.msgpack.Decoder[AtGate] = msgspec.msgpack.Decoder(AtGate)
 
 
-def encode(message: FromFlow | ToFlow) -> bytes:
+def encode(message: FromFlow | ToFlow | AtGate) -> bytes:
     """One datagram.
 
     Raises:
@@ -220,19 +225,14 @@ def decode_to_flow(datagram: bytes) -> ToFlow:
     return _to_flow.decode(datagram)
 
 
+def decode_at_gate(datagram: bytes) -> AtGate:
+    """Read what the daemon told a process at its gate; msgspec.MsgspecError on garbage."""
+    return _at_gate.decode(datagram)
+
+
 def encode_spec(spec: FlowSpec) -> bytes:
     """The specification as the flow reads it from its descriptor."""
     return _encoder.encode(spec)
-
-
-def encode_takeover(order: Takeover) -> bytes:
-    """What a standby reads from its descriptor."""
-    return _encoder.encode(order)
-
-
-def decode_takeover(content: bytes) -> Takeover:
-    """Read what the daemon told a standby; msgspec.MsgspecError on garbage."""
-    return _takeover.decode(content)
 
 
 def decode_spec(content: bytes) -> FlowSpec:

@@ -1,8 +1,9 @@
 """``python -m pipertd.flow [--settle] PIPELINE/FLOW DESCRIPTOR``: one flow, as the supervisor starts it.
 
-``--settle`` runs nothing of it, but settles what its last generation left. A standby waits before it runs.
+``--settle`` runs nothing of it, but settles what its last generation left.
 
-Exit status: 0 every routine ended or stopped cleanly, 1 a routine failed, 2 the specification cannot be used.
+Exit status: 0 every routine ended or stopped cleanly, 1 a routine failed, 2 the specification cannot be used, 75 the
+daemon did not let it in.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ import sys
 import msgspec
 
 from pipertd.errors import PipertdError
+from pipertd.flow.gate import wait_at_gate
 from pipertd.flow.process import ROUTINE_LOGGER, ROUTINE_THREAD, FlowProcess
 from pipertd.flow.settle import settle
-from pipertd.flow.standby import stand_by
 from pipertd.logs.writer import FileHandler, handler
 from pipertd.protocol import FlowSpec, decode_spec
 
 ENDED, FAILED, UNUSABLE = 0, 1, 2
+TURNED_AWAY = os.EX_TEMPFAIL
 SWITCH_INTERVAL_S = 50e-6  # at Python's 5 ms one busy routine costs its neighbours 5 ms a hop
 EXIT_DEADLINE_S = 10
 
@@ -43,12 +45,12 @@ def main(arguments: list[str]) -> int:
     if only_settles:
         return _settle(spec)
     try:
-        process = _make_process(spec, log)
+        process = _make_process(spec, log)  # when it is its turn
     except (PipertdError, msgspec.MsgspecError) as reason:
         logger.error("%s", reason)
         return FAILED
     if process is None:
-        return ENDED
+        return TURNED_AWAY
     signal.signal(signal.SIGTERM, lambda *_: process.stop())
     well = process.run()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # else Python gives it back its default on the way out
@@ -58,14 +60,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _make_process(spec: FlowSpec, log: FileHandler) -> FlowProcess | None:
-    """The flow, when it is its turn; None for a standby that is not needed."""
-    if spec.standby_fd >= 0:
-        chosen = stand_by(spec)
-        if chosen is None:
-            return None
-        spec = chosen
-        log.set_generation(spec.generation)
-    return FlowProcess(spec, log.turn_over_if_full)
+    chosen = wait_at_gate(spec)
+    if chosen is None:
+        return None
+    log.set_generation(chosen.generation)
+    return FlowProcess(chosen, log.turn_over_if_full)
 
 
 def _settle(spec: FlowSpec) -> int:

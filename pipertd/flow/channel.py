@@ -18,7 +18,7 @@ import msgspec
 
 from pipertd.clock import monotonic_s
 from pipertd.protocol import MAX_MESSAGE_BYTES, FlowSpec, FromFlow, Hello, ToFlow, decode_to_flow, encode
-from pipertd.shm.bell import create_bell, ring
+from pipertd.shm.bell import create_bell, drain, ring
 
 REDIAL_S = 0.2
 FIRST_CONTACT_S = 10.0  # how long a flow that tolerates no absence waits for the daemon to answer at all
@@ -106,7 +106,7 @@ class Channel:
             poll.register(connection, select.POLLIN | (select.POLLOUT if self._outbox else 0))
             ready = dict(poll.poll())
             if self._bell in ready:
-                os.eventfd_read(self._bell)
+                drain(self._bell)
             try:
                 if ready.get(connection.fileno(), 0) & ~select.POLLOUT and not self._hear(connection):
                     return

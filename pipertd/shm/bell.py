@@ -1,27 +1,45 @@
-"""A routine's wake-up hint: one eventfd for input, room, events and returned leases.
+"""A routine's wake-up hint: one pipe for input, room, events and returned leases.
 
-Bells are hints, truth is in the words: check, then sleep; store, then ring. A lost ring costs at most one tick.
+Bells are hints, truth is in the words: check, then sleep; store, then ring. A lost ring costs at most one tick. A pipe,
+and no eventfd, because whoever may look at a process can open its pipes once more through /proc, after a crash of the
+daemon say, and cannot open its eventfds.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 
 TICK_S = 1.0
+_PAGE = os.sysconf("SC_PAGE_SIZE")  # the smallest pipe there is, so that one read drains it
 
 
 def create_bell() -> int:
-    """A new bell; returns its close-on-exec descriptor."""
-    return os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+    """A new bell; returns its close-on-exec descriptor, by which it is rung and slept on."""
+    reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, _PAGE)
+        return os.open(f"/proc/self/fd/{reading}", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def ring(fd: int) -> None:
     """Wake whoever sleeps on the bell, now or at its next sleep. Never blocks; safe in ``__del__``."""
     try:
-        os.eventfd_write(fd, 1)
+        os.write(fd, b"!")
     except BlockingIOError:
-        pass  # the counter is full: it rings already
+        pass  # the pipe is full: it rings already
+
+
+def drain(fd: int) -> None:
+    """Take all rings off the bell."""
+    try:
+        os.read(fd, _PAGE)
+    except BlockingIOError:
+        pass  # drained by an earlier read; the hint was the wake-up itself
 
 
 class Bell:
@@ -36,8 +54,5 @@ class Bell:
         """Sleep until it rings, or at most ``timeout_s`` and never longer than a tick; whether it rang."""
         rang = bool(self._poll.poll(max(0.0, min(timeout_s, TICK_S)) * 1000))
         if rang:
-            try:
-                os.eventfd_read(self.fd)
-            except BlockingIOError:
-                pass  # drained by an earlier read; the hint was the wake-up itself
+            drain(self.fd)
         return rang

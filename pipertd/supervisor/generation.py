@@ -10,10 +10,9 @@ from pathlib import Path
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.logs.tail import fatal_thread, finish_line, last_lines
-from pipertd.protocol import Charge, Hello, Stop
+from pipertd.protocol import Begin, Charge, Hello, Stop
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import watch
-from pipertd.supervisor.resources import limit
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.spawn import Surroundings, spawn_flow
@@ -61,13 +60,14 @@ class Generation:
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
         self._log_began = _size(self._log)
-        taken_over = standby.take_over(number, self._nonce, charge)
-        self._process = taken_over or spawn_flow(pipeline, flow, number, self._nonce, segments, shared, charge)
+        waiting = standby.hand_over() or spawn_flow(pipeline, flow, number, segments, shared)
+        self._process = waiting.process
+        self.problems = waiting.problems
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
         self._asked_s: float | None = None
         self._signalled = False
-        self.problems = limit(self._process.pid, flow.resources)
+        waiting.begin(Begin(generation=number, nonce=self._nonce, charge=charge))
 
     @property
     def pid(self) -> int:

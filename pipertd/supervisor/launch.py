@@ -7,6 +7,7 @@ is killed: as long as it is one, nobody else can be given its process id.
 from __future__ import annotations
 
 import os
+import select
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,13 @@ class Process:
 
     pid: int
     pidfd: int
+
+    @property
+    def lives(self) -> bool:
+        """Whether it has not died yet."""
+        poll = select.poll()
+        poll.register(self.pidfd, select.POLLIN)
+        return not poll.poll(0)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process alone; one that died already does not mind."""

@@ -1,7 +1,7 @@
 """The lifecycle of a flow as a pure table: state and input → state + actions. No clock, no process, no I/O.
 
 What is not in the table is either ignored on purpose (a fact that came too late), refused (an operator's wish that
-cannot be met now), or a mistake in the supervisor. The diagram in the docs is generated from here.
+cannot be met now), or a mistake in the supervisor.
 """
 
 from __future__ import annotations
@@ -102,13 +102,3 @@ def step(state: State, happened: Input) -> Step | None:
     if found is None and (state, happened) not in IGNORED:
         raise ValueError(f"cannot {happened} in {state}")
     return found
-
-
-def diagram() -> str:
-    """The table as a Mermaid state diagram, for the docs."""
-    lines = ["stateDiagram-v2", f"    [*] --> {State.STOPPED}"]
-    for state, row in TABLE.items():
-        for happened, (then, actions) in row.items():
-            done = f" / {', '.join(actions)}" if actions else ""
-            lines.append(f"    {state} --> {then}: {happened}{done}")
-    return "\n".join(lines) + "\n"

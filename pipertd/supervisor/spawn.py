@@ -15,11 +15,13 @@ from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed
 from pipertd.logs.reader import LogStore
 from pipertd.logs.writer import open_log
-from pipertd.protocol import Charge, FlowSpec, LogSpec, QuarantineSpec, encode_spec
+from pipertd.protocol import FlowSpec, LogSpec, QuarantineSpec, encode_spec
 from pipertd.supervisor.channel import FlowChannel
+from pipertd.supervisor.gate import Waiting, make_gate
 from pipertd.supervisor.history import History
 from pipertd.supervisor.launch import Process, flow_environment, launch, memory_file
 from pipertd.supervisor.pulse import Pulse
+from pipertd.supervisor.resources import limit
 from pipertd.supervisor.segments import PipelineSegments
 
 
@@ -36,21 +38,23 @@ class Surroundings:
 
 
 def spawn_flow(
-    pipeline: Pipeline,
-    flow: Flow,
-    generation: int,
-    nonce: str,
-    segments: PipelineSegments,
-    shared: Surroundings,
-    charge: Charge | None,
-) -> Process:
-    """Start one generation of a flow.
+    pipeline: Pipeline, flow: Flow, generation: int, segments: PipelineSegments, shared: Surroundings
+) -> Waiting:
+    """Start a process of a flow, and set its limits; it waits at its gate.
 
     Raises:
         LaunchFailed: its interpreter or its log cannot be used.
     """
-    spec = _spec(pipeline, flow, generation, segments, shared)
-    return _spawn(pipeline, replace(spec, nonce=nonce, charge=charge), segments)
+    ours, theirs = make_gate(f"{pipeline.name}/{flow.name}")
+    spec = replace(_spec(pipeline, flow, generation, segments, shared), gate_fd=theirs.fileno())
+    try:
+        process = _spawn(pipeline, spec, segments, fds=[theirs.fileno()])
+    except LaunchFailed:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return Waiting(process, ours, limit(process.pid, flow.resources))
 
 
 def spawn_settling(
@@ -72,29 +76,6 @@ def spawn_settling(
         os.close(daemon_pidfd)
 
 
-def spawn_standby(
-    pipeline: Pipeline, flow: Flow, generation: int, segments: PipelineSegments, shared: Surroundings
-) -> tuple[Process, int]:
-    """Start a standby of a flow; the descriptor takes its Takeover, and closing it without one ends the process.
-
-    Raises:
-        LaunchFailed: its interpreter or its log cannot be used.
-    """
-    try:
-        reading, writing = os.pipe()
-    except OSError as reason:
-        raise LaunchFailed(f"cannot prepare a standby of {pipeline.name}/{flow.name}: {reason}") from reason
-    os.set_blocking(writing, False)
-    spec = replace(_spec(pipeline, flow, generation, segments, shared), standby_fd=reading)
-    try:
-        return _spawn(pipeline, spec, segments, fds=[reading]), writing
-    except LaunchFailed:
-        os.close(writing)
-        raise
-    finally:
-        os.close(reading)
-
-
 def _spec(
     pipeline: Pipeline, flow: Flow, generation: int, segments: PipelineSegments, shared: Surroundings
 ) -> FlowSpec:
@@ -103,14 +84,12 @@ def _spec(
         pipeline=pipeline.name,
         flow=flow.name,
         generation=generation,
-        nonce="",
         channel=str(shared.channel.path),
         path=list(pipeline.path),
         orphan_timeout_s=shared.orphan_timeout_s if own_s is None else own_s,
         log=LogSpec(kind="file", path=str(shared.logs.flow_file(pipeline.name, flow.name))),
         run=segments.run,
         quarantine=shared.quarantine,
-        charge=None,
         routines=segments.flow_specs(flow.name),
     )
 

@@ -7,15 +7,13 @@ gets another one with its next generation.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed
-from pipertd.protocol import Charge, Takeover, encode_takeover
-from pipertd.supervisor.launch import Process
+from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.segments import PipelineSegments
-from pipertd.supervisor.spawn import Surroundings, spawn_standby
+from pipertd.supervisor.spawn import Surroundings, spawn_flow
 
 
 class Standby:
@@ -36,62 +34,52 @@ class Standby:
         self._shared = shared
         self._on_over = on_over
         self._on_failure = on_failure
-        self._process: Process | None = None
-        self._order_fd = -1
+        self._waiting: Waiting | None = None
+        self._is_unwanted = False
 
     @property
     def lives(self) -> bool:
         """Whether one is there to take over."""
-        return self._order_fd >= 0
+        return self._waiting is not None and not self._is_unwanted and self._waiting.process.lives
 
     def begin(self, generation: int, segments: PipelineSegments) -> None:
         """Have one, for when ``generation`` dies; does nothing where one lives."""
-        if self._process is not None:
+        if self._waiting is not None:
             return
         try:
-            self._process, self._order_fd = spawn_standby(
-                self._pipeline, self._flow, generation + 1, segments, self._shared
-            )
+            self._waiting = spawn_flow(self._pipeline, self._flow, generation + 1, segments, self._shared)
         except LaunchFailed as reason:
             self._on_failure(str(reason))
-        else:
-            asyncio.get_running_loop().add_reader(self._process.pidfd, self._bury)
+            return
+        self._is_unwanted = False
+        self._waiting.prepare()
+        asyncio.get_running_loop().add_reader(self._waiting.process.pidfd, self._bury)
 
-    def take_over(self, generation: int, nonce: str, charge: Charge | None) -> Process | None:
-        """Have it be the flow's next generation; its process is the caller's now. None where it does not hear."""
+    def hand_over(self) -> Waiting | None:
+        """Give the process away, to be the flow's next generation; None where there is none that can be."""
         if not self.lives:
             return None
-        assert self._process is not None
-        order = encode_takeover(Takeover(generation=generation, nonce=nonce, charge=charge))
-        try:
-            os.write(self._order_fd, order)
-        except OSError:  # it died, or reads nothing: its death comes as news
-            return None
-        self._hang_up()
-        asyncio.get_running_loop().remove_reader(self._process.pidfd)
-        process, self._process = self._process, None
-        return process
+        assert self._waiting is not None
+        waiting, self._waiting = self._waiting, None
+        asyncio.get_running_loop().remove_reader(waiting.process.pidfd)
+        return waiting
 
     def end(self) -> bool:
         """Whether a process still has to die: it is not needed any more."""
-        if self._process is None:
+        if self._waiting is None:
             return False
-        self._hang_up()
-        self._process.kill_group()
+        self._is_unwanted = True
+        self._waiting.process.kill_group()
         return True
 
-    def _hang_up(self) -> None:
-        if self._order_fd >= 0:
-            os.close(self._order_fd)
-            self._order_fd = -1
-
     def _bury(self) -> None:
-        assert self._process is not None
-        asyncio.get_running_loop().remove_reader(self._process.pidfd)
-        unwanted = not self.lives
-        self._hang_up()
-        ending, self._process = self._process.bury(), None
-        if unwanted:
+        assert self._waiting is not None
+        process = self._waiting.process
+        asyncio.get_running_loop().remove_reader(process.pidfd)
+        self._waiting.turn_away()
+        self._waiting = None
+        ending = process.bury()
+        if self._is_unwanted:
             self._on_over()
         else:
             self._on_failure(f"it {ending}")

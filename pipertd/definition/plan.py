@@ -1,0 +1,155 @@
+"""What a new definition does to a pipeline that runs: which flows are restarted, and why. Pure.
+
+``EFFECTS`` is the one place that says what a change of a key does; docs/supervision.md shows it as a table, and the
+tests read that table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipertd.definition.difference import Change, difference
+from pipertd.definition.model import Pipeline
+
+
+class Effect(StrEnum):
+    """What a change of a key does."""
+
+    NOTHING = "nothing is restarted"
+    AT_ONCE = "it counts at once, and nothing is restarted"
+    ITS_FLOW = "its flow is restarted"
+    ALL_FLOWS = "all flows are restarted"
+    BOTH_ENDS = "the flows at both ends are restarted"
+    READER = "the flow that reads the link is restarted"
+    NEW_RUN = "the pipeline begins a new run"  # it does not fit the segments of the present one
+
+
+EFFECTS = {
+    "description": Effect.NOTHING,
+    "autostart": Effect.NOTHING,
+    "credentials": Effect.NOTHING,
+    "python": Effect.ALL_FLOWS,
+    "path": Effect.ALL_FLOWS,
+    "environment": Effect.ALL_FLOWS,
+    "orphan_timeout": Effect.ALL_FLOWS,
+    "shm_limit": Effect.NEW_RUN,
+    "flows": Effect.NEW_RUN,
+    "restart.policy": Effect.AT_ONCE,
+    "restart.backoff": Effect.AT_ONCE,
+    "restart.limit": Effect.AT_ONCE,
+    "watchdog.start": Effect.AT_ONCE,
+    "watchdog.progress": Effect.AT_ONCE,
+    "watchdog.stop": Effect.AT_ONCE,
+    "standby": Effect.AT_ONCE,
+    "resources.cpus": Effect.ITS_FLOW,
+    "resources.nice": Effect.ITS_FLOW,
+    "resources.memory_max": Effect.ITS_FLOW,
+    "routines": Effect.NEW_RUN,
+    "class": Effect.ITS_FLOW,
+    "params": Effect.ITS_FLOW,
+    "fps": Effect.ITS_FLOW,
+    "on_error": Effect.ITS_FLOW,
+    "links": Effect.NEW_RUN,
+    "policy": Effect.BOTH_ENDS,
+    "depth": Effect.NEW_RUN,
+    "max_age": Effect.READER,
+    "max_deliveries": Effect.READER,
+}
+
+
+class Action(StrEnum):
+    """What becomes of a flow or of a pipeline."""
+
+    UNCHANGED = "unchanged"
+    ADJUSTED = "adjusted"  # it goes on, and what changed counts at once
+    RESTARTED = "restarted"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True)
+class FlowPlan:
+    """What becomes of one flow, and which keys of it differ."""
+
+    flow: str
+    action: Action
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What becomes of one pipeline.
+
+    Attributes:
+        action: ADDED, REMOVED or UNCHANGED, RESTARTED where one of its flows is, and else ADJUSTED.
+        keys: those that differ and are said of no flow.
+        new_run: the changes that do not fit the segments of its present run. Where there is one, all its flows are
+            stopped, drained, and started in a new run.
+    """
+
+    pipeline: str
+    action: Action
+    flows: tuple[FlowPlan, ...]
+    keys: tuple[str, ...] = ()
+    new_run: tuple[str, ...] = ()
+
+    @property
+    def begins_run(self) -> bool:
+        """Whether the pipeline begins a new run."""
+        return bool(self.new_run)
+
+    def names(self, *actions: Action) -> list[str]:
+        """The flows to which one of these happens."""
+        return [each.flow for each in self.flows if each.action in actions]
+
+
+def plan_added(new: Pipeline) -> Plan:
+    """The plan for a pipeline that was not there."""
+    return Plan(new.name, Action.ADDED, tuple(FlowPlan(flow.name, Action.ADDED) for flow in new.flows))
+
+
+def plan_removed(old: Pipeline) -> Plan:
+    """The plan for a pipeline whose definition is gone."""
+    return Plan(old.name, Action.REMOVED, tuple(FlowPlan(flow.name, Action.REMOVED) for flow in old.flows))
+
+
+def plan_change(old: Pipeline, new: Pipeline) -> Plan:
+    """The plan from one definition of a pipeline to the next."""
+    changes = difference(old, new)
+    new_run = tuple(change.text for change in changes if EFFECTS[change.key] is Effect.NEW_RUN)
+    names = dict.fromkeys(flow.name for flow in (*new.flows, *old.flows))
+    was, will_be = ({flow.name for flow in each.flows} for each in (old, new))
+    flows = []
+    for name in names:
+        keys = tuple(change.text for change in changes if name in change.flows)
+        if name not in was:
+            action = Action.ADDED
+        elif name not in will_be:
+            action = Action.REMOVED
+        else:
+            action = Action.RESTARTED if new_run else _action(name, changes)
+        flows.append(FlowPlan(name, action, keys))
+    actions = {each.action for each in flows}
+    if actions - {Action.UNCHANGED, Action.ADJUSTED}:
+        overall = Action.RESTARTED
+    else:
+        overall = Action.ADJUSTED if changes else Action.UNCHANGED
+    return Plan(new.name, overall, tuple(flows), tuple(each.text for each in changes if not each.flows), new_run)
+
+
+def _action(flow: str, changes: tuple[Change, ...]) -> Action:
+    effects = {EFFECTS[change.key] for change in changes if _touches(change, flow)}
+    if effects - {Effect.NOTHING, Effect.AT_ONCE}:
+        return Action.RESTARTED
+    return Action.ADJUSTED if Effect.AT_ONCE in effects else Action.UNCHANGED
+
+
+def _touches(change: Change, flow: str) -> bool:
+    match EFFECTS[change.key]:
+        case Effect.ALL_FLOWS:
+            return True
+        case Effect.READER:
+            return flow == change.flows[-1]
+        case _:
+            return flow in change.flows

@@ -1,0 +1,47 @@
+"""The gate of a flow's process: before the daemon opens it, no code of an author's runs and no ledger is touched.
+
+Between the start of the process and the opening the daemon sets its limits and puts it on record. A process that no
+daemon will ever know of so ends by itself: its gate falls shut when the daemon dies.
+
+A standby is let in twice. First it may import its code: most of the time between a flow's death and its next message
+goes into starting Python and importing numpy and the author's modules. Then it waits, without a lock and without a
+map, because until it takes over the ledgers are another process's.
+"""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from pipertd.flow.loader import load_class
+from pipertd.protocol import MAX_MESSAGE_BYTES, Begin, FlowSpec, Prepare, decode_at_gate
+
+
+def wait_at_gate(spec: FlowSpec) -> FlowSpec | None:
+    """Wait until the daemon says what to run; None where it fell shut: nobody needs this process any more.
+
+    Raises:
+        LoadError: a class cannot be had.
+        msgspec.MsgspecError: the daemon said something that belongs to no gate.
+    """
+    with socket.socket(fileno=spec.gate_fd) as gate:
+        order = _hear(gate)
+        if isinstance(order, Prepare):
+            _import_classes(spec)
+            order = _hear(gate)
+    if not isinstance(order, Begin):
+        return None
+    return replace(spec, generation=order.generation, nonce=order.nonce, charge=order.charge, gate_fd=-1)
+
+
+def _hear(gate: socket.socket) -> Prepare | Begin | None:
+    said = gate.recv(MAX_MESSAGE_BYTES)
+    return decode_at_gate(said) if said else None
+
+
+def _import_classes(spec: FlowSpec) -> None:
+    folders = [Path(each) for each in spec.path]
+    for routine in spec.routines:
+        load_class(routine.class_path, folders)
