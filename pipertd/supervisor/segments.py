@@ -177,7 +177,8 @@ class PipelineSegments:
                     os.close(fd)
         if self._guards_fd >= 0:
             os.close(self._guards_fd)
-        self._homes, self._guards_fd = {}, -1
+        self._homes.clear()
+        self._guards_fd = -1
 
 
 def _ended_between_messages(home: Home) -> bool:
