@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 PROTOCOL_VERSION = 1
+ADOPTABLE_VERSIONS = frozenset({PROTOCOL_VERSION})  # of flows that a daemon of this version can go on with
 MAX_MESSAGE_BYTES = 64 * 1024
 
 

@@ -41,17 +41,6 @@ class Arrangement:
         """What a flow is told of its routines; descriptor numbers are the daemon's, to be kept in the child."""
         return [self._routine_spec(RoutineRef(flow, routine.name)) for routine in self.pipeline.flow(flow).routines]
 
-    def flow_fds(self, flow: str) -> list[int]:
-        """The descriptors that a flow's process inherits, and no other does."""
-        fds = set()
-        for spec in self.flow_specs(flow):
-            fds |= {spec.ledger_fd, spec.pool_fd, spec.bell_fd, *spec.read_pools.values()}
-            for given in spec.inputs:
-                fds |= {given.peer_ledger_fd, given.peer_bell_fd, given.guard_fd}
-            for sent in spec.outputs:
-                fds |= {sent.peer_ledger_fd, sent.peer_bell_fd, sent.guard_fd}
-        return sorted(fds - {-1})
-
     def column(self, link: Link) -> int:
         """The place of a link among its producer's out-links."""
         return self._columns[link.ends]

@@ -23,6 +23,7 @@ from pipertd.supervisor.generation import Generation
 from pipertd.supervisor.guilt import guilty_routine
 from pipertd.supervisor.hoarding import Hoarding
 from pipertd.supervisor.lifecycle import Action, Input
+from pipertd.supervisor.manifest import FlowRecord
 from pipertd.supervisor.restart import Ending, Restarts, Verdict
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.settling import Settling
@@ -36,7 +37,16 @@ _LOOK_S = {State.STARTING: 0.05, State.STOPPING: 0.1}
 class SupervisedFlow:
     """A flow and its present generation, if one lives."""
 
-    def __init__(self, pipeline: Pipeline, flow: Flow, shared: Surroundings, on_rest: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        flow: Flow,
+        shared: Surroundings,
+        *,
+        on_rest: Callable[[], None],
+        on_change: Callable[[], None],
+    ) -> None:
+        """``on_change`` has the manifest written: what ``record`` tells has changed, and is about to count."""
         self.definition = flow
         self.state = State.STOPPED
         self.generation = 0
@@ -45,6 +55,7 @@ class SupervisedFlow:
         self._pipeline = pipeline
         self._shared = shared
         self._on_rest = on_rest
+        self._on_change = on_change
         self._restarts = Restarts(flow.restart)
         self._segments: PipelineSegments | None = None
         self._rates = Rates()
@@ -91,6 +102,7 @@ class SupervisedFlow:
         """Have settled what the last generation left, if it has no successor for now."""
         if self.state.at_rest and self._segments is not None:
             self._settling.begin(self.generation, self._segments)
+            self._on_change()
 
     def clear(self) -> bool:
         """Whether a process still settles or stands by; it is killed, and the flow comes to rest once more after it."""
@@ -104,6 +116,22 @@ class SupervisedFlow:
     def sent(self, hello: Hello) -> bool:
         """Whether a Hello comes from the present process."""
         return self._living is not None and self._living.sent(hello)
+
+    def record(self) -> FlowRecord:
+        """What the next daemon has to know of it."""
+        return FlowRecord(
+            state=self.state,
+            wanted=self._wanted,
+            reason=self._reason,
+            failure=self._failure,
+            generation=self.generation,
+            living=self._living.record() if self._living else None,
+            restarts=self._restarts.record(),
+            delay_s=self._delay_s,
+            charge=self._charge,
+            settling=self._settling.record(),
+            standby=self._standby.record(),
+        )
 
     def view(self) -> FlowView:
         """The flow as it is shown; ``seconds`` is the time in this state."""
@@ -132,6 +160,7 @@ class SupervisedFlow:
             self._perform(action)
         if self.state.at_rest or not self._wanted:
             self._standby.end()
+        self._on_change()
         self._shared.pulse.beat()
         if self.state.at_rest:
             self._on_rest()
@@ -166,7 +195,6 @@ class SupervisedFlow:
                 self.definition,
                 self._segments,
                 self._shared,
-                self._charge,
                 self._standby,
             )
         except LaunchFailed as reason:
@@ -174,7 +202,10 @@ class SupervisedFlow:
             self._tell(NoticeKind.FLOW_FAILED, f"failed: {reason}", {"failure": self._failure})
             self._happen(Input.LAUNCH_FAILED, str(reason))
             return
-        self._living, self._charge = living, None
+        self._living = living
+        self._on_change()  # it is on record before it is let in
+        living.begin(self._charge)
+        self._charge = None
         details = {"pid": str(living.pid), **({"resources": "; ".join(living.problems)} if living.problems else {})}
         self._tell(NoticeKind.FLOW_STARTED, f"was started (generation {self.generation})", details)
         asyncio.get_running_loop().add_reader(living.pidfd, self._bury)
@@ -193,6 +224,7 @@ class SupervisedFlow:
         """Have a standby, where the definition wants one."""
         if self.definition.standby and self.state is State.RUNNING and self._segments is not None:
             self._standby.begin(self.generation, self._segments)
+            self._on_change()
 
     def _standby_over(self) -> None:
         """A standby that was not needed is dead."""

@@ -10,10 +10,12 @@ from pathlib import Path
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.logs.tail import fatal_thread, finish_line, last_lines, last_stacks, without_stacks
-from pipertd.protocol import Begin, Charge, Hello, Stop
+from pipertd.protocol import PROTOCOL_VERSION, Begin, Charge, Hello, Stop
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import watch
 from pipertd.supervisor.failure import Failure
+from pipertd.supervisor.gate import Waiting
+from pipertd.supervisor.manifest import GenerationRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.spawn import Surroundings, spawn_flow
@@ -27,7 +29,7 @@ _HEARTBEAT_S = 1.5  # within this time every honest routine has renewed its hear
 
 
 class Generation:
-    """A process of a flow. It is made when the process is started, and useless once it is buried.
+    """A process of a flow. It is made when the process waits at its gate, and useless once it is buried.
 
     Attributes:
         number: which start of its flow this is, from 1.
@@ -46,10 +48,9 @@ class Generation:
         flow: Flow,
         segments: PipelineSegments,
         shared: Surroundings,
-        charge: Charge | None,
         standby: Standby,
     ) -> None:
-        """Start it, or have the standby be it; ``charge`` is what its predecessor died of.
+        """Start it, or have the standby be it.
 
         Raises:
             LaunchFailed: its interpreter or its log cannot be used.
@@ -66,15 +67,33 @@ class Generation:
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
         self._log_began = _size(self._log)
-        waiting = standby.hand_over() or spawn_flow(pipeline, flow, number, segments, shared)
-        self._process = waiting.process
-        self.problems = waiting.problems
+        self._waiting: Waiting = standby.hand_over() or spawn_flow(pipeline, flow, number, segments, shared)
+        self._process = self._waiting.process
+        self.problems = self._waiting.problems
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
         self._asked_s: float | None = None
         self._signalled = False
         self._stacks_begin: int | None = None
-        waiting.begin(Begin(generation=number, nonce=self._nonce, charge=charge))
+
+    def begin(self, charge: Charge | None) -> None:
+        """Let it in; ``charge`` is what its predecessor died of."""
+        self._waiting.begin(Begin(generation=self.number, nonce=self._nonce, charge=charge))
+
+    def record(self) -> GenerationRecord:
+        """What the next daemon has to know of it."""
+        return GenerationRecord(
+            process=self._process.record(),
+            nonce=self._nonce,
+            protocol=PROTOCOL_VERSION,
+            launched_s=self._launched_s,
+            ready_s=self.ready_s,
+            asked_s=self._asked_s,
+            log_began=self._log_began,
+            why_killed=self.why_killed,
+            failure=self.failure,
+            cut=self.cut,
+        )
 
     @property
     def pid(self) -> int:

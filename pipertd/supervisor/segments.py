@@ -31,6 +31,8 @@ from pipertd.supervisor.admission import (
 )
 from pipertd.supervisor.arrangement import Arrangement, Home
 from pipertd.supervisor.counts import LinkPlace, Passer, ended, link_view
+from pipertd.supervisor.manifest import HomeRecord, SegmentsRecord
+from pipertd.supervisor.procfs import identity
 from pipertd.supervisor.view import LinkView
 
 _AT_LEISURE = (Activity.IDLE, Activity.AWAITS_DONE)  # a batch that is kept until it is complete does not drain
@@ -90,9 +92,18 @@ class PipelineSegments:
         """What a flow is told of its routines; descriptor numbers are the daemon's, to be kept in the child."""
         return self._arranged.flow_specs(flow)
 
-    def flow_fds(self, flow: str) -> list[int]:
-        """The descriptors that a flow's process inherits, and no other does."""
-        return self._arranged.flow_fds(flow)
+    def all_fds(self) -> list[int]:
+        """What every process of the run inherits, used or not: whichever of them lives, it keeps all of the run."""
+        fds = {fd for home in self._homes.values() for fd in (home.ledger_fd, home.pool_fd, home.bell_fd)}
+        return sorted({*fds, self._guards_fd} - {-1})
+
+    def record(self) -> SegmentsRecord:
+        """What tells these segments from all others."""
+        return SegmentsRecord(
+            run=self.run,
+            guards=identity(self._guards_fd),
+            homes=[_home_record(ref, home) for ref, home in self._homes.items()],
+        )
 
     # -- for status
 
@@ -179,6 +190,16 @@ class PipelineSegments:
             os.close(self._guards_fd)
         self._homes.clear()
         self._guards_fd = -1
+
+
+def _home_record(ref: RoutineRef, home: Home) -> HomeRecord:
+    return HomeRecord(
+        flow=ref.flow,
+        routine=ref.routine,
+        ledger=identity(home.ledger_fd),
+        pool=identity(home.pool_fd) if home.pool_fd >= 0 else None,
+        bell=identity(home.bell_fd),
+    )
 
 
 def _ended_between_messages(home: Home) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed
 from pipertd.supervisor.launch import Process
+from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.spawn import Surroundings, spawn_settling
@@ -42,6 +43,10 @@ class Settling:
     def expect(self) -> None:
         """A generation is launched: whatever it leaves is to be settled."""
         self._is_due = True
+
+    def record(self) -> ProcessRecord | None:
+        """Which process settles, for the next daemon."""
+        return self._process.record() if self._process else None
 
     def begin(self, generation: int, segments: PipelineSegments) -> None:
         """Settle what ``generation`` left, if it left something and nobody did so before."""

@@ -29,6 +29,7 @@ from pipertd.supervisor.segments import PipelineSegments
 class Surroundings:
     """What all flows of one daemon share."""
 
+    runtime_dir: Path
     logs: LogStore
     history: History
     channel: FlowChannel
@@ -109,6 +110,6 @@ def _spawn(
         return launch(
             [pipeline.python or sys.executable, "-m", "pipertd.flow", *options, target, str(spec_fd)],
             environment=flow_environment(os.environ, pipeline.environment),
-            fds=[*segments.flow_fds(spec.flow), *fds, spec_fd],
+            fds=[*segments.all_fds(), *fds, spec_fd],
             output=output,
         )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed
 from pipertd.supervisor.gate import Waiting
+from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.spawn import Surroundings, spawn_flow
 
@@ -41,6 +42,10 @@ class Standby:
     def lives(self) -> bool:
         """Whether one is there to take over."""
         return self._waiting is not None and not self._is_unwanted and self._waiting.process.lives
+
+    def record(self) -> ProcessRecord | None:
+        """Which process it is, for the next daemon."""
+        return self._waiting.process.record() if self._waiting else None
 
     def begin(self, generation: int, segments: PipelineSegments) -> None:
         """Have one, for when ``generation`` dies; does nothing where one lives."""

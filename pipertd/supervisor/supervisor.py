@@ -57,7 +57,7 @@ class Supervisor:
         self._events = Events(self._channel)
         self._pulse = Pulse()
         put_aside = QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes)
-        self._shared = Surroundings(logs, history, self._channel, self._pulse, put_aside, orphan_timeout_s)
+        self._shared = Surroundings(runtime_dir, logs, history, self._channel, self._pulse, put_aside, orphan_timeout_s)
         self._pipelines: dict[str, SupervisedPipeline] = {}
         self._restarting: set[asyncio.Task[None]] = set()
         self._closing = False
