@@ -53,8 +53,9 @@ class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One routine: its code, its segments (descriptor numbers in the flow) and its links.
 
     ``number`` is its place in the pipeline; it names the routine's pool, and its hop of a message. ``hands`` is how
-    many messages it may have in hand at once. ``read_pools`` are the descriptors of all pools that a message may name,
-    and ``upstream`` the routines that it may have come through, both by number.
+    many messages it may have in hand at once, ``rows`` how many slots it may fill, and ``foreign_rows`` how many
+    messages it may pass on; its ledger may have place for more. ``read_pools`` are the descriptors of all pools that
+    a message may name, and ``upstream`` the routines that it may have come through, both by number.
     """
 
     name: str
@@ -69,6 +70,8 @@ class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):
     read_pools: dict[int, int]
     upstream: dict[int, str]
     hands: int
+    rows: int
+    foreign_rows: int
     inputs: list[InputSpec]
     outputs: list[OutputSpec]
 
@@ -188,8 +191,16 @@ class Stop(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Daemon to flow: sources take no more, what is in hand is finished, cleanup runs, the flow exits 0."""
 
 
-FromFlow = Hello | Answer | Raise | Quarantined
-ToFlow = Deliver | Stop
+class Ping(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Daemon to flow: say that you hear this."""
+
+
+class Pong(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Flow to daemon: a Ping was heard."""
+
+
+FromFlow = Hello | Answer | Raise | Quarantined | Pong
+ToFlow = Deliver | Stop | Ping
 AtGate = Prepare | Begin
 
 _encoder = msgspec.msgpack.Encoder()

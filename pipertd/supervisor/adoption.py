@@ -1,8 +1,9 @@
 """Adoption: a daemon goes on with the flows of one that was killed, without disturbing them.
 
 First a handle of every process on record, then whether it is the one that was meant; then the shared memory of the
-run, from any process that still lives, because each of them holds all of it. Whoever died meanwhile is buried and judged
-like any other flow, and its successor comes when it is dead. What settled or stood by for the old daemon is ended.
+run, from any process that still lives, because each of them holds all of it. Whoever died meanwhile is buried and
+judged like any other flow, and its successor comes when it is dead. What settled or stood by for the old daemon is
+ended.
 """
 
 from __future__ import annotations

@@ -119,10 +119,9 @@ class SupervisedFlow:
                 details = {"pid": str(self._living.pid)}
                 self._tell(NoticeKind.FLOW_ADOPTED, f"is adopted (generation {self.generation})", details)
             asyncio.get_running_loop().add_reader(self._living.pidfd, self._bury)
-        self._go_on()
 
-    def _go_on(self) -> None:
-        """Do what the state asks for that a daemon before this one was killed in."""
+    def go_on(self) -> None:
+        """Do what the state asks for that a daemon before this one was killed in; all flows are adopted."""
         living = self._living
         match self.state:
             case State.STARTING if living is None:
@@ -137,6 +136,11 @@ class SupervisedFlow:
                 living.go_on_killing()
         if living is not None:
             self._look_again()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs, or will by itself."""
+        return self._wanted and not self.state.at_rest
 
     @property
     def is_understood(self) -> bool:
@@ -166,6 +170,11 @@ class SupervisedFlow:
     def sent(self, hello: Hello) -> bool:
         """Whether a Hello comes from the present process."""
         return self._living is not None and self._living.sent(hello)
+
+    def heard(self) -> None:
+        """The present process dialled, or said something."""
+        if self._living is not None:
+            self._living.heard()
 
     def record(self) -> FlowRecord:
         """What the next daemon has to know of it."""
@@ -304,10 +313,13 @@ class SupervisedFlow:
             self._happen(Input.READY)
             self._stand_by()
         expiry = living.find_expiry(facts, meant_s)
-        if expiry is None:
-            self._look_again()
-        else:
+        silent_s = living.find_silence(facts) if self.state is State.RUNNING else None
+        if expiry is not None:
             self._expire(living, expiry)
+        elif silent_s is not None:
+            self._give_up(living, silent_s)
+        else:
+            self._look_again()
 
     def _note_rates(self, facts: dict[str, RoutineFacts]) -> None:
         assert self._segments is not None
@@ -344,6 +356,12 @@ class SupervisedFlow:
         }
         text = f"is killed: {reason}; the stacks of its threads are in its log"
         self._tell(NoticeKind.WATCHDOG_EXPIRED, text, details, routine=expiry.routine)
+        self._happen(Input.EXPIRED, reason)
+
+    def _give_up(self, living: Generation, silent_s: float) -> None:
+        reason = living.give_up(silent_s)
+        text = f"is killed: {reason}; the stacks of its threads are in its log"
+        self._tell(NoticeKind.CONTACT_LOST, text, {"silent_s": f"{silent_s:.3f}"})
         self._happen(Input.EXPIRED, reason)
 
     def _bury(self) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
-from pipertd.logs.tail import fatal_thread, finish_line, last_lines, last_stacks, without_stacks
-from pipertd.protocol import ADOPTABLE_VERSIONS, PROTOCOL_VERSION, Begin, Charge, Hello, Stop
+from pipertd.logs.tail import fatal_stacks, fatal_thread, finish_line, last_lines, stacks_behind, without_stacks
+from pipertd.protocol import ADOPTABLE_VERSIONS, PROTOCOL_VERSION, Begin, Charge, Hello, Ping, Stop
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import watch
+from pipertd.supervisor.contact import Contact, Finding
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.launch import Process
@@ -62,6 +63,7 @@ class Generation:
         self.problems: list[str] = []
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
+        self._contact = Contact(self._launched_s)
         self._asked_s: float | None = None
         self._signalled = False
         self._stacks_begin: int | None = None
@@ -182,6 +184,29 @@ class Generation:
             self._signal_stop()
         return watch.find_stop_expiry(facts, self.number, self._rule, asked_s=self._asked_s, now_s=now_s)
 
+    def find_silence(self, facts: Mapping[str, RoutineFacts]) -> float | None:
+        """For how long it has not answered, if that is too long for a flow that lives; half-way it is asked."""
+        now_s = monotonic_s()
+        lives = any(
+            fact.generation == self.number and now_s - fact.heartbeat_s < _HEARTBEAT_S for fact in facts.values()
+        )
+        connected = self._channel.reaches(*self._names)
+        found = self._contact.look(now_s, self._rule.contact_s, connected=connected, lives=lives)
+        if found is Finding.ASK:
+            self._channel.send(*self._names, Ping())
+        return self._contact.silent_s if found is Finding.LOST else None
+
+    def heard(self) -> None:
+        """It dialled, or said something."""
+        self._contact.heard()
+
+    def give_up(self, silent_s: float) -> str:
+        """Note that it will be killed because it does not answer; returns it in words."""
+        allowed_s = self._rule.contact_s
+        self.failure = Failure.LOST_CONTACT
+        self.why_killed = f"the flow has not answered for {silent_s:.1f} s, its contact watchdog allows {allowed_s:g} s"
+        return self.why_killed
+
     def blame(self, expiry: watch.Expiry) -> str:
         """Note why it will be killed; returns it in words."""
         held = self._process.is_stopped()
@@ -215,8 +240,8 @@ class Generation:
     def stacks(self) -> str:
         """The stacks of all its threads as a watchdog or a fatal signal had them written; empty where neither did."""
         if self._stacks_begin is not None:
-            return last_stacks(self._log, self._stacks_begin)
-        return last_stacks(self._log, self._log_began, fatal=True)
+            return stacks_behind(self._log, self._stacks_begin)
+        return fatal_stacks(self._log, self._log_began)
 
     def evidence(self) -> str:
         """The end of its log with the stacks of all threads, for who looks into its death."""

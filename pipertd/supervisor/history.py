@@ -29,6 +29,7 @@ _LEVELS = {
     NoticeKind.FLOW_STATE_CHANGED: logging.DEBUG,
     NoticeKind.FLOW_RESTARTING: logging.WARNING,
     NoticeKind.WATCHDOG_EXPIRED: logging.WARNING,
+    NoticeKind.CONTACT_LOST: logging.WARNING,
     NoticeKind.SLOTS_HOARDED: logging.WARNING,
     NoticeKind.SETTLING_FAILED: logging.ERROR,
     NoticeKind.STANDBY_FAILED: logging.WARNING,

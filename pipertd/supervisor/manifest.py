@@ -77,6 +77,7 @@ class FlowRecord(msgspec.Struct, frozen=True, kw_only=True):
 class HomeRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The segments and the bell of one routine; one that publishes to no other flow has no pool."""
 
+    number: int
     flow: str
     routine: str
     ledger: Identity
@@ -85,7 +86,7 @@ class HomeRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SegmentsRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run has in shared memory. The order of its homes is that of the routines' numbers."""
+    """What a run has in shared memory."""
 
     run: str
     guards: Identity
@@ -189,6 +190,9 @@ def read_manifest(path: Path) -> Manifest:
             raise ManifestError("the system was started anew meanwhile")
         if head.format != FORMAT:
             raise ManifestError(f"it is on record in format {head.format}, and this pipertd reads format {FORMAT}")
-        return _decoder.decode(content)
+        found = _decoder.decode(content)
     except (OSError, msgspec.MsgspecError) as reason:
         raise ManifestError(f"cannot read {path}: {reason}") from reason
+    if found.definition.name != path.stem:
+        raise ManifestError(f"{path} is the record of another pipeline, {found.definition.name}")
+    return found

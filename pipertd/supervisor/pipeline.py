@@ -157,10 +157,11 @@ class SupervisedPipeline:
         with self._held():
             for name in self.flows.keys() & manifest.flows.keys():
                 self.flows[name].adopt(manifest.flows[name], survivors[name], self._segments, self._rates)
+            for flow in self.flows.values():
+                flow.go_on()
+            self._write_manifest()
         if manifest.stopping:
-            self._begin_stop(self.flows.values(), whole=True)
-            self._to_start = set(manifest.to_start)
-        self._write_manifest()
+            self._begin_stop(self.flows.values(), whole=True, to_start=manifest.to_start)
         self._going_on = asyncio.create_task(self._go_on())
 
     async def _go_on(self) -> None:
@@ -168,8 +169,10 @@ class SupervisedPipeline:
         if self._stopping is not None:
             await self._until_down(list(self.flows.values()))
         try:
-            for name in sorted(self._to_start):
-                await self._start_when_down(name)
+            for name in sorted(self._to_start & self.flows.keys()):
+                if not self.flows[name].is_up:
+                    await self._start_when_down(name)
+            self._to_start.clear()
             for name in [name for name, flow in self.flows.items() if not flow.is_understood]:
                 await self._renew(name)
         except (WrongState, SegmentError) as reason:
@@ -198,8 +201,11 @@ class SupervisedPipeline:
         self._begin_stop(chosen, whole=name is None, now=now)
         await self._until_down(chosen)
 
-    def _begin_stop(self, chosen: Iterable[SupervisedFlow], *, whole: bool, now: bool = False) -> None:
+    def _begin_stop(
+        self, chosen: Iterable[SupervisedFlow], *, whole: bool, now: bool = False, to_start: Iterable[str] = ()
+    ) -> None:
         self._to_start -= {flow.definition.name for flow in chosen}
+        self._to_start |= set(to_start)  # before anything stops: a daemon that is killed now leaves it on record
         if now and self._stopping is not None:
             self._stopping.cancel()
         if now or not whole:
@@ -225,9 +231,7 @@ class SupervisedPipeline:
             self._going_on.cancel()
         up = {name for name, flow in self.flows.items() if not flow.state.at_rest}
         chosen = list(self.flows.values())
-        self._begin_stop(chosen, whole=True, now=now)
-        self._to_start |= up
-        self._write_manifest()
+        self._begin_stop(chosen, whole=True, now=now, to_start=up)
         await self._until_down(chosen)
         self._manifest.close()
 
@@ -241,9 +245,7 @@ class SupervisedPipeline:
         names = {flow.definition.name for flow in chosen}
         try:
             with self._held() if name else nullcontext():
-                self._begin_stop(chosen, whole=name is None)
-                self._to_start |= names
-                self._write_manifest()
+                self._begin_stop(chosen, whole=name is None, to_start=names)
                 if name is None:
                     await self._until_down(chosen)
                 else:

@@ -33,7 +33,7 @@ class Ending:
 
     def __str__(self) -> str:
         if not self.seen:
-            return "ended unseen, while no daemon was there or as no child of this one"
+            return "ended unseen: it was adopted"
         if self.signal is None:
             return f"exited with code {self.code}"
         try:

@@ -31,7 +31,16 @@ class Standby:
         on_failure: Callable[[str], None],
         on_change: Callable[[], None],
     ) -> None:
-        """``on_change`` has the manifest written, ``on_over`` is called when one that was ended is dead, ``on_failure`` when one cannot be had or died."""
+        """Say whom to call.
+
+        Args:
+            pipeline: whose flow it is.
+            flow: the one that it is the standby of.
+            shared: what all flows share.
+            on_over: called when one that was ended is dead.
+            on_failure: called when one cannot be had or died.
+            on_change: called when one is to be put on record.
+        """
         self._pipeline = pipeline
         self._flow = flow
         self._shared = shared

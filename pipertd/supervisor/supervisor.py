@@ -14,7 +14,7 @@ from pipertd.definition.plan import Plan, plan_change
 from pipertd.errors import ManifestError, PipertdError, SegmentError, UnknownTarget, WrongState
 from pipertd.logs.reader import LogStore
 from pipertd.names import Target
-from pipertd.protocol import Answer, Hello, Quarantined, QuarantineSpec, Raise
+from pipertd.protocol import Answer, Hello, Pong, Quarantined, QuarantineSpec, Raise
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor.answers import Events, routines_of
 from pipertd.supervisor.channel import FlowChannel
@@ -82,11 +82,10 @@ class Supervisor:
         manifest: Manifest | None = None
         try:
             manifest = read_manifest(path)
-            if manifest.definition.name != name:
-                raise ManifestError(f"cannot use {path}: it is on record as {manifest.definition.name}")
             adopted = self._make(manifest.definition)
             adopted.adopt(manifest)
         except ManifestError as reason:
+            self._pipelines.pop(name, None)
             self._lose_run(name, manifest, reason)
             path.unlink(missing_ok=True)
             return
@@ -240,7 +239,7 @@ class Supervisor:
         """Start all of it, or these flows where it has them."""
         pipeline = self._pipelines[name]
         try:
-            for flow in [flow for flow in flows if flow in pipeline.flows] or [None]:
+            for flow in [flow for flow in flows if flow in pipeline.flows] or (None,):
                 pipeline.start(flow)
         except SegmentError as reason:
             self.history.record(NoticeKind.FLOW_FAILED, str(reason), pipeline=name)
@@ -264,7 +263,10 @@ class Supervisor:
         flow = pipeline.flows.get(hello.flow) if pipeline else None
         return flow is not None and flow.sent(hello)
 
-    def _hear(self, pipeline: str, flow: str, message: Answer | Raise | Quarantined) -> None:
+    def _hear(self, pipeline: str, flow: str, message: Answer | Raise | Quarantined | Pong) -> None:
+        self._pipelines[pipeline].flows[flow].heard()
+        if isinstance(message, Pong):
+            return
         if isinstance(message, Answer):
             self._events.hear(flow, message)
             return
@@ -279,6 +281,7 @@ class Supervisor:
             logger.warning("cannot raise %s: %s", message.event, reason, extra=where)
 
     def _meet(self, pipeline: str, flow: str) -> None:
+        self._pipelines[pipeline].flows[flow].heard()
         self._events.meet(pipeline, flow)
 
     def _lose(self, pipeline: str, flow: str) -> None:

@@ -137,6 +137,7 @@ class NoticeKind(StrEnum):
     FLOW_RESTARTING = "flow_restarting"
     FLOW_FAILED = "flow_failed"
     WATCHDOG_EXPIRED = "watchdog_expired"
+    CONTACT_LOST = "contact_lost"
     SLOTS_HOARDED = "slots_hoarded"
     SETTLING_FAILED = "settling_failed"
     STANDBY_FAILED = "standby_failed"
