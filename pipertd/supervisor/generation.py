@@ -22,6 +22,7 @@ from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.spawn import Surroundings, spawn_flow
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
 from pipertd.supervisor.standby import Standby
+from pipertd.supervisor.strays import Mark
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
 _EVIDENCE_LINES, _EVIDENCE_BYTES = 200, 32 * 1024
@@ -38,6 +39,7 @@ class Generation:
         why_killed: what a watchdog had against it, in words.
         expiry: the deadline that it missed, unless somebody outside held the process.
         failure: what its death is called, where we know better than by how it ends.
+        mark: what it leaves running is known by it.
         cut: whether an operator had it killed.
         problems: which of its resource limits could not be applied, in words.
     """
@@ -70,6 +72,7 @@ class Generation:
         self._log_began = _size(self._log)
         self._waiting: Waiting = standby.hand_over() or spawn_flow(pipeline, flow, number, segments, shared)
         self._process = self._waiting.process
+        self.mark = Mark.of(self._process.pid)
         self.problems = self._waiting.problems
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
