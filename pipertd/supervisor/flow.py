@@ -31,6 +31,7 @@ from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.settling import Settling
 from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.standby import Standby
+from pipertd.supervisor.strays import Stray
 from pipertd.supervisor.view import FlowView, LinkView, NoticeKind, State
 
 _LOOK_S = {State.STARTING: 0.05, State.STOPPING: 0.1}
@@ -371,6 +372,7 @@ class SupervisedFlow:
         asyncio.get_running_loop().remove_reader(dead.pidfd)
         self._disarm()
         ending = dead.bury()
+        self._shared.strays.look_for(dead.mark, self._tell_left)
         now_s = monotonic_s()
         facts = self._facts()
         ending = last_words(ending, facts, self.generation)
@@ -410,6 +412,13 @@ class SupervisedFlow:
             self._tell(NoticeKind.FLOW_RESTARTING, f"is restarted {when}: it {reason}", details)
         elif verdict.happened is Input.DIED_FOR_GOOD:
             self._tell(NoticeKind.FLOW_FAILED, f"failed: it {reason}", details)
+
+    def _tell_left(self, strays: list[Stray]) -> None:
+        text = (
+            f"left {', '.join(map(str, strays))} running, in a session or group of its own: end it by hand; "
+            "where pipertd has a cgroup it goes with its flow"
+        )
+        self._tell(NoticeKind.PROCESSES_LEFT, text, {"pids": " ".join(str(each.pid) for each in strays)})
 
     def _facts(self) -> dict[str, RoutineFacts]:
         assert self._segments is not None

@@ -23,6 +23,7 @@ from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.spawn import Surroundings, spawn_flow
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
 from pipertd.supervisor.standby import Standby
+from pipertd.supervisor.strays import Mark
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
 _EVIDENCE_LINES, _EVIDENCE_BYTES = 200, 32 * 1024
@@ -39,6 +40,7 @@ class Generation:
         why_killed: what a watchdog had against it, in words.
         expiry: the deadline that it missed, unless somebody outside held the process.
         failure: what its death is called, where we know better than by how it ends.
+        mark: what it leaves running is known by it.
         cut: whether an operator had it killed.
         problems: which of its resource limits could not be applied, in words.
     """
@@ -60,6 +62,7 @@ class Generation:
         self._log_began = _size(self._log)
         self._waiting: Waiting | None = None
         self._process = process
+        self.mark = Mark.of(process.pid)
         self.problems: list[str] = []
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
@@ -101,6 +104,7 @@ class Generation:
         """One that a daemon before this one started, dead or alive. It has time to show a sign of life."""
         made = cls(number, pipeline, flow, shared, process)
         made._nonce, made._protocol, made._log_began = record.nonce, record.protocol, record.log_began
+        made.mark = Mark(record.mark, process.pid)
         made._launched_s, made.ready_s, made._asked_s = record.launched_s, record.ready_s, record.asked_s
         made._trusted_s = monotonic_s() + _HEARTBEAT_S
         made.why_killed, made.failure, made.cut = record.why_killed, record.failure, record.cut
@@ -115,6 +119,7 @@ class Generation:
         """What the next daemon has to know of it."""
         return GenerationRecord(
             process=self._process.record(),
+            mark=self.mark.text,
             nonce=self._nonce,
             protocol=self._protocol,
             launched_s=self._launched_s,

@@ -31,6 +31,7 @@ _LEVELS = {
     NoticeKind.WATCHDOG_EXPIRED: logging.WARNING,
     NoticeKind.CONTACT_LOST: logging.WARNING,
     NoticeKind.SLOTS_HOARDED: logging.WARNING,
+    NoticeKind.PROCESSES_LEFT: logging.WARNING,
     NoticeKind.SETTLING_FAILED: logging.ERROR,
     NoticeKind.STANDBY_FAILED: logging.WARNING,
     NoticeKind.MESSAGE_QUARANTINED: logging.ERROR,

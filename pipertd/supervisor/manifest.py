@@ -38,6 +38,7 @@ class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The process of a flow. Times are on the monotonic clock, which all processes of a boot share."""
 
     process: ProcessRecord
+    mark: str
     nonce: str
     protocol: int
     launched_s: float

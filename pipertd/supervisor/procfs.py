@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-_STATE, _STARTED = 0, 19  # places in /proc/PID/stat behind the command's name
+_STATE, _GROUP, _STARTED = 0, 2, 19  # places in /proc/PID/stat behind the command's name
 
 
 class Identity(NamedTuple):
@@ -33,6 +33,12 @@ def state(pid: int) -> str:
     """The letter that stands for what the process does: R, S, T, Z and so on; empty where it is gone."""
     found = _stat(pid)
     return found[_STATE] if found else ""
+
+
+def process_group(pid: int) -> int | None:
+    """The group that signals reach it by; None where it is gone."""
+    found = _stat(pid)
+    return int(found[_GROUP]) if found else None
 
 
 def _stat(pid: int) -> list[str]:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -23,6 +23,7 @@ from pipertd.supervisor.launch import Process, flow_environment, launch, memory_
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.resources import limit
 from pipertd.supervisor.segments import PipelineSegments
+from pipertd.supervisor.strays import Strays, marked
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Surroundings:
     pulse: Pulse
     quarantine: QuarantineSpec
     orphan_timeout_s: float
+    strays: Strays = field(default_factory=Strays)
 
 
 def spawn_flow(
@@ -109,7 +111,7 @@ def _spawn(
             raise LaunchFailed(f"cannot prepare the start of {target}: {reason}") from reason
         return launch(
             [pipeline.python or sys.executable, "-m", "pipertd.flow", *options, target, str(spec_fd)],
-            environment=flow_environment(os.environ, pipeline.environment),
+            environment=marked(flow_environment(os.environ, pipeline.environment)),
             fds=[*segments.all_fds(), *fds, spec_fd],
             output=output,
         )

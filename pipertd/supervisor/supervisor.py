@@ -105,6 +105,7 @@ class Supervisor:
         """Stop everything, draining within the stop deadlines unless ``now``; may be called again to hurry."""
         self._closing = True
         await asyncio.gather(*(pipeline.close(now=now) for pipeline in self._pipelines.values()))
+        await self._shared.strays.close()
         self._channel.close()
 
     async def load(self, pipelines: Sequence[Pipeline]) -> None:

@@ -139,6 +139,7 @@ class NoticeKind(StrEnum):
     WATCHDOG_EXPIRED = "watchdog_expired"
     CONTACT_LOST = "contact_lost"
     SLOTS_HOARDED = "slots_hoarded"
+    PROCESSES_LEFT = "processes_left"
     SETTLING_FAILED = "settling_failed"
     STANDBY_FAILED = "standby_failed"
     MESSAGE_QUARANTINED = "message_quarantined"
