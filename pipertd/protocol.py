@@ -97,8 +97,8 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     """All that a flow is told when it is started; ``run`` names the run of its pipeline.
 
-    A process that settles has ``daemon_pidfd``, which becomes readable when the daemon is gone. Any other waits at
-    ``gate_fd`` for its Begin, which tells its generation, nonce and charge.
+    ``gate_fd`` is a socket to the daemon, at its end when the daemon is gone. There the process waits for its Begin,
+    which tells its generation, nonce and charge; only one that settles begins at once.
     """
 
     version: int = PROTOCOL_VERSION
@@ -114,7 +114,6 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     quarantine: QuarantineSpec
     charge: Charge | None = None
     routines: list[RoutineSpec]
-    daemon_pidfd: int = -1
     gate_fd: int = -1
 
 

@@ -10,7 +10,9 @@ map, because until it takes over the ledgers are another process's.
 
 from __future__ import annotations
 
+import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -26,6 +28,7 @@ def wait_at_gate(spec: FlowSpec) -> FlowSpec | None:
         LoadError: a class cannot be had.
         msgspec.MsgspecError: the daemon said something that belongs to no gate.
     """
+    arrive_at_gate(spec)
     with socket.socket(fileno=spec.gate_fd) as gate:
         order = _hear(gate)
         if isinstance(order, Prepare):
@@ -34,6 +37,12 @@ def wait_at_gate(spec: FlowSpec) -> FlowSpec | None:
     if not isinstance(order, Begin):
         return None
     return replace(spec, generation=order.generation, nonce=order.nonce, charge=order.charge, gate_fd=-1)
+
+
+def arrive_at_gate(spec: FlowSpec) -> None:
+    """Tell the daemon that Python and numpy are there, so that it starts the next process."""
+    with suppress(BrokenPipeError, ConnectionResetError):  # it died: the gate is shut, and says so
+        os.write(spec.gate_fd, b"!")
 
 
 def _hear(gate: socket.socket) -> Prepare | Begin | None:

@@ -18,6 +18,7 @@ from pipertd.protocol import Charge, Hello
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import lifecycle, watch
 from pipertd.supervisor.figures import Rates
+from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.generation import Generation
 from pipertd.supervisor.guilt import guilty_routine
 from pipertd.supervisor.hoarding import Hoarding
@@ -25,10 +26,11 @@ from pipertd.supervisor.lifecycle import Action, Input
 from pipertd.supervisor.restart import Restarts, Verdict
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.settling import Settling
-from pipertd.supervisor.spawn import Surroundings
+from pipertd.supervisor.spawn import Surroundings, spawn_flow
 from pipertd.supervisor.standby import Standby
 from pipertd.supervisor.view import FlowView, LinkView, NoticeKind, State
 
+_NEVER_STARTED = "was stopped before it was started"
 _LOOK_S = {State.STARTING: 0.05, State.STOPPING: 0.1}
 
 
@@ -56,6 +58,7 @@ class SupervisedFlow:
         self._delay_s = 0.0
         self._since_s = monotonic_s()
         self._timer: asyncio.TimerHandle | None = None
+        self._launching: asyncio.Task[None] | None = None
         self._killer: asyncio.Task[None] | None = None
 
     def __str__(self) -> str:
@@ -156,24 +159,35 @@ class SupervisedFlow:
             return  # a ledger has one writer: the launch comes when that one is dead
         self._settling.expect()
         self.generation += 1
+        standby = self._standby.hand_over()
+        if standby is not None:
+            self._begin(standby)
+        else:
+            self._launching = asyncio.create_task(self._spawn(self._segments))
+
+    async def _spawn(self, segments: PipelineSegments) -> None:
         try:
-            living = Generation(
-                self.generation,
-                self._pipeline,
-                self.definition,
-                self._segments,
-                self._shared,
-                self._charge,
-                self._standby,
-            )
+            waiting = await spawn_flow(self._pipeline, self.definition, self.generation, segments, self._shared)
         except LaunchFailed as reason:
+            if self.state is not State.STARTING:
+                self._happen(Input.DIED_AS_ASKED, _NEVER_STARTED)
+                return
             self._tell(NoticeKind.FLOW_FAILED, f"failed: {reason}")
             self._happen(Input.LAUNCH_FAILED, str(reason))
+        else:
+            self._begin(waiting)
+
+    def _begin(self, waiting: Waiting) -> None:
+        """Let a process in that waits at its gate."""
+        living = self._living = Generation(self.generation, self._pipeline, self.definition, self._shared, waiting)
+        asyncio.get_running_loop().add_reader(living.pidfd, self._bury)
+        if self.state is not State.STARTING:  # asked to stop meanwhile, and not let in
+            living.kill()
             return
-        self._living, self._charge = living, None
         details = {"pid": str(living.pid), **({"resources": "; ".join(living.problems)} if living.problems else {})}
         self._tell(NoticeKind.FLOW_STARTED, f"was started (generation {self.generation})", details)
-        asyncio.get_running_loop().add_reader(living.pidfd, self._bury)
+        charge, self._charge = self._charge, None
+        living.begin(charge)
         self._look_again()
 
     def _settling_over(self) -> None:
@@ -183,7 +197,7 @@ class SupervisedFlow:
         elif self.state.at_rest:
             self._on_rest()
         else:
-            self._happen(Input.DIED_AS_ASKED, "was stopped before it was started")
+            self._happen(Input.DIED_AS_ASKED, _NEVER_STARTED)
 
     def _stand_by(self) -> None:
         """Have a standby, where the definition wants one."""

@@ -13,11 +13,10 @@ from pipertd.logs.tail import fatal_thread, finish_line, last_lines
 from pipertd.protocol import Begin, Charge, Hello, Stop
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import watch
+from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.restart import Ending
-from pipertd.supervisor.segments import PipelineSegments
-from pipertd.supervisor.spawn import Surroundings, spawn_flow
+from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
-from pipertd.supervisor.standby import Standby
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
 _EVIDENCE_LINES, _EVIDENCE_BYTES = 200, 32 * 1024
@@ -25,7 +24,7 @@ _HEARTBEAT_S = 1.5  # within this time every honest routine has renewed its hear
 
 
 class Generation:
-    """A process of a flow. It is made when the process is started, and useless once it is buried.
+    """A process of a flow. It is made when the process is at its gate, and useless once it is buried.
 
     Attributes:
         number: which start of its flow this is, from 1.
@@ -40,16 +39,9 @@ class Generation:
         number: int,
         pipeline: Pipeline,
         flow: Flow,
-        segments: PipelineSegments,
         shared: Surroundings,
-        charge: Charge | None,
-        standby: Standby,
+        waiting: Waiting,
     ) -> None:
-        """Start it, or have the standby be it; ``charge`` is what its predecessor died of.
-
-        Raises:
-            LaunchFailed: its interpreter or its log cannot be used.
-        """
         self.number = number
         self.ready_s: float | None = None
         self.why_killed = ""
@@ -60,14 +52,13 @@ class Generation:
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
         self._log_began = _size(self._log)
-        waiting = standby.hand_over() or spawn_flow(pipeline, flow, number, segments, shared)
+        self._gate = waiting
         self._process = waiting.process
         self.problems = waiting.problems
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
         self._asked_s: float | None = None
         self._signalled = False
-        waiting.begin(Begin(generation=number, nonce=self._nonce, charge=charge))
 
     @property
     def pid(self) -> int:
@@ -83,6 +74,10 @@ class Generation:
         """Whether a Hello comes from this process."""
         known = hello.pid == self._process.pid and hello.generation == self.number
         return known and secrets.compare_digest(hello.nonce, self._nonce)
+
+    def begin(self, charge: Charge | None) -> None:
+        """Let it in; ``charge`` is what its predecessor died of."""
+        self._gate.begin(Begin(generation=self.number, nonce=self._nonce, charge=charge))
 
     def ask_to_stop(self) -> None:
         """Stop, by the channel or else by SIGTERM."""
@@ -131,6 +126,7 @@ class Generation:
     def bury(self) -> Ending:
         """Reap the dead process and its group, and hear what it said last."""
         self._buried = True
+        self._gate.close()
         ending = self._process.bury()
         finish_line(self._log)
         self._channel.forget(*self._names)

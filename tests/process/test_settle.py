@@ -147,7 +147,7 @@ def test_settling_ends_with_the_run(tmp_path: Path) -> None:
 
     async def story(live: Live) -> None:
         await keep_through_a_dead_middle(live)
-        assert settling()
+        await live.until(settling, "somebody to settle")
         await live.supervisor.stop(P, now=True)
         assert not settling()
         for link in live.view().links:
