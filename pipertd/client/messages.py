@@ -34,6 +34,7 @@ def _flow(message: pipeline_pb2.Flow) -> records.Flow:
         restarts=message.restarts,
         seconds=seconds(message.state_time),
         reason=message.reason,
+        failure=failure(message.failure),
     )
 
 
@@ -77,6 +78,11 @@ def _link(message: pipeline_pb2.Link) -> records.Link:
 
 def _state(state: pipeline_pb2.State.ValueType) -> str:
     return pipeline_pb2.State.Name(state).removeprefix("STATE_")
+
+
+def failure(name: pipeline_pb2.Failure.ValueType) -> str | None:
+    """How a flow failed; None where it did not."""
+    return pipeline_pb2.Failure.Name(name).removeprefix("FAILURE_").lower() if name else None
 
 
 def _quantiles(message: Any, field: str) -> tuple[float | None, float | None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Flow:
-    """One OS process of a pipeline; ``pid`` is None where none runs."""
+    """One OS process of a pipeline; ``pid`` is None where none runs, ``failure`` where the last one did not fail."""
 
     name: str
     state: str
@@ -17,6 +17,7 @@ class Flow:
     restarts: int
     seconds: float
     reason: str
+    failure: str | None
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Notice:
-    """A fact that the daemon recorded."""
+    """A fact that the daemon recorded; ``failure`` names how a flow failed, where the fact is that."""
 
     epoch: str
     revision: int
@@ -108,6 +109,7 @@ class Notice:
     routine: str
     message: str
     details: Mapping[str, str]
+    failure: str | None
 
 
 @dataclass(frozen=True)

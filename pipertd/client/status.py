@@ -48,4 +48,5 @@ class StatusCalls:
                     notice.routine,
                     notice.message,
                     dict(notice.details),
+                    messages.failure(notice.failure),
                 )

@@ -32,6 +32,10 @@ def _state(state: str) -> pipeline_pb2.State.ValueType:
     return pipeline_pb2.State.Value(f"STATE_{state}")
 
 
+def _failure(name: str | None) -> pipeline_pb2.Failure.ValueType:
+    return pipeline_pb2.Failure.Value(f"FAILURE_{name.upper() if name else 'UNSPECIFIED'}")
+
+
 def _flow(view: FlowView) -> pipeline_pb2.Flow:
     return pipeline_pb2.Flow(
         name=view.name,
@@ -41,6 +45,7 @@ def _flow(view: FlowView) -> pipeline_pb2.Flow:
         restarts=view.restarts,
         state_time=duration(view.seconds),
         reason=view.reason,
+        failure=_failure(view.failure),
     )
 
 
@@ -98,6 +103,7 @@ def notice_message(notice: Notice) -> status_pb2.Notice:
         routine=notice.routine,
         message=notice.message,
         details=dict(notice.details),
+        failure=_failure(notice.details.get("failure")),
     )
 
 

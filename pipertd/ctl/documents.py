@@ -34,6 +34,7 @@ def pipeline_document(pipeline: records.Pipeline) -> dict[str, Any]:
                 "restarts": flow.restarts,
                 "seconds": round(flow.seconds, 3),
                 "reason": flow.reason,
+                "failure": flow.failure,
             }
             for flow in pipeline.flows
         ],
@@ -92,6 +93,7 @@ def notice_document(notice: records.Notice) -> dict[str, Any]:
         "routine": notice.routine,
         "message": notice.message,
         "details": dict(notice.details),
+        "failure": notice.failure,
     }
 
 

@@ -32,7 +32,7 @@ def pipeline_lines(pipeline: records.Pipeline) -> Iterator[str]:
     yield f"{title} - {pipeline.description}" if pipeline.description else title
     yield ""
     flows = [_flow(flow) for flow in pipeline.flows]
-    yield from table(("FLOW", "STATE", "PID", "GENERATION", "RESTARTS", "FOR", "LAST END"), flows)
+    yield from _without_nothing(("FLOW", "STATE", "PID", "GENERATION", "RESTARTS", "FOR", "FAILURE", "LAST END"), flows)
     yield ""
     routines = [_routine(each) for each in pipeline.routines]
     yield from table(("ROUTINE", "KIND", "STATE", "HANDLED", "FAILED", "PER SECOND", "BUSY", "P50", "P99"), routines)
@@ -53,6 +53,7 @@ def _flow(flow: records.Flow) -> tuple[str, ...]:
         str(flow.generation),
         str(flow.restarts),
         duration(flow.seconds),
+        flow.failure or "-",
         flow.reason or "-",
     )
 
@@ -91,7 +92,7 @@ def _link(link: records.Link) -> tuple[str, ...]:
 
 def _without_nothing(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """The table without the columns of bad news, where there is none: a link's line is long enough."""
-    bad_news = {"FAILED", "DROPPED", "QUARANTINED", "LEASED", "BLOCKED BY"}
+    bad_news = {"FAILURE", "FAILED", "DROPPED", "QUARANTINED", "LEASED", "BLOCKED BY"}
     shown = [
         place
         for place, name in enumerate(columns)

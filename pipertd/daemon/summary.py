@@ -47,6 +47,7 @@ def document(view: PipelineView) -> dict[str, Any]:
                 "generation": flow.generation,
                 "restarts": flow.restarts,
                 "reason": flow.reason,
+                "failure": flow.failure,
             }
             for flow in view.flows
         ],

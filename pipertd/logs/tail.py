@@ -9,9 +9,13 @@ from pathlib import Path
 from pipertd.logs.parse import parse
 from pipertd.logs.record import LogRecord
 
-_TAIL_BYTES = 4 * 1024
-_FATAL_BYTES = 64 * 1024
+_TRACEBACK_BYTES = 64 * 1024
+_STACKS_BYTES = 8 * 1024
 _FATAL = re.compile(rb"Fatal Python error:.*?^Current thread 0x([0-9a-f]+) ", re.DOTALL | re.MULTILINE)
+_FATAL_END = re.compile(rb"^(Fatal Python error: |Timeout \()", re.MULTILINE)
+_OF_STACKS = re.compile(
+    rb"Fatal Python error: |Timeout \(|(Current thread|Thread) 0x|  File |  \.\.\.|  <no Python frame>"
+)
 
 
 def finish_line(path: Path) -> None:
@@ -26,21 +30,27 @@ def finish_line(path: Path) -> None:
 
 
 def fatal_thread(path: Path, behind: int) -> int | None:
-    """The thread that a fatal signal struck, by faulthandler's last traceback behind byte ``behind``.
-
-    Where the log is shorter than that it was turned over meanwhile, and all of it counts.
-    """
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(behind if behind <= size else 0, size - _FATAL_BYTES))
-            found = _FATAL.findall(file.read())
-    except OSError:
-        return None
+    """The thread that a fatal signal struck, by faulthandler's last traceback behind byte ``behind``."""
+    found = _FATAL.findall(_tail(path, behind))
     return int(found[-1], 16) if found else None
 
 
-def last_lines(path: Path, count: int = 20, most_bytes: int = _TAIL_BYTES) -> list[str]:
+def last_stacks(path: Path, behind: int, *, fatal: bool = False) -> str:
+    """The stacks that faulthandler wrote behind byte ``behind``, or only those of a fatal end; the first 8 KiB."""
+    data = _tail(path, behind)
+    if fatal:
+        ends = [found.start() for found in _FATAL_END.finditer(data)]
+        data = data[ends[-1] :] if ends else b""
+    lines = [line for line in data.splitlines() if _OF_STACKS.match(line)]
+    return b"\n".join(lines)[:_STACKS_BYTES].decode(errors="replace")
+
+
+def without_stacks(lines: list[str]) -> list[str]:
+    """The lines that faulthandler did not write."""
+    return [line for line in lines if not _OF_STACKS.match(line.encode(errors="replace"))]
+
+
+def last_lines(path: Path, count: int, most_bytes: int) -> list[str]:
     """At most ``count`` lines as a person would read them; reads no more than the last ``most_bytes``."""
     try:
         with path.open("rb") as file:
@@ -62,3 +72,14 @@ def _lines_of(record: LogRecord) -> list[str]:
         return [record.message]
     who = f"{record.routine}: " if record.routine else ""
     return [f"{record.level_name} {who}{record.message}", *record.exception.splitlines()]
+
+
+def _tail(path: Path, behind: int) -> bytes:
+    """The end of the log behind byte ``behind``; where the log is shorter, it was turned over, and all of it counts."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(behind if behind <= size else 0, size - _TRACEBACK_BYTES))
+            return file.read()
+    except OSError:
+        return b""

@@ -68,6 +68,62 @@ STATE_FAILED: State.ValueType  # 8
 """It ended badly and is not started again."""
 Global___State: _TypeAlias = State  # noqa: Y015
 
+class _Failure:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FailureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Failure.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FAILURE_UNSPECIFIED: _Failure.ValueType  # 0
+    """It did not."""
+    FAILURE_EXITED: _Failure.ValueType  # 1
+    """It ended by itself, with an exit code."""
+    FAILURE_KILLED: _Failure.ValueType  # 2
+    """A signal killed it: a fault of its own, or somebody outside."""
+    FAILURE_OUT_OF_MEMORY: _Failure.ValueType  # 3
+    """The kernel killed it because its group had no memory left."""
+    FAILURE_START_DEADLINE: _Failure.ValueType  # 4
+    """A routine was not set up in time."""
+    FAILURE_PROGRESS_DEADLINE: _Failure.ValueType  # 5
+    """A routine made no progress in time."""
+    FAILURE_STOP_DEADLINE: _Failure.ValueType  # 6
+    """It did not end in time."""
+    FAILURE_LOST_CONTACT: _Failure.ValueType  # 7
+    """It lived, and did not speak to the daemon."""
+    FAILURE_START_LIMIT: _Failure.ValueType  # 8
+    """It failed too often, and is not started again."""
+    FAILURE_LAUNCH_FAILED: _Failure.ValueType  # 9
+    """Its process could not be started."""
+    FAILURE_UNKNOWN: _Failure.ValueType  # 10
+    """Nobody knows how it ended: the daemon that started it was gone."""
+
+class Failure(_Failure, metaclass=_FailureEnumTypeWrapper):
+    """How a flow failed."""
+
+FAILURE_UNSPECIFIED: Failure.ValueType  # 0
+"""It did not."""
+FAILURE_EXITED: Failure.ValueType  # 1
+"""It ended by itself, with an exit code."""
+FAILURE_KILLED: Failure.ValueType  # 2
+"""A signal killed it: a fault of its own, or somebody outside."""
+FAILURE_OUT_OF_MEMORY: Failure.ValueType  # 3
+"""The kernel killed it because its group had no memory left."""
+FAILURE_START_DEADLINE: Failure.ValueType  # 4
+"""A routine was not set up in time."""
+FAILURE_PROGRESS_DEADLINE: Failure.ValueType  # 5
+"""A routine made no progress in time."""
+FAILURE_STOP_DEADLINE: Failure.ValueType  # 6
+"""It did not end in time."""
+FAILURE_LOST_CONTACT: Failure.ValueType  # 7
+"""It lived, and did not speak to the daemon."""
+FAILURE_START_LIMIT: Failure.ValueType  # 8
+"""It failed too often, and is not started again."""
+FAILURE_LAUNCH_FAILED: Failure.ValueType  # 9
+"""Its process could not be started."""
+FAILURE_UNKNOWN: Failure.ValueType  # 10
+"""Nobody knows how it ended: the daemon that started it was gone."""
+Global___Failure: _TypeAlias = Failure  # noqa: Y015
+
 @_typing.final
 class Target(_message.Message):
     """What a command is aimed at."""
@@ -171,6 +227,7 @@ class Flow(_message.Message):
     RESTARTS_FIELD_NUMBER: _builtins.int
     STATE_TIME_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name, unique in the pipeline."""
     state: Global___State.ValueType
@@ -183,6 +240,8 @@ class Flow(_message.Message):
     """How many of the starts were restarts after a failure."""
     reason: _builtins.str
     """How the last generation ended, in words; empty where none has."""
+    failure: Global___Failure.ValueType
+    """How the last generation failed; unspecified where none has, or where it ended well."""
     @_builtins.property
     def state_time(self) -> _duration_pb2.Duration:
         """How long it has been in its state."""
@@ -197,10 +256,11 @@ class Flow(_message.Message):
         restarts: _builtins.int = ...,
         state_time: _duration_pb2.Duration | None = ...,
         reason: _builtins.str = ...,
+        failure: Global___Failure.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["state_time", b"state_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["generation", b"generation", "name", b"name", "pid", b"pid", "reason", b"reason", "restarts", b"restarts", "state", b"state", "state_time", b"state_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "generation", b"generation", "name", b"name", "pid", b"pid", "reason", b"reason", "restarts", b"restarts", "state", b"state", "state_time", b"state_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from pipertd.rpc import pipeline_pb2 as pipertd_dot_v1_dot_pipeline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17pipertd/v1/status.proto\x12\npipertd.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19pipertd/v1/pipeline.proto\"\x85\x02\n\x06Notice\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x10\n\x08pipeline\x18\x05 \x01(\t\x12\x0c\n\x04\x66low\x18\x06 \x01(\t\x12\x0f\n\x07routine\x18\x07 \x01(\t\x12\x0f\n\x07message\x18\x08 \x01(\t\x12\x30\n\x07\x64\x65tails\x18\t \x03(\x0b\x32\x1f.pipertd.v1.Notice.DetailsEntry\x1a.\n\x0c\x44\x65tailsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"6\n\x10GetStatusRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\"]\n\x11GetStatusResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\'\n\tpipelines\x18\x03 \x03(\x0b\x32\x14.pipertd.v1.Pipeline\"`\n\x13WatchNoticesRequest\x12\x16\n\x0e\x61\x66ter_revision\x18\x01 \x01(\x03\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\"\n\x06target\x18\x03 \x01(\x0b\x32\x12.pipertd.v1.Target\":\n\x14WatchNoticesResponse\x12\"\n\x06notice\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Notice2\xae\x01\n\rStatusService\x12H\n\tGetStatus\x12\x1c.pipertd.v1.GetStatusRequest\x1a\x1d.pipertd.v1.GetStatusResponse\x12S\n\x0cWatchNotices\x12\x1f.pipertd.v1.WatchNoticesRequest\x1a .pipertd.v1.WatchNoticesResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17pipertd/v1/status.proto\x12\npipertd.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19pipertd/v1/pipeline.proto\"\xab\x02\n\x06Notice\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x10\n\x08pipeline\x18\x05 \x01(\t\x12\x0c\n\x04\x66low\x18\x06 \x01(\t\x12\x0f\n\x07routine\x18\x07 \x01(\t\x12\x0f\n\x07message\x18\x08 \x01(\t\x12\x30\n\x07\x64\x65tails\x18\t \x03(\x0b\x32\x1f.pipertd.v1.Notice.DetailsEntry\x12$\n\x07\x66\x61ilure\x18\n \x01(\x0e\x32\x13.pipertd.v1.Failure\x1a.\n\x0c\x44\x65tailsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"6\n\x10GetStatusRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\"]\n\x11GetStatusResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\'\n\tpipelines\x18\x03 \x03(\x0b\x32\x14.pipertd.v1.Pipeline\"`\n\x13WatchNoticesRequest\x12\x16\n\x0e\x61\x66ter_revision\x18\x01 \x01(\x03\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\"\n\x06target\x18\x03 \x01(\x0b\x32\x12.pipertd.v1.Target\":\n\x14WatchNoticesResponse\x12\"\n\x06notice\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Notice2\xae\x01\n\rStatusService\x12H\n\tGetStatus\x12\x1c.pipertd.v1.GetStatusRequest\x1a\x1d.pipertd.v1.GetStatusResponse\x12S\n\x0cWatchNotices\x12\x1f.pipertd.v1.WatchNoticesRequest\x1a .pipertd.v1.WatchNoticesResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,17 +36,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOTICE_DETAILSENTRY']._loaded_options = None
   _globals['_NOTICE_DETAILSENTRY']._serialized_options = b'8\001'
   _globals['_NOTICE']._serialized_start=100
-  _globals['_NOTICE']._serialized_end=361
-  _globals['_NOTICE_DETAILSENTRY']._serialized_start=315
-  _globals['_NOTICE_DETAILSENTRY']._serialized_end=361
-  _globals['_GETSTATUSREQUEST']._serialized_start=363
-  _globals['_GETSTATUSREQUEST']._serialized_end=417
-  _globals['_GETSTATUSRESPONSE']._serialized_start=419
-  _globals['_GETSTATUSRESPONSE']._serialized_end=512
-  _globals['_WATCHNOTICESREQUEST']._serialized_start=514
-  _globals['_WATCHNOTICESREQUEST']._serialized_end=610
-  _globals['_WATCHNOTICESRESPONSE']._serialized_start=612
-  _globals['_WATCHNOTICESRESPONSE']._serialized_end=670
-  _globals['_STATUSSERVICE']._serialized_start=673
-  _globals['_STATUSSERVICE']._serialized_end=847
+  _globals['_NOTICE']._serialized_end=399
+  _globals['_NOTICE_DETAILSENTRY']._serialized_start=353
+  _globals['_NOTICE_DETAILSENTRY']._serialized_end=399
+  _globals['_GETSTATUSREQUEST']._serialized_start=401
+  _globals['_GETSTATUSREQUEST']._serialized_end=455
+  _globals['_GETSTATUSRESPONSE']._serialized_start=457
+  _globals['_GETSTATUSRESPONSE']._serialized_end=550
+  _globals['_WATCHNOTICESREQUEST']._serialized_start=552
+  _globals['_WATCHNOTICESREQUEST']._serialized_end=648
+  _globals['_WATCHNOTICESRESPONSE']._serialized_start=650
+  _globals['_WATCHNOTICESRESPONSE']._serialized_end=708
+  _globals['_STATUSSERVICE']._serialized_start=711
+  _globals['_STATUSSERVICE']._serialized_end=885
 # @@protoc_insertion_point(module_scope)

@@ -55,6 +55,7 @@ class Notice(_message.Message):
     ROUTINE_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     DETAILS_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
     epoch: _builtins.str
     """In which count of revisions; it changes when the history was lost."""
     revision: _builtins.int
@@ -69,6 +70,8 @@ class Notice(_message.Message):
     """The routine it is about, or empty."""
     message: _builtins.str
     """One line for people."""
+    failure: _pipeline_pb2.Failure.ValueType
+    """How the flow failed, where the fact is a failure."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it was recorded, on the wall clock."""
@@ -89,10 +92,11 @@ class Notice(_message.Message):
         routine: _builtins.str = ...,
         message: _builtins.str = ...,
         details: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        failure: _pipeline_pb2.Failure.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["details", b"details", "epoch", b"epoch", "flow", b"flow", "kind", b"kind", "message", b"message", "pipeline", b"pipeline", "revision", b"revision", "routine", b"routine", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["details", b"details", "epoch", b"epoch", "failure", b"failure", "flow", b"flow", "kind", b"kind", "message", b"message", "pipeline", b"pipeline", "revision", b"revision", "routine", b"routine", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -43,8 +43,9 @@ class Attendant:
 
     @property
     def lives(self) -> bool:
-        """Whether there is a process that is wanted and alive."""
-        return self._process is not None and not self._is_unwanted and self._process.process.lives
+        """Whether there is a process, or soon will be, that is wanted and alive."""
+        is_dead = self._process is not None and not self._process.process.lives
+        return self.is_there and not self._is_unwanted and not is_dead
 
     def begin(self, start: Coroutine[None, None, Waiting]) -> None:
         """Have it; only where there is none."""
@@ -58,8 +59,10 @@ class Attendant:
             self._process.process.kill_group()
         return self.is_there
 
-    def give_away(self) -> Waiting | None:
+    async def give_away(self) -> Waiting | None:
         """Give the process to somebody who buries it; None where none lives."""
+        if self._coming is not None:
+            await asyncio.wait([self._coming])
         if not self.lives:
             return None
         given, self._process = self._process, None

@@ -17,13 +17,14 @@ from pipertd.names import RoutineRef
 from pipertd.protocol import Charge, Hello
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import lifecycle, watch
+from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.figures import Rates
 from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.generation import Generation
 from pipertd.supervisor.guilt import guilty_routine
 from pipertd.supervisor.hoarding import Hoarding
 from pipertd.supervisor.lifecycle import Action, Input
-from pipertd.supervisor.restart import Restarts, Verdict
+from pipertd.supervisor.restart import Ending, Restarts, Verdict
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.settling import Settling
 from pipertd.supervisor.spawn import Surroundings, spawn_flow
@@ -42,6 +43,7 @@ class SupervisedFlow:
         self.state = State.STOPPED
         self.generation = 0
         self._reason = ""
+        self._failure: Failure | None = None
         self._pipeline = pipeline
         self._shared = shared
         self._on_rest = on_rest
@@ -76,7 +78,7 @@ class SupervisedFlow:
     def start(self, segments: PipelineSegments, rates: Rates) -> None:
         """Have it up; nothing changes where it is. Only where ``check_can_start`` agrees."""
         if self.state.at_rest:
-            self._reason = ""
+            self._reason, self._failure = "", None
             self._restarts.forget()
         self._segments = segments
         self._rates = rates
@@ -116,6 +118,7 @@ class SupervisedFlow:
             restarts=self._restarts.count,
             seconds=monotonic_s() - self._since_s,
             reason=self._reason,
+            failure=self._failure,
         )
 
     def _happen(self, happened: Input, reason: str = "") -> None:
@@ -159,20 +162,19 @@ class SupervisedFlow:
             return  # a ledger has one writer: the launch comes when that one is dead
         self._settling.expect()
         self.generation += 1
-        standby = self._standby.hand_over()
-        if standby is not None:
-            self._begin(standby)
-        else:
-            self._launching = asyncio.create_task(self._spawn(self._segments))
+        self._launching = asyncio.create_task(self._have_process(self._segments))
 
-    async def _spawn(self, segments: PipelineSegments) -> None:
+    async def _have_process(self, segments: PipelineSegments) -> None:
         try:
-            waiting = await spawn_flow(self._pipeline, self.definition, self.generation, segments, self._shared)
+            waiting = await self._standby.hand_over() or await spawn_flow(
+                self._pipeline, self.definition, self.generation, segments, self._shared
+            )
         except LaunchFailed as reason:
             if self.state is not State.STARTING:
                 self._happen(Input.DIED_AS_ASKED, _NEVER_STARTED)
                 return
-            self._tell(NoticeKind.FLOW_FAILED, f"failed: {reason}")
+            self._failure = Failure.LAUNCH_FAILED
+            self._tell(NoticeKind.FLOW_FAILED, f"failed: {reason}", {"failure": self._failure})
             self._happen(Input.LAUNCH_FAILED, str(reason))
         else:
             self._begin(waiting)
@@ -284,8 +286,10 @@ class SupervisedFlow:
         now_s = monotonic_s()
         facts = self._facts()
         guilty = guilty_routine(ending, facts, self.generation, expiry=dead.expiry, fatal_thread=dead.fatal_thread())
+        failure = None if dead.cut and not self._wanted else dead.failure or ending.failure
         verdict = self._restarts.judge(
             ending,
+            failure=failure,
             wanted=self._wanted,
             ended=watch.has_ended(facts, self.generation),
             ran_s=now_s - dead.ready_s if dead.ready_s is not None else 0.0,
@@ -295,18 +299,24 @@ class SupervisedFlow:
         reason = f"{verdict.reason} ({dead.why_killed})" if dead.why_killed else verdict.reason
         if guilty:
             self._charge = Charge(routine=guilty, reason=reason, log=dead.evidence())
-        details = {"pid": str(dead.pid), "ending": str(ending), **({"guilty": guilty} if guilty else {})}
-        self._tell(NoticeKind.FLOW_EXITED, f"{ending} (generation {self.generation})", details)
-        self._tell_verdict(verdict, reason, dead)
+        self._failure = verdict.failure
+        log = dead.last_lines() if verdict.failure else ""
+        self._tell_death(dead, ending, guilty, failure or verdict.failure, log)
+        self._tell_verdict(verdict, reason, log)
         self._happen(verdict.happened, reason)
 
-    def _tell_verdict(self, verdict: Verdict, reason: str, dead: Generation) -> None:
+    def _tell_death(self, dead: Generation, ending: Ending, guilty: str, failure: Failure | None, log: str) -> None:
+        said = {"guilty": guilty, "failure": failure or "", "log": log, "stacks": dead.stacks() if failure else ""}
+        details = {"pid": str(dead.pid), "ending": str(ending), **{key: text for key, text in said.items() if text}}
+        self._tell(NoticeKind.FLOW_EXITED, f"{ending} (generation {self.generation})", details)
+
+    def _tell_verdict(self, verdict: Verdict, reason: str, log: str) -> None:
+        details = {"failure": verdict.failure or "", "log": log}
         if verdict.happened is Input.DIED_TO_RETURN:
             when = "at once by its standby" if self._standby.lives else f"in {verdict.delay_s:g} s"
-            text = f"is restarted {when}: it {reason}"
-            self._tell(NoticeKind.FLOW_RESTARTING, text, {"log": dead.last_lines()})
+            self._tell(NoticeKind.FLOW_RESTARTING, f"is restarted {when}: it {reason}", details)
         elif verdict.happened is Input.DIED_FOR_GOOD:
-            self._tell(NoticeKind.FLOW_FAILED, f"failed: it {reason}", {"log": dead.last_lines()})
+            self._tell(NoticeKind.FLOW_FAILED, f"failed: it {reason}", details)
 
     def _facts(self) -> dict[str, RoutineFacts]:
         assert self._segments is not None

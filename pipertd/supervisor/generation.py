@@ -9,10 +9,11 @@ from pathlib import Path
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
-from pipertd.logs.tail import fatal_thread, finish_line, last_lines
+from pipertd.logs.tail import fatal_thread, finish_line, last_lines, last_stacks, without_stacks
 from pipertd.protocol import Begin, Charge, Hello, Stop
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import watch
+from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.spawn import Surroundings
@@ -20,6 +21,7 @@ from pipertd.supervisor.stacks import announce_stacks, dump_stacks
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
 _EVIDENCE_LINES, _EVIDENCE_BYTES = 200, 32 * 1024
+_NOTICE_LINES = 20
 _HEARTBEAT_S = 1.5  # within this time every honest routine has renewed its heartbeat
 
 
@@ -31,6 +33,8 @@ class Generation:
         ready_s: when every routine was set up; None before.
         why_killed: what a watchdog had against it, in words.
         expiry: the deadline that it missed, unless somebody outside held the process.
+        failure: what its death is called, where we know better than by how it ends.
+        cut: whether an operator had it killed.
         problems: which of its resource limits could not be applied, in words.
     """
 
@@ -46,6 +50,8 @@ class Generation:
         self.ready_s: float | None = None
         self.why_killed = ""
         self.expiry: watch.Expiry | None = None
+        self.failure: Failure | None = None
+        self.cut = False
         self._names = (pipeline.name, flow.name)
         self._rule = flow.watchdog
         self._channel = shared.channel
@@ -59,6 +65,7 @@ class Generation:
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
         self._asked_s: float | None = None
         self._signalled = False
+        self._stacks_begin: int | None = None
 
     @property
     def pid(self) -> int:
@@ -86,7 +93,8 @@ class Generation:
             self._signal_stop()
 
     def kill(self) -> None:
-        """SIGKILL to the process and its group."""
+        """SIGKILL to the process and its group, as an operator wishes."""
+        self.cut = True
         self._process.kill_group()
 
     def find_expiry(self, facts: Mapping[str, RoutineFacts], meant_s: float) -> watch.Expiry | None:
@@ -111,12 +119,14 @@ class Generation:
         """Note why it will be killed; returns it in words."""
         held = self._process.is_stopped()
         self.expiry = None if held else expiry
+        self.failure = expiry.failure
         self.why_killed = f"{expiry}{'; the process is held by SIGSTOP or a debugger' if held else ''}"
         return self.why_killed
 
     async def dump_stacks_and_kill(self) -> None:
         """Have the stacks of all threads in the log, then SIGKILL."""
         try:
+            self._stacks_begin = _size(self._log)
             announce_stacks(self._log, *self._names, self.number, self.why_killed)
             await dump_stacks(self._process, self._log, lambda: not self._buried)
         finally:
@@ -133,8 +143,14 @@ class Generation:
         return ending
 
     def last_lines(self) -> str:
-        """The end of its log, for a notice."""
-        return "\n".join(last_lines(self._log))
+        """The end of its log but for stacks, for a notice."""
+        return "\n".join(without_stacks(last_lines(self._log, _EVIDENCE_LINES, _EVIDENCE_BYTES))[-_NOTICE_LINES:])
+
+    def stacks(self) -> str:
+        """The stacks of all its threads as a watchdog or a fatal signal had them written; empty where neither did."""
+        if self._stacks_begin is not None:
+            return last_stacks(self._log, self._stacks_begin)
+        return last_stacks(self._log, self._log_began, fatal=True)
 
     def evidence(self) -> str:
         """The end of its log with the stacks of all threads, for who looks into its death."""

@@ -183,7 +183,7 @@ def _log(notice: Notice) -> None:
         "routine": notice.routine,
         "generation": int(notice.details.get("generation", 0)),
         "notice": notice.kind.value,
-        "details": {key: value for key, value in notice.details.items() if key not in ("generation", "log")},
+        "details": {key: value for key, value in notice.details.items() if key not in ("generation", "log", "stacks")},
     }
     logger.log(_LEVELS.get(notice.kind, logging.INFO), notice.message, extra=extra)
 

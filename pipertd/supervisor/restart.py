@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from pipertd.definition.model import Restart, RestartPolicy
+from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.lifecycle import Input
 
 CANNOT_USE_SPEC = 2  # a flow's exit code: trying again with the same specification is no use
@@ -18,6 +19,13 @@ class Ending:
 
     code: int
     signal: int | None = None
+
+    @property
+    def failure(self) -> Failure | None:
+        """What it is called where nothing else is known of it."""
+        if self.signal is not None:
+            return Failure.KILLED
+        return Failure.EXITED if self.code else None
 
     def __str__(self) -> str:
         if self.signal is None:
@@ -33,11 +41,12 @@ _CLEAN = Ending(0)
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a death means: the lifecycle's input, the delay before a restart, and why, in words."""
+    """What a death means: the lifecycle's input, the delay before a restart, and why, in words and by name."""
 
     happened: Input
     reason: str
     delay_s: float = 0.0
+    failure: Failure | None = None
 
 
 class Restarts:
@@ -53,11 +62,14 @@ class Restarts:
         self._recent: deque[float] = deque()
         self._delay_s = self._rule.backoff_first_s
 
-    def judge(self, ending: Ending, *, wanted: bool, ended: bool, ran_s: float, now_s: float) -> Verdict:
+    def judge(
+        self, ending: Ending, *, failure: Failure | None, wanted: bool, ended: bool, ran_s: float, now_s: float
+    ) -> Verdict:
         """Decide about one death.
 
         Args:
             ending: how the process ended.
+            failure: what that is called, where it is one.
             wanted: whether an operator still wants the flow up.
             ended: whether every routine of it came to the end of its stream.
             ran_s: how long it was RUNNING.
@@ -65,27 +77,28 @@ class Restarts:
         """
         how = str(ending)
         if not wanted:
-            return Verdict(Input.DIED_AS_ASKED, "cleanly" if ending == _CLEAN else how)
+            return Verdict(Input.DIED_AS_ASKED, "cleanly" if ending == _CLEAN else how, failure=failure)
         if ending == _CLEAN:
             if ended:
                 return Verdict(Input.DIED_AT_THE_END, "its stream ended")
-            how = "stopped although nobody had asked it to"
+            how, failure = "stopped although nobody had asked it to", failure or Failure.EXITED
         if self._rule.policy is RestartPolicy.NEVER:
-            return Verdict(Input.DIED_FOR_GOOD, f"{how}, and its restart policy is never")
+            return Verdict(Input.DIED_FOR_GOOD, f"{how}, and its restart policy is never", failure=failure)
         if ending.signal is None and ending.code == CANNOT_USE_SPEC:
-            return Verdict(Input.DIED_FOR_GOOD, f"{how}: it cannot use its specification")
-        return self._again(how, ran_s, now_s)
+            return Verdict(Input.DIED_FOR_GOOD, f"{how}: it cannot use its specification", failure=failure)
+        return self._again(how, failure, ran_s, now_s)
 
-    def _again(self, how: str, ran_s: float, now_s: float) -> Verdict:
+    def _again(self, how: str, failure: Failure | None, ran_s: float, now_s: float) -> Verdict:
         rule = self._rule
         while self._recent and now_s - self._recent[0] > rule.window_s:
             self._recent.popleft()
         if len(self._recent) >= rule.limit:
-            return Verdict(Input.DIED_FOR_GOOD, f"{how}, after {rule.limit} restarts within {rule.window_s:g} s")
+            reason = f"{how}, after {rule.limit} restarts within {rule.window_s:g} s"
+            return Verdict(Input.DIED_FOR_GOOD, reason, failure=Failure.START_LIMIT)
         if ran_s > self._delay_s:  # it ran for longer than it would now wait: that was a clean run
             self._delay_s = rule.backoff_first_s
         delay_s = min(self._delay_s, rule.backoff_most_s)
         self._delay_s = min(delay_s * 2, rule.backoff_most_s)
         self._recent.append(now_s)
         self.count += 1
-        return Verdict(Input.DIED_TO_RETURN, how, delay_s)
+        return Verdict(Input.DIED_TO_RETURN, how, delay_s, failure)

@@ -46,9 +46,9 @@ class Standby:
         if not self._process.is_there:
             self._process.begin(spawn_flow(self._pipeline, self._flow, generation + 1, segments, self._shared))
 
-    def hand_over(self) -> Waiting | None:
+    async def hand_over(self) -> Waiting | None:
         """Give the process away, to be the flow's next generation; None where there is none that can be."""
-        return self._process.give_away()
+        return await self._process.give_away()
 
     def end(self) -> bool:
         """Whether a process still has to die: it is not needed any more."""

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pipertd.supervisor.failure import Failure
+
 
 class State(StrEnum):
     """The lifecycle of a flow; a pipeline's state is derived from its flows'."""
@@ -82,7 +84,7 @@ class LinkView:
 
 @dataclass(frozen=True)
 class FlowView:
-    """One flow; ``reason`` says in words how the last generation ended, where one did."""
+    """One flow; ``reason`` says how the last generation ended, where one did, and ``failure`` names how it failed."""
 
     name: str
     state: State
@@ -91,6 +93,7 @@ class FlowView:
     restarts: int
     seconds: float
     reason: str = ""
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True)

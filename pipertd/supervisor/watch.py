@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from pipertd.definition.model import Watchdog
 from pipertd.shm.status import Activity, RoutineFacts
+from pipertd.supervisor.failure import Failure
 
 _NOT_BEGUN = (Activity.NONE, Activity.BEGINNING)
 _BEFORE_WORK = (*_NOT_BEGUN, Activity.SETUP, Activity.DECLARED_IN_SETUP)
@@ -41,6 +42,11 @@ class Expiry:
     deadline: Deadline
     allowed_s: float
     silent_s: float
+
+    @property
+    def failure(self) -> Failure:
+        """The name of a death that comes of it."""
+        return Failure(f"{self.deadline}_deadline")
 
     def __str__(self) -> str:
         what = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipertd.definition.model import Restart, RestartPolicy
+from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.lifecycle import Input
 from pipertd.supervisor.restart import Ending, Restarts, Verdict
 
@@ -22,7 +23,7 @@ def judge(
     ran_s: float = 0.0,
     now_s: float = 0.0,
 ) -> Verdict:
-    return restarts.judge(ending, wanted=wanted, ended=ended, ran_s=ran_s, now_s=now_s)
+    return restarts.judge(ending, failure=ending.failure, wanted=wanted, ended=ended, ran_s=ran_s, now_s=now_s)
 
 
 @pytest.mark.parametrize("policy", list(RestartPolicy))
@@ -75,6 +76,16 @@ def test_limit_counts_within_its_window() -> None:
     assert happened == [Input.DIED_TO_RETURN] * 2 + [Input.DIED_TO_RETURN] * 2
     verdict = judge(restarts, KILLED, now_s=13.0)
     assert (verdict.happened, "2 restarts within 10 s" in verdict.reason) == (Input.DIED_FOR_GOOD, True)
+
+
+def test_failure_keeps_its_name_until_the_limit() -> None:
+    """A death has the name that is known, or that of its ending; the last one that of the limit; a clean end none."""
+    restarts = Restarts(Restart(limit=3))
+    missed = restarts.judge(KILLED, failure=Failure.STOP_DEADLINE, wanted=True, ended=False, ran_s=0.0, now_s=0.0)
+    named = [judge(restarts, ending).failure for ending in (KILLED, FAILED, CLEAN)]
+    assert [missed.failure, *named] == [Failure.STOP_DEADLINE, Failure.KILLED, Failure.EXITED, Failure.START_LIMIT]
+    assert judge(restarts, CLEAN, ended=True).failure is None
+    assert judge(restarts, CLEAN, wanted=False).failure is None
 
 
 def test_operator_gives_a_new_chance() -> None:
