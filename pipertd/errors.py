@@ -69,6 +69,10 @@ class LaunchFailed(PipertdError):
     """Raised when a flow's process cannot be started at all."""
 
 
+class ManifestError(PipertdError):
+    """Raised when what a daemon left on record of a run cannot be read or used: that run is lost."""
+
+
 class RevisionTooOld(PipertdError):
     """Raised when a watcher asks for notices that are no longer kept."""
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 PROTOCOL_VERSION = 1
+ADOPTABLE_VERSIONS = frozenset({PROTOCOL_VERSION})  # of flows that a daemon of this version can go on with
 MAX_MESSAGE_BYTES = 64 * 1024
 
 
@@ -52,8 +53,9 @@ class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One routine: its code, its segments (descriptor numbers in the flow) and its links.
 
     ``number`` is its place in the pipeline; it names the routine's pool, and its hop of a message. ``hands`` is how
-    many messages it may have in hand at once. ``read_pools`` are the descriptors of all pools that a message may name,
-    and ``upstream`` the routines that it may have come through, both by number.
+    many messages it may have in hand at once, ``rows`` how many slots it may fill, and ``foreign_rows`` how many
+    messages it may pass on; its ledger may have place for more. ``read_pools`` are the descriptors of all pools that
+    a message may name, and ``upstream`` the routines that it may have come through, both by number.
     """
 
     name: str
@@ -68,6 +70,8 @@ class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):
     read_pools: dict[int, int]
     upstream: dict[int, str]
     hands: int
+    rows: int
+    foreign_rows: int
     inputs: list[InputSpec]
     outputs: list[OutputSpec]
 
@@ -98,7 +102,7 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     """All that a flow is told when it is started; ``run`` names the run of its pipeline.
 
     ``gate_fd`` is a socket to the daemon, at its end when the daemon is gone. There the process waits for its Begin,
-    which tells its generation, nonce and charge; only one that settles begins at once.
+    which tells its generation, nonce and charge; one that settles needs a Prepare only.
     """
 
     version: int = PROTOCOL_VERSION
@@ -118,7 +122,7 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prepare(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """Daemon to a standby at its gate: its limits are set, so it may import its code; then it waits for its Begin."""
+    """Daemon to a process at its gate: it is on record. A standby imports its code and waits on; who settles begins."""
 
 
 class Begin(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -186,8 +190,16 @@ class Stop(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Daemon to flow: sources take no more, what is in hand is finished, cleanup runs, the flow exits 0."""
 
 
-FromFlow = Hello | Answer | Raise | Quarantined
-ToFlow = Deliver | Stop
+class Ping(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Daemon to flow: say that you hear this."""
+
+
+class Pong(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Flow to daemon: a Ping was heard."""
+
+
+FromFlow = Hello | Answer | Raise | Quarantined | Pong
+ToFlow = Deliver | Stop | Ping
 AtGate = Prepare | Begin
 
 _encoder = msgspec.msgpack.Encoder()

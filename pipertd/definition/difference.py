@@ -41,6 +41,7 @@ _FLOW: Mapping[str, Callable[[Flow], object]] = {
     "watchdog.start": lambda one: one.watchdog.start_s,
     "watchdog.progress": lambda one: one.watchdog.progress_s,
     "watchdog.stop": lambda one: one.watchdog.stop_s,
+    "watchdog.contact": lambda one: one.watchdog.contact_s,
     "resources.cpus": lambda one: one.resources.cpus,
     "resources.nice": lambda one: one.resources.nice,
     "resources.memory_max": lambda one: one.resources.memory_max,

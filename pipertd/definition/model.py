@@ -18,6 +18,9 @@ MOST_CPUS = 1024  # what the kernel's fixed-size cpu_set_t holds
 SLOWEST_FPS, FASTEST_FPS = 1e-4, 1e6  # once in three hours; once a microsecond
 
 
+Ends = tuple[RoutineRef, RoutineRef]  # which link of its pipeline one is, however deep and with whatever policy
+
+
 class OnError(StrEnum):
     """What an exception in ``main_logic`` means for the message in hand."""
 
@@ -47,11 +50,12 @@ class Restart:
 
 @dataclass(frozen=True)
 class Watchdog:
-    """How long a routine may take: for ``setup``, between two signs of progress, and to stop."""
+    """How long a routine may take for ``setup``, between two signs of progress, and to stop; and a flow to answer."""
 
     start_s: float = 60.0
     progress_s: float = 30.0
     stop_s: float = 10.0
+    contact_s: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,11 @@ class Link:
     depth: int = 4
     max_age_s: float | None = None
     max_deliveries: int = 3
+
+    @property
+    def ends(self) -> Ends:
+        """Where it begins and where it ends; no two links of a pipeline have the same."""
+        return self.source, self.destination
 
     @property
     def within_flow(self) -> bool:

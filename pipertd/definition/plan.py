@@ -41,6 +41,7 @@ EFFECTS = {
     "watchdog.start": Effect.AT_ONCE,
     "watchdog.progress": Effect.AT_ONCE,
     "watchdog.stop": Effect.AT_ONCE,
+    "watchdog.contact": Effect.AT_ONCE,
     "standby": Effect.AT_ONCE,
     "resources.cpus": Effect.ITS_FLOW,
     "resources.nice": Effect.ITS_FLOW,

@@ -56,6 +56,7 @@ class WatchdogSection(_Section):
     start: Deadline = model.Watchdog.start_s
     progress: Deadline = model.Watchdog.progress_s
     stop: Deadline = model.Watchdog.stop_s
+    contact: Deadline = model.Watchdog.contact_s
 
 
 class ResourcesSection(_Section):

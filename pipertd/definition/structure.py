@@ -56,7 +56,7 @@ def _flow(name: str, section: FlowSection) -> model.Flow:
             for each, routine in section.routines.items()
         ),
         restart=model.Restart(model.RestartPolicy(restart.policy), *restart.backoff, *restart.limit),
-        watchdog=model.Watchdog(watchdog.start, watchdog.progress, watchdog.stop),
+        watchdog=model.Watchdog(watchdog.start, watchdog.progress, watchdog.stop, watchdog.contact),
         resources=model.Resources(
             tuple(resources.cpus) if resources.cpus is not None else None, resources.nice, resources.memory_max
         ),

@@ -13,6 +13,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -68,7 +69,8 @@ class Channel:
             if connection is not None:
                 self._met = True
                 self._converse(connection)
-                connection.close()
+                with suppress(OSError):  # code of an author's closed it under our hands
+                    connection.close()
                 self._alone_since_s = monotonic_s()
             elif self._is_orphan():
                 self._on_orphaned()

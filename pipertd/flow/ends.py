@@ -13,7 +13,7 @@ from pipertd.shm.outlink import Reader
 def reader_of(output: OutputSpec) -> Reader:
     """Who reads an out-link."""
     ledger = Ledger(output.peer_ledger_fd, writable=False)
-    return Reader(ledger, output.peer_slot, output.peer_bell_fd, Policy(output.policy), _guard(output))
+    return Reader(ledger, output.peer_slot, output.peer_bell_fd, output.depth, Policy(output.policy), _guard(output))
 
 
 def writer_of(given: InputSpec) -> Writer:

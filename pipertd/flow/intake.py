@@ -43,7 +43,8 @@ class Intake:
         self._handovers = dict(self._given)
         self.ages = {each.slot: each.max_age_s * NS for each in spec.inputs if each.max_age_s is not None}
         self._writers = [writer_of(each) for each in spec.inputs]
-        self.consumer = Consumer(ledger, self._writers, ReadPools(spec.read_pools), spec.bell_fd, spec.number)
+        pools = ReadPools(spec.read_pools)
+        self.consumer = Consumer(ledger, self._writers, pools, spec.bell_fd, spec.number, spec.hands)
         self._by_reference_next = False
         # Has the next message in hand and returns it; None where nothing waits.
         self.take: Callable[[], Taken | None] = self._take_in_turn if self._given else self.consumer.take

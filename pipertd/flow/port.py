@@ -80,6 +80,8 @@ class Port:
             Pool(spec.pool_fd, ledger) if spec.pool_fd >= 0 else None,
             [None if each.within_flow else reader_of(each) for each in spec.outputs],
             number=spec.number,
+            rows=spec.rows,
+            foreign_rows=spec.foreign_rows,
             wake=partial(ring, spec.bell_fd),
         )
         self._offered = offered.values()

@@ -23,7 +23,7 @@ from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
 from pipertd.flow.routine import Host
 from pipertd.names import Policy
-from pipertd.protocol import Answer, Deliver, FlowSpec, Raise, RoutineSpec, Stop, ToFlow
+from pipertd.protocol import Answer, Deliver, FlowSpec, Ping, Pong, Raise, RoutineSpec, Stop, ToFlow
 from pipertd.shm.bell import ring
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.sleeping import Waker
@@ -201,6 +201,8 @@ class FlowProcess:
         match message:
             case Stop():
                 self.stop()
+            case Ping():
+                self.channel.send(Pong())
             case Deliver():
                 for name in message.routines or list(self._members):
                     member = self._members.get(name)

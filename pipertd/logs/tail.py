@@ -10,6 +10,7 @@ from pipertd.logs.parse import parse
 from pipertd.logs.record import LogRecord
 
 _TRACEBACK_BYTES = 64 * 1024
+_ASKED_BYTES = 1024 * 1024  # a flow that prints much may have its stacks far behind the question
 _STACKS_BYTES = 8 * 1024
 _FATAL = re.compile(rb"Fatal Python error:.*?^Current thread 0x([0-9a-f]+) ", re.DOTALL | re.MULTILINE)
 _FATAL_END = re.compile(rb"^(Fatal Python error: |Timeout \()", re.MULTILINE)
@@ -35,14 +36,22 @@ def fatal_thread(path: Path, behind: int) -> int | None:
     return int(found[-1], 16) if found else None
 
 
-def last_stacks(path: Path, behind: int, *, fatal: bool = False) -> str:
-    """The stacks that faulthandler wrote behind byte ``behind``, or only those of a fatal end; the first 8 KiB."""
+def stacks_behind(path: Path, behind: int) -> str:
+    """The stacks that a flow was asked for when its log had ``behind`` bytes; the first 8 KiB of them."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(behind if behind <= size else 0)
+            return _stacks(file.read(_ASKED_BYTES))
+    except OSError:
+        return ""
+
+
+def fatal_stacks(path: Path, behind: int) -> str:
+    """The stacks that the end of the process left behind byte ``behind``, if it did; the first 8 KiB of them."""
     data = _tail(path, behind)
-    if fatal:
-        ends = [found.start() for found in _FATAL_END.finditer(data)]
-        data = data[ends[-1] :] if ends else b""
-    lines = [line for line in data.splitlines() if _OF_STACKS.match(line)]
-    return b"\n".join(lines)[:_STACKS_BYTES].decode(errors="replace")
+    ends = [found.start() for found in _FATAL_END.finditer(data)]
+    return _stacks(data[ends[-1] :]) if ends else ""
 
 
 def without_stacks(lines: list[str]) -> list[str]:
@@ -83,3 +92,8 @@ def _tail(path: Path, behind: int) -> bytes:
             return file.read()
     except OSError:
         return b""
+
+
+def _stacks(data: bytes) -> str:
+    lines = [line for line in data.splitlines() if _OF_STACKS.match(line)]
+    return b"\n".join(lines)[:_STACKS_BYTES].decode(errors="replace")

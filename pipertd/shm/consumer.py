@@ -40,9 +40,18 @@ class Consumer:
     """Takes the messages of one routine. Not thread-safe, but for the end of leases, which may come from anywhere."""
 
     def __init__(
-        self, ledger: Ledger, writers: Sequence[Writer], pools: ReadPools, own_bell_fd: int, number: int = 0
+        self,
+        ledger: Ledger,
+        writers: Sequence[Writer],
+        pools: ReadPools,
+        own_bell_fd: int,
+        number: int = 0,
+        hands: int | None = None,
     ) -> None:
-        """Attach to the in-links of ``ledger``; ``number`` is the routine's in the pipeline."""
+        """Attach to the in-links of ``ledger``.
+
+        ``number`` is the routine's in the pipeline, ``hands`` how many messages it may have in hand at once.
+        """
         self._ledger = ledger
         self._links = [InLink(ledger, slot, writer) for slot, writer in enumerate(writers)]
         self._rings = deque(link for link in self._links if not link.within_flow)  # whose turn it is next is first
@@ -53,7 +62,7 @@ class Consumer:
         self._let_go: deque[Message] = deque()  # ends of leases, from any thread
         self._uses: dict[Message, int] = {}  # who keeps a message's slots: the hand, leases, those it was passed on to
         self._to_return: deque[Message] = deque()
-        self._hands = Hands(ledger)
+        self._hands = Hands(ledger, hands)
         self._decoder = Decoder()
         self.in_hand: deque[Taken] = deque()  # claimed and not acknowledged, the oldest first
 

@@ -57,7 +57,8 @@ NO_CAUSE = Cause()
 class Hands:
     """The writing side; whoever reads uses :class:`Ledger`."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, most: int | None = None) -> None:
+        """``most`` is how many messages may be in hand at once; as many as the window has places, if not said."""
         self._ledger = ledger
         self._layout = layout = ledger.layout
         self._record = struct.Struct(f"{layout.count_words}Q")
@@ -66,6 +67,7 @@ class Hands:
         self._current = ledger.words[layout.count]
         copy = layout.count_copy(self._current)
         self._facts = [int(word) for word in ledger.words[copy : copy + layout.count_words]]
+        self._most = layout.hands if most is None else most
         self._next = self.acknowledged
         self._own, self._bytes = ledger.words, ledger.bytes
         # What each place of the window says; no message is taken into one before the one that it held is acknowledged.
@@ -83,8 +85,8 @@ class Hands:
 
     @property
     def full(self) -> bool:
-        """Whether the window has no room for another message."""
-        return self._next - self._facts[at.N_ACKNOWLEDGED] >= len(self._places)
+        """Whether as many messages are in hand as may be."""
+        return self._next - self._facts[at.N_ACKNOWLEDGED] >= self._most
 
     def left(self) -> Iterator[Taken]:
         """What a predecessor had in hand, the oldest first; one that ended is to be acknowledged before the next."""

@@ -42,11 +42,12 @@ class InLink:
         self._out = writer.ledger.layout.outs[writer.column]
         self._head = self._out.base + at.O_HEAD
         self._evicted = self._out.base + at.O_EVICTED
-        self._ring, self._depth = self._out.base + at.O_RING, self._out.depth
+        self._ring, self._capacity = self._out.base + at.O_RING, self._out.capacity
         self._asleep = writer.ledger.layout.status + at.S_ASLEEP
         self._wake_at = self._out.base + at.O_WAKE_AT
         self._waker = Waker(writer.ledger, writer.bell_fd)
-        self._next = int(self._own[self._taken])  # what `taken` says, where there is no guard
+        # What comes next where there is no guard; what the link evicted before it was told to wait is behind it.
+        self._next = int(max(self._own[self._taken], self._theirs[self._evicted]))
         self._known_head = 0
 
     @property
@@ -80,7 +81,7 @@ class InLink:
 
     def _claim(self, hands: Hands, sequence: int) -> Taken:
         theirs = self._theirs
-        entry = self._ring + sequence % self._depth * at.ENTRY_WORDS
+        entry = self._ring + sequence % self._capacity * at.ENTRY_WORDS
         if theirs[entry] != sequence + 1:
             found = theirs[entry + at.E_SEQUENCE] - 1
             raise SegmentError(f"cannot take message {sequence}: its entry holds {found}; this is a bug in pipertd")

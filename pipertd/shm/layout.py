@@ -9,7 +9,7 @@ nothing but the descriptor::
     commit    c, then two copies of {published, position, handled, in_link + 1, in_seq}
     count     k, then two copies of {acknowledged, counts of every in-link}
     window    per message in hand: {number + 1, link, attempts, deaths, entry}
-    out-links {head, evicted, closed, rtail, counts of drops, depth, ring of entries}
+    out-links {head, evicted, closed, rtail, counts of drops, capacity, ring of entries}
     in-links  {taken, rhead, capacity, counts of drops, attempts, deaths, ring of returned sequences}
     rows      per slot of the pool: offset and capacity in bytes
     hold      per row and out-link: sequence + 1 of the message that lies there, or 0
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pipertd.errors import LayoutMismatch
 
 MAGIC = 0x3144_5452_4550_4950  # "PIPERTD1" in little-endian bytes
-VERSION = 3
+VERSION = 4
 WORD = 8  # bytes
 LINE = 8  # words: a cache line; every block starts on one of its own
 
@@ -66,7 +66,7 @@ W_ENTRY = 8
 WINDOW_WORDS = W_ENTRY + ENTRY_WORDS
 
 # an out-link's block
-O_HEAD, O_EVICTED, O_CLOSED, O_RETURN_TAIL, O_DROPPED_NEWEST, O_TOO_LARGE, O_CONSUMER_STOPPED, O_DEPTH = range(8)
+O_HEAD, O_EVICTED, O_CLOSED, O_RETURN_TAIL, O_DROPPED_NEWEST, O_TOO_LARGE, O_CONSUMER_STOPPED, O_CAPACITY = range(8)
 # a message that is left out of this link: published + 1 of it, the count of drops with it, and which count that is
 O_LEFT_PUBLISHED, O_LEFT_COUNT, O_LEFT_REASON = range(8, 11)
 # what evicted will be with the next eviction, and the count of drops with it
@@ -108,15 +108,15 @@ class Shape:
     """How large a ledger's blocks are.
 
     Args:
-        out_depths: the depth of every out-link.
+        out_capacities: how many entries the ring of every out-link has; 0 for one within the flow.
         in_capacities: the return ring of every in-link, see :func:`return_capacity`; 0 for one within the flow.
-        hands: how many messages may be in hand at once.
-        rows: slots of the routine's pool.
+        hands: how many messages there is place for in the window.
+        rows: slots that its pool may have.
         foreign_rows: rows beyond the pool's, for messages that are passed on.
         pool_bytes: how large its pool is.
     """
 
-    out_depths: Sequence[int] = ()
+    out_capacities: Sequence[int] = ()
     in_capacities: Sequence[int] = ()
     hands: int = 1
     rows: int = 0
@@ -129,12 +129,12 @@ class OutLayout:
     """Word offsets of one out-link's block."""
 
     base: int
-    depth: int
+    capacity: int
     column: int
 
     def entry(self, sequence: int) -> int:
         """The first word of the entry that message ``sequence`` lies in."""
-        return self.base + O_RING + sequence % self.depth * ENTRY_WORDS
+        return self.base + O_RING + sequence % self.capacity * ENTRY_WORDS
 
 
 @dataclass(frozen=True)
@@ -209,16 +209,16 @@ def _header(shape: Shape) -> list[int]:
     """The header's words."""
     header = [0] * HEADER_WORDS
     header[_MAGIC], header[_VERSION] = MAGIC, VERSION
-    header[_OUTS], header[_INS] = len(shape.out_depths), len(shape.in_capacities)
+    header[_OUTS], header[_INS] = len(shape.out_capacities), len(shape.in_capacities)
     header[_ROWS], header[_FOREIGN_ROWS], header[_POOL_BYTES] = shape.rows, shape.foreign_rows, shape.pool_bytes
     header[_HANDS] = shape.hands
-    columns = max(1, len(shape.out_depths))
+    columns = max(1, len(shape.out_capacities))
     sizes = {
         _STATUS: STATUS_WORDS,
         _COMMIT: LINE + 2 * COMMIT_WORDS,
         _COUNT: LINE + 2 * (N_COUNTS + len(shape.in_capacities) * COUNT_WORDS),
         _WINDOW: shape.hands * WINDOW_WORDS,
-        _OUT: sum(O_RING + depth * ENTRY_WORDS for depth in shape.out_depths),
+        _OUT: sum(O_RING + capacity * ENTRY_WORDS for capacity in shape.out_capacities),
         _IN: sum(_whole_lines(I_RETURNS + capacity) for capacity in shape.in_capacities),
         _ROW_TABLE: shape.rows * ROW_WORDS,
         _HOLD: (shape.rows + shape.foreign_rows) * columns,
@@ -238,12 +238,12 @@ def ledger_bytes(shape: Shape) -> int:
 
 
 def format_ledger(words: memoryview, shape: Shape) -> Layout:
-    """Write the header, the depths and the capacities into an all-zero ledger, the magic number last."""
+    """Write the header and the capacities into an all-zero ledger, the magic number last."""
     header = _header(shape)
     base = header[_OUT]
-    for depth in shape.out_depths:
-        words[base + O_DEPTH] = depth
-        base += O_RING + depth * ENTRY_WORDS
+    for capacity in shape.out_capacities:
+        words[base + O_CAPACITY] = capacity
+        base += O_RING + capacity * ENTRY_WORDS
     base = header[_IN]
     for capacity in shape.in_capacities:
         words[base + I_CAPACITY] = capacity
@@ -265,9 +265,9 @@ def read_layout(words: memoryview) -> Layout:
         )
     outs, base = [], words[_OUT]
     for column in range(words[_OUTS]):
-        depth = words[base + O_DEPTH]
-        outs.append(OutLayout(base, depth, column))
-        base += O_RING + depth * ENTRY_WORDS
+        capacity = words[base + O_CAPACITY]
+        outs.append(OutLayout(base, capacity, column))
+        base += O_RING + capacity * ENTRY_WORDS
     ins, base = [], words[_IN]
     for slot in range(words[_INS]):
         capacity = words[base + I_CAPACITY]

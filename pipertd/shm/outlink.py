@@ -19,12 +19,14 @@ GUARD_PATIENCE_S = 0.05  # a consumer that is stopped with the guard in hand cos
 class Reader:
     """The other end of an out-link: its ledger (read-only), the slot of the link there, and its bell.
 
-    ``guard`` is there where the link drops its oldest message.
+    ``depth`` is how many messages may wait there, at most as many as the ring has entries; where more do, since the
+    link was deeper once, they stay. ``guard`` is there where the link drops its oldest message.
     """
 
     ledger: Ledger
     in_slot: int
     bell_fd: int
+    depth: int
     policy: Policy = Policy.WAIT
     guard: Guard | None = None
 
@@ -41,7 +43,9 @@ class OutLink:
         self._own = ledger.words
         self._bytes = ledger.bytes
         self._base = ledger.layout.outs[column].base
-        self._depth = ledger.layout.outs[column].depth
+        self._depth = reader.depth
+        self._capacity = ledger.layout.outs[column].capacity
+        assert self._depth <= self._capacity, "no more may wait than the ring has entries"
         self._reader = reader
         self._theirs = reader.ledger.words
         self._in = reader.ledger.layout.ins[reader.in_slot]
@@ -67,7 +71,7 @@ class OutLink:
 
     def _entry(self, sequence: int) -> int:
         """The first word of the entry that message ``sequence`` lies in."""
-        return self._ring + sequence % self._depth * at.ENTRY_WORDS
+        return self._ring + sequence % self._capacity * at.ENTRY_WORDS
 
     # -- room
 
@@ -78,7 +82,7 @@ class OutLink:
 
     @property
     def full(self) -> bool:
-        """Whether as many wait as the link is deep."""
+        """Whether as many wait as the link is deep, or more."""
         return self.waiting >= self._depth
 
     @property
@@ -174,14 +178,14 @@ class OutLink:
             hops: its hop table.
         """
         head = self._head
-        entry = self._ring + head % self._depth * at.ENTRY_WORDS
+        entry = self._ring + head % self._capacity * at.ENTRY_WORDS
         start = (entry + at.E_ORIGIN) * at.WORD
         self._bytes[start : start + len(envelope)] = envelope
         if hops:
             start = (entry + at.E_HOP_TABLE) * at.WORD
             self._bytes[start : start + len(hops)] = hops
-        # Last: recovery knows an entry by its sequence, and then believes its origin. With depth 1 the origin that lies
-        # here before is just the one that would make it complete a message which was never committed.
+        # Last: recovery knows an entry by its sequence, and then believes its origin. With one entry the origin that
+        # lies here before is just the one that would make it complete a message which was never committed.
         self._own[entry] = head + 1
 
     def show(self) -> None:

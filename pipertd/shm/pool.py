@@ -78,8 +78,8 @@ class Pool:
         """Return the pages of a free slot to the system; its next message reserves some anew."""
         base = self._layout.row_of(row)
         offset, capacity = self._ledger.words[base + at.R_OFFSET], self._ledger.words[base + at.R_CAPACITY]
-        self._forget(row)  # first: a slot without its pages would be SIGBUS for whoever fills it
         if capacity:
+            self._forget(row)  # first: a slot without its pages would be SIGBUS for whoever fills it
             self._memory.madvise(mmap.MADV_REMOVE, offset, capacity)
 
     def _forget(self, row: int) -> None:

@@ -3,7 +3,7 @@
 Publish n: find room on every link and a free slot (what readers returned is taken back where one is missing), write
 the payload, then
 
-    hold = head + 1 on every link · the entry at ring[head % depth] · the other commit copy · **c** ·
+    hold = head + 1 on every link · the entry at ring[head % capacity] · the other commit copy · **c** ·
     head + 1 on every link · bells
 
 The store of ``c`` *is* the publication. A crash before it leaves nothing visible: holds above head are set to 0 by the
@@ -61,12 +61,20 @@ class Producer:
         readers: Sequence[Reader | None],
         *,
         number: int = 0,
+        rows: int | None = None,
+        foreign_rows: int | None = None,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         """Attach to the out-links of ``ledger``; None marks a link within the flow, which has no ring to write.
 
-        ``number`` is the routine's in the pipeline, by which readers know its pool; ``wake`` is called when a loan
-        ends, from any thread.
+        Args:
+            ledger: the routine's own, writable.
+            pool: its slots; None where it has none, or none are to be filled.
+            readers: the other end of each out-link.
+            number: the routine's in the pipeline, by which readers know its pool.
+            rows: how many slots its links need now; as many as there are rows for, if not said.
+            foreign_rows: the same for what is passed on.
+            wake: called when a loan ends, from any thread.
         """
         self._ledger = ledger
         self._layout = ledger.layout
@@ -78,7 +86,7 @@ class Producer:
         self._published = ledger.commit_word(at.C_PUBLISHED)
         self._waiting_outs = [out for out in self._outs if out.policy is Policy.WAIT]
         self._number = number
-        self.slots = Slots(ledger, pool, number, wake)
+        self.slots = Slots(ledger, pool, number, wake, rows=rows, foreign_rows=foreign_rows)
         self._everywhere = _Room(self._outs)
         self._freed_when_short: int | None = None  # of the slots, when a message found none; None: it found no room
 
@@ -102,6 +110,7 @@ class Producer:
         """Put right what the predecessor left; does nothing on a fresh ledger. Called once, before anything else."""
         for out in self._outs:
             out.recover(self._published, self.slots)
+        self.slots.give_back_those_not_needed()
         for out in self._outs:
             out.ring()
 

@@ -34,11 +34,25 @@ LOANS = 2  # slots beyond those that the links need: one to fill while another o
 class Slots:
     """The hold table of one routine, and the pool behind it."""
 
-    def __init__(self, ledger: Ledger, pool: Pool | None, number: int, wake: Callable[[], None]) -> None:
-        """``number`` is the routine's and so its pool's; ``wake`` is called when a loan ends, from any thread."""
+    def __init__(
+        self,
+        ledger: Ledger,
+        pool: Pool | None,
+        number: int,
+        wake: Callable[[], None],
+        *,
+        rows: int | None = None,
+        foreign_rows: int | None = None,
+    ) -> None:
+        """``number`` is the routine's and so its pool's; ``wake`` is called when a loan ends, from any thread.
+
+        ``rows`` and ``foreign_rows`` are how many of each are used for what comes; what lies in others stays there.
+        """
         self._words = ledger.words
         self._layout = layout = ledger.layout
         self._pool, self._number = pool, number
+        self._rows_end = layout.rows if rows is None else rows
+        self._foreign_end = layout.rows + (layout.foreign_rows if foreign_rows is None else foreign_rows)
         self._wake = wake
         self._rows_of: tuple[dict[int, list[int]], ...] = tuple({} for _ in layout.outs)
         self._links_on = [0] * (layout.rows + layout.foreign_rows)
@@ -54,9 +68,9 @@ class Slots:
         self.let_go_of: Callable[[Kept], None] = lambda _: None  # called for what a predecessor passed on
 
     def _find_free(self) -> None:
-        rows = range(len(self._links_on) - 1, -1, -1)
-        self._free = [row for row in rows if row < self._layout.rows and not self._links_on[row]]
-        self._free_foreign = [row for row in rows if row >= self._layout.rows and not self._links_on[row]]
+        own, foreign = range(self._rows_end), range(self._layout.rows, self._foreign_end)
+        self._free = [row for row in reversed(own) if not self._links_on[row]]
+        self._free_foreign = [row for row in reversed(foreign) if not self._links_on[row]]
 
     # -- recovery
 
@@ -70,6 +84,13 @@ class Slots:
             elif held:
                 self._note(row, column, held - 1)
         self._find_free()
+
+    def give_back_those_not_needed(self) -> None:
+        """Return the pages of free slots that the links needed once; when all that links hold is known."""
+        if self._pool is not None:
+            for row in range(self._rows_end, self._layout.rows):
+                if not self._links_on[row]:
+                    self._pool.give_back(row)
 
     def kept(self) -> list[Kept]:
         """The messages whose slots are kept for who reads them through this routine, one for each foreign row."""
@@ -195,10 +216,14 @@ class Slots:
         if self._links_on[row] or row in self._lent:
             return
         self.freed += 1
-        if row < self._layout.rows:
+        if row < self._rows_end:
             self._free.append(row)
+        elif row < self._layout.rows:
+            if self._pool is not None:
+                self._pool.give_back(row)  # a slot of when the links were deeper
         else:
-            self._free_foreign.append(row)
+            if row < self._foreign_end:
+                self._free_foreign.append(row)
             if self._passed_on.pop(row, None) is None:
                 self.let_go_of(self._kept_by(row))
 

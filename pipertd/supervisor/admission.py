@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipertd.definition.model import Link, Pipeline
 from pipertd.errors import SegmentError
@@ -14,6 +14,7 @@ from pipertd.shm.codec import MOST_PASSED_ON
 from pipertd.shm.segment import PAGE
 from pipertd.shm.slots import LOANS
 
+LEAST_CAPACITY = 64  # entries of a ring: so deep a link may become while its pipeline runs
 HOLD_ALLOWANCE = 2  # slots a link may have leased beside the one in hand before its producer has to wait
 
 
@@ -26,6 +27,12 @@ class Needs:
     hands: int
     rows: int
     foreign_rows: int
+
+
+def with_capacities(pipeline: Pipeline, least: int = LEAST_CAPACITY) -> Pipeline:
+    """The pipeline with each link as deep as its ring lets it become; ``least`` is how deep that is in any case."""
+    links = (replace(link, depth=max(least, 1 << (link.depth - 1).bit_length())) for link in pipeline.links)
+    return replace(pipeline, links=tuple(links))
 
 
 def needs_of(pipeline: Pipeline) -> dict[RoutineRef, Needs]:
@@ -44,16 +51,19 @@ def _needs(pipeline: Pipeline, routine: RoutineRef) -> Needs:
     return Needs(inputs, outputs, hands, rows, foreign_rows)
 
 
-def ledger_shape(ref: RoutineRef, needs: Mapping[RoutineRef, Needs], pool_bytes: int) -> at.Shape:
-    """How large the blocks of a routine's ledger are, beside a pool of so many bytes."""
+def ledger_shape(ref: RoutineRef, most: Mapping[RoutineRef, Needs], pool_bytes: int) -> at.Shape:
+    """How large the blocks of a routine's ledger are, beside a pool of so many bytes.
+
+    ``most`` is what the routines will need at most, with each link as deep as it may become.
+    """
 
     def capacity(link: Link) -> int:
-        source = needs[link.source]
+        source = most[link.source]
         return 0 if link.within_flow else at.return_capacity(source.rows + source.foreign_rows)
 
-    own = needs[ref]
+    own = most[ref]
     return at.Shape(
-        out_depths=[1 if link.within_flow else link.depth for link in own.outputs],
+        out_capacities=[0 if link.within_flow else link.depth for link in own.outputs],
         in_capacities=[capacity(link) for link in own.inputs],
         hands=own.hands,
         rows=own.rows,
@@ -62,18 +72,21 @@ def ledger_shape(ref: RoutineRef, needs: Mapping[RoutineRef, Needs], pool_bytes:
     )
 
 
-def pool_sizes(pipeline: Pipeline, needs: Mapping[RoutineRef, Needs], promised_bytes: int) -> dict[RoutineRef, int]:
+def pool_sizes(
+    pipeline: Pipeline, needs: Mapping[RoutineRef, Needs], most: Mapping[RoutineRef, Needs], promised_bytes: int
+) -> dict[RoutineRef, int]:
     """Split what ``shm_limit`` leaves for payloads among the routines' pools, by their slots; in bytes.
 
     Args:
         pipeline: the one to be started.
         needs: what its routines need.
+        most: what they will need at most; their ledgers have place for that.
         promised_bytes: what other pipelines may still reserve.
 
     Raises:
         SegmentError: there is not so much, or it is too little for what is asked of it; with the arithmetic.
     """
-    ledgers = sum(at.ledger_bytes(ledger_shape(ref, needs, 0)) for ref in needs)
+    ledgers = sum(at.ledger_bytes(ledger_shape(ref, most, 0)) for ref in needs)
     slots = sum(each.rows for each in needs.values())
     limit, free = pipeline.shm_limit, _free_bytes()
     if limit > free - promised_bytes:

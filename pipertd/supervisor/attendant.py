@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 
 from pipertd.errors import LaunchFailed
 from pipertd.supervisor.gate import Waiting
+from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.restart import Ending
 
 
@@ -17,7 +18,7 @@ class Attendant:
     """Starts, ends and buries the process.
 
     Args:
-        on_start: called with the process when it is there and still wanted.
+        on_change: called when the process is there, before it is let in, so that it is on record by then.
         on_end: called with how it ended when it is dead, or with None where that was what we wanted.
         on_failure: called with the reason when it cannot be had.
     """
@@ -25,11 +26,11 @@ class Attendant:
     def __init__(
         self,
         *,
-        on_start: Callable[[Waiting], None] = lambda _: None,
+        on_change: Callable[[], None],
         on_end: Callable[[Ending | None], None],
         on_failure: Callable[[str], None],
     ) -> None:
-        self._on_start = on_start
+        self._on_change = on_change
         self._on_end = on_end
         self._on_failure = on_failure
         self._coming: asyncio.Task[None] | None = None
@@ -46,6 +47,10 @@ class Attendant:
         """Whether there is a process, or soon will be, that is wanted and alive."""
         is_dead = self._process is not None and not self._process.process.lives
         return self.is_there and not self._is_unwanted and not is_dead
+
+    def record(self) -> ProcessRecord | None:
+        """Which process it is, for the next daemon."""
+        return self._process.process.record() if self._process else None
 
     def begin(self, start: Coroutine[None, None, Waiting]) -> None:
         """Have it; only where there is none."""
@@ -84,7 +89,8 @@ class Attendant:
         if self._is_unwanted:
             self._process.process.kill_group()
         else:
-            self._on_start(self._process)
+            self._on_change()
+            self._process.prepare()
 
     def _bury(self) -> None:
         dead, self._process = self._process, None

@@ -24,6 +24,7 @@ from pipertd.protocol import (
     Answer,
     FromFlow,
     Hello,
+    Pong,
     Quarantined,
     Raise,
     Stop,
@@ -55,7 +56,7 @@ class FlowChannel:
         *,
         believe: Callable[[Hello], bool],
         on_met: Callable[[str, str], None],
-        on_message: Callable[[str, str, Answer | Raise | Quarantined], None],
+        on_message: Callable[[str, str, Answer | Raise | Quarantined | Pong], None],
         on_gone: Callable[[str, str], None],
     ) -> None:
         self.path = path
@@ -178,7 +179,7 @@ class FlowChannel:
         message = _receive(connection)
         if isinstance(message, _Nothing):
             return False
-        if isinstance(message, Answer | Raise | Quarantined):
+        if isinstance(message, Answer | Raise | Quarantined | Pong):
             self._on_message(*key, message)
             return True
         self._hang_up(key)

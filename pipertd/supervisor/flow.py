@@ -24,11 +24,13 @@ from pipertd.supervisor.generation import Generation
 from pipertd.supervisor.guilt import guilty_routine
 from pipertd.supervisor.hoarding import Hoarding
 from pipertd.supervisor.lifecycle import Action, Input
+from pipertd.supervisor.manifest import FlowRecord
 from pipertd.supervisor.restart import Ending, Restarts, Verdict
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.settling import Settling
 from pipertd.supervisor.spawn import Surroundings, spawn_flow
 from pipertd.supervisor.standby import Standby
+from pipertd.supervisor.strays import Stray
 from pipertd.supervisor.view import FlowView, LinkView, NoticeKind, State
 
 _NEVER_STARTED = "was stopped before it was started"
@@ -38,7 +40,16 @@ _LOOK_S = {State.STARTING: 0.05, State.STOPPING: 0.1}
 class SupervisedFlow:
     """A flow and its present generation, if one lives."""
 
-    def __init__(self, pipeline: Pipeline, flow: Flow, shared: Surroundings, on_rest: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        flow: Flow,
+        shared: Surroundings,
+        *,
+        on_rest: Callable[[], None],
+        on_change: Callable[[], None],
+    ) -> None:
+        """``on_change`` has the manifest written: what ``record`` tells has changed, and is about to count."""
         self.definition = flow
         self.state = State.STOPPED
         self.generation = 0
@@ -47,6 +58,7 @@ class SupervisedFlow:
         self._pipeline = pipeline
         self._shared = shared
         self._on_rest = on_rest
+        self._on_change = on_change
         self._restarts = Restarts(flow.restart)
         self._segments: PipelineSegments | None = None
         self._rates = Rates()
@@ -54,8 +66,22 @@ class SupervisedFlow:
         self._hoarding: dict[str, Hoarding] = {}
         self._living: Generation | None = None
         self._charge: Charge | None = None  # what the last one died of, for the next one
-        self._settling = Settling(pipeline, flow, shared, on_over=self._settling_over, on_failure=self._tell_unsettled)
-        self._standby = Standby(pipeline, flow, shared, on_over=self._standby_over, on_failure=self._tell_no_standby)
+        self._settling = Settling(
+            pipeline,
+            flow,
+            shared,
+            on_change=on_change,
+            on_over=self._settling_over,
+            on_failure=self._tell_unsettled,
+        )
+        self._standby = Standby(
+            pipeline,
+            flow,
+            shared,
+            on_change=on_change,
+            on_over=self._standby_over,
+            on_failure=self._tell_no_standby,
+        )
         self._wanted = False
         self._delay_s = 0.0
         self._since_s = monotonic_s()
@@ -108,6 +134,27 @@ class SupervisedFlow:
         """Whether a Hello comes from the present process."""
         return self._living is not None and self._living.sent(hello)
 
+    def heard(self) -> None:
+        """The present process dialled, or said something."""
+        if self._living is not None:
+            self._living.heard()
+
+    def record(self) -> FlowRecord:
+        """What the next daemon has to know of it."""
+        return FlowRecord(
+            state=self.state,
+            wanted=self._wanted,
+            reason=self._reason,
+            failure=self._failure,
+            generation=self.generation,
+            living=self._living.record() if self._living else None,
+            restarts=self._restarts.record(),
+            delay_s=self._delay_s,
+            charge=self._charge,
+            settling=self._settling.record(),
+            standby=self._standby.record(),
+        )
+
     def view(self) -> FlowView:
         """The flow as it is shown; ``seconds`` is the time in this state."""
         return FlowView(
@@ -135,6 +182,7 @@ class SupervisedFlow:
             self._perform(action)
         if self.state.at_rest or not self._wanted:
             self._standby.end()
+        self._on_change()
         self._shared.pulse.beat()
         if self.state.at_rest:
             self._on_rest()
@@ -186,10 +234,11 @@ class SupervisedFlow:
         if self.state is not State.STARTING:  # asked to stop meanwhile, and not let in
             living.kill()
             return
+        self._on_change()  # it is on record before it is let in
         details = {"pid": str(living.pid), **({"resources": "; ".join(living.problems)} if living.problems else {})}
         self._tell(NoticeKind.FLOW_STARTED, f"was started (generation {self.generation})", details)
-        charge, self._charge = self._charge, None
-        living.begin(charge)
+        living.begin(self._charge)
+        self._charge = None
         self._look_again()
 
     def _settling_over(self) -> None:
@@ -234,10 +283,13 @@ class SupervisedFlow:
             self._happen(Input.READY)
             self._stand_by()
         expiry = living.find_expiry(facts, meant_s)
-        if expiry is None:
-            self._look_again()
-        else:
+        silent_s = living.find_silence(facts) if self.state is State.RUNNING else None
+        if expiry is not None:
             self._expire(living, expiry)
+        elif silent_s is not None:
+            self._give_up(living, silent_s)
+        else:
+            self._look_again()
 
     def _note_rates(self, facts: dict[str, RoutineFacts]) -> None:
         assert self._segments is not None
@@ -276,6 +328,12 @@ class SupervisedFlow:
         self._tell(NoticeKind.WATCHDOG_EXPIRED, text, details, routine=expiry.routine)
         self._happen(Input.EXPIRED, reason)
 
+    def _give_up(self, living: Generation, silent_s: float) -> None:
+        reason = living.give_up(silent_s)
+        text = f"is killed: {reason}; the stacks of its threads are in its log"
+        self._tell(NoticeKind.CONTACT_LOST, text, {"silent_s": f"{silent_s:.3f}"})
+        self._happen(Input.EXPIRED, reason)
+
     def _bury(self) -> None:
         """The pidfd says dead: reap, judge, and go on from there."""
         dead, self._living = self._living, None
@@ -283,6 +341,7 @@ class SupervisedFlow:
         asyncio.get_running_loop().remove_reader(dead.pidfd)
         self._disarm()
         ending = dead.bury()
+        self._shared.strays.look_for(dead.mark, self._tell_left)
         now_s = monotonic_s()
         facts = self._facts()
         guilty = guilty_routine(ending, facts, self.generation, expiry=dead.expiry, fatal_thread=dead.fatal_thread())
@@ -317,6 +376,13 @@ class SupervisedFlow:
             self._tell(NoticeKind.FLOW_RESTARTING, f"is restarted {when}: it {reason}", details)
         elif verdict.happened is Input.DIED_FOR_GOOD:
             self._tell(NoticeKind.FLOW_FAILED, f"failed: it {reason}", details)
+
+    def _tell_left(self, strays: list[Stray]) -> None:
+        text = (
+            f"left {', '.join(map(str, strays))} running, in a session or group of its own: end it by hand; "
+            "where pipertd has a cgroup it goes with its flow"
+        )
+        self._tell(NoticeKind.PROCESSES_LEFT, text, {"pids": " ".join(str(each.pid) for each in strays)})
 
     def _facts(self) -> dict[str, RoutineFacts]:
         assert self._segments is not None

@@ -9,15 +9,18 @@ from pathlib import Path
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
-from pipertd.logs.tail import fatal_thread, finish_line, last_lines, last_stacks, without_stacks
-from pipertd.protocol import Begin, Charge, Hello, Stop
+from pipertd.logs.tail import fatal_stacks, fatal_thread, finish_line, last_lines, stacks_behind, without_stacks
+from pipertd.protocol import PROTOCOL_VERSION, Begin, Charge, Hello, Ping, Stop
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import watch
+from pipertd.supervisor.contact import Contact, Finding
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.gate import Waiting
+from pipertd.supervisor.manifest import GenerationRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
+from pipertd.supervisor.strays import Mark
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
 _EVIDENCE_LINES, _EVIDENCE_BYTES = 200, 32 * 1024
@@ -26,7 +29,7 @@ _HEARTBEAT_S = 1.5  # within this time every honest routine has renewed its hear
 
 
 class Generation:
-    """A process of a flow. It is made when the process is at its gate, and useless once it is buried.
+    """A process of a flow. It is made when the process waits at its gate, and useless once it is buried.
 
     Attributes:
         number: which start of its flow this is, from 1.
@@ -34,6 +37,7 @@ class Generation:
         why_killed: what a watchdog had against it, in words.
         expiry: the deadline that it missed, unless somebody outside held the process.
         failure: what its death is called, where we know better than by how it ends.
+        mark: what it leaves running is known by it.
         cut: whether an operator had it killed.
         problems: which of its resource limits could not be applied, in words.
     """
@@ -58,14 +62,35 @@ class Generation:
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
         self._log_began = _size(self._log)
-        self._gate = waiting
+        self._waiting = waiting
         self._process = waiting.process
+        self.mark = Mark.of(self._process.pid)
         self.problems = waiting.problems
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
+        self._contact = Contact(self._launched_s)
         self._asked_s: float | None = None
         self._signalled = False
         self._stacks_begin: int | None = None
+
+    def begin(self, charge: Charge | None) -> None:
+        """Let it in; ``charge`` is what its predecessor died of."""
+        self._waiting.begin(Begin(generation=self.number, nonce=self._nonce, charge=charge))
+
+    def record(self) -> GenerationRecord:
+        """What the next daemon has to know of it."""
+        return GenerationRecord(
+            process=self._process.record(),
+            nonce=self._nonce,
+            protocol=PROTOCOL_VERSION,
+            launched_s=self._launched_s,
+            ready_s=self.ready_s,
+            asked_s=self._asked_s,
+            log_began=self._log_began,
+            why_killed=self.why_killed,
+            failure=self.failure,
+            cut=self.cut,
+        )
 
     @property
     def pid(self) -> int:
@@ -81,10 +106,6 @@ class Generation:
         """Whether a Hello comes from this process."""
         known = hello.pid == self._process.pid and hello.generation == self.number
         return known and secrets.compare_digest(hello.nonce, self._nonce)
-
-    def begin(self, charge: Charge | None) -> None:
-        """Let it in; ``charge`` is what its predecessor died of."""
-        self._gate.begin(Begin(generation=self.number, nonce=self._nonce, charge=charge))
 
     def ask_to_stop(self) -> None:
         """Stop, by the channel or else by SIGTERM."""
@@ -115,6 +136,29 @@ class Generation:
             self._signal_stop()
         return watch.find_stop_expiry(facts, self.number, self._rule, asked_s=self._asked_s, now_s=now_s)
 
+    def find_silence(self, facts: Mapping[str, RoutineFacts]) -> float | None:
+        """For how long it has not answered, if that is too long for a flow that lives; half-way it is asked."""
+        now_s = monotonic_s()
+        lives = any(
+            fact.generation == self.number and now_s - fact.heartbeat_s < _HEARTBEAT_S for fact in facts.values()
+        )
+        connected = self._channel.reaches(*self._names)
+        found = self._contact.look(now_s, self._rule.contact_s, connected=connected, lives=lives)
+        if found is Finding.ASK:
+            self._channel.send(*self._names, Ping())
+        return self._contact.silent_s if found is Finding.LOST else None
+
+    def heard(self) -> None:
+        """It dialled, or said something."""
+        self._contact.heard()
+
+    def give_up(self, silent_s: float) -> str:
+        """Note that it will be killed because it does not answer; returns it in words."""
+        allowed_s = self._rule.contact_s
+        self.failure = Failure.LOST_CONTACT
+        self.why_killed = f"the flow has not answered for {silent_s:.1f} s, its contact watchdog allows {allowed_s:g} s"
+        return self.why_killed
+
     def blame(self, expiry: watch.Expiry) -> str:
         """Note why it will be killed; returns it in words."""
         held = self._process.is_stopped()
@@ -136,7 +180,7 @@ class Generation:
     def bury(self) -> Ending:
         """Reap the dead process and its group, and hear what it said last."""
         self._buried = True
-        self._gate.close()
+        self._waiting.close()
         ending = self._process.bury()
         finish_line(self._log)
         self._channel.forget(*self._names)
@@ -149,8 +193,8 @@ class Generation:
     def stacks(self) -> str:
         """The stacks of all its threads as a watchdog or a fatal signal had them written; empty where neither did."""
         if self._stacks_begin is not None:
-            return last_stacks(self._log, self._stacks_begin)
-        return last_stacks(self._log, self._log_began, fatal=True)
+            return stacks_behind(self._log, self._stacks_begin)
+        return fatal_stacks(self._log, self._log_began)
 
     def evidence(self) -> str:
         """The end of its log with the stacks of all threads, for who looks into its death."""

@@ -11,10 +11,11 @@ import select
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipertd.errors import LaunchFailed
+from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.posix_spawn import spawn_session
+from pipertd.supervisor.procfs import start_ticks, state
 from pipertd.supervisor.restart import Ending
 
 _DAEMON_ONLY = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
@@ -31,10 +32,15 @@ _RESET_SIGNALS = (
 
 @dataclass(frozen=True)
 class Process:
-    """A child of ours; ``pidfd`` becomes readable when it has died."""
+    """A child of ours; ``pidfd`` becomes readable when it has died, and ``started`` is when it began, in ticks."""
 
     pid: int
     pidfd: int
+    started: int
+
+    def record(self) -> ProcessRecord:
+        """What tells it from any other process."""
+        return ProcessRecord(pid=self.pid, started=self.started)
 
     @property
     def lives(self) -> bool:
@@ -59,11 +65,7 @@ class Process:
 
     def is_stopped(self) -> bool:
         """Whether a signal (SIGSTOP) or a debugger holds the process."""
-        try:
-            text = Path(f"/proc/{self.pid}/stat").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            return False
-        return text.rpartition(")")[2].split()[0] in ("T", "t")
+        return state(self.pid) in ("T", "t")
 
     def bury(self) -> Ending:
         """Take what is left of its group down, reap it, and say how it ended. Call it when the pidfd is readable."""
@@ -100,7 +102,7 @@ def launch(argv: Sequence[str], *, environment: Mapping[str, str], fds: Sequence
     except (OSError, ValueError) as reason:
         raise LaunchFailed(f"cannot start {argv[0]}: {reason}") from reason
     try:
-        return Process(pid, os.pidfd_open(pid))
+        return Process(pid, os.pidfd_open(pid), start_ticks(pid) or 0)
     except OSError as reason:  # no descriptor left: a process that cannot be watched must not run
         os.killpg(pid, signal.SIGKILL)
         os.waitpid(pid, 0)

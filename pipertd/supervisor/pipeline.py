@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Pipeline
 from pipertd.errors import SegmentError, UnknownTarget, WrongState
 from pipertd.supervisor.figures import Figures, Rates
 from pipertd.supervisor.flow import SupervisedFlow
+from pipertd.supervisor.manifest import Manifest, ManifestFile
 from pipertd.supervisor.order import stop_order
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.spawn import Surroundings
@@ -57,7 +58,12 @@ class SupervisedPipeline:
         self._promised_to_all = promised_bytes
         self._closed = False
         self._shared = shared
-        self.flows = {flow.name: SupervisedFlow(definition, flow, shared, self._on_rest) for flow in definition.flows}
+        self.flows = {
+            flow.name: SupervisedFlow(definition, flow, shared, on_rest=self._on_rest, on_change=self._write_manifest)
+            for flow in definition.flows
+        }
+        self._manifest = ManifestFile(shared.runtime_dir, definition.name)
+        self._to_start: set[str] = set()  # what an operator wants up that is not there yet
         self._segments: PipelineSegments | None = None
         self._figures = Figures.blank(definition)
         self._rates = Rates()
@@ -123,9 +129,12 @@ class SupervisedPipeline:
             self._rates = Rates()
             self._began_s = monotonic_s()
             self._on_run(self.definition.name)
+        self._to_start |= {flow.definition.name for flow in chosen}
         with self._held():
             for flow in chosen:
                 flow.start(self._segments, self._rates)
+            self._to_start -= {flow.definition.name for flow in chosen}
+            self._write_manifest()
 
     async def stop(self, name: str | None = None, *, now: bool = False) -> None:
         """Have all flows down, or one, and wait for it.
@@ -136,22 +145,39 @@ class SupervisedPipeline:
             UnknownTarget: no flow has that name.
         """
         chosen = [self.flow(name)] if name else list(self.flows.values())
+        self._begin_stop(chosen, whole=name is None, now=now)
+        await self._until_down(chosen)
+
+    def _begin_stop(self, chosen: Iterable[SupervisedFlow], *, whole: bool, now: bool = False) -> None:
+        self._to_start -= {flow.definition.name for flow in chosen}
         if now and self._stopping is not None:
             self._stopping.cancel()
-        if now or name:
+        if now or not whole:
             for flow in chosen:
                 flow.stop(now=now)
         elif self._stopping is None and not self.is_over:
             self._stopping = asyncio.create_task(self._stop_in_order())
             self._stopping.add_done_callback(self._stopped)
+        self._write_manifest()
+
+    async def _until_down(self, chosen: Iterable[SupervisedFlow]) -> None:
         await self._shared.pulse.until(
             lambda: self._stopping is None and not self._is_ending and all(flow.state.at_rest for flow in chosen)
         )
 
     async def close(self, *, now: bool = False) -> None:
-        """Have all flows down for good."""
+        """Have all flows down for good, as far as this daemon goes: nothing is on record any more behind it.
+
+        One that is killed meanwhile leaves on record what was up, and the next one starts it anew.
+        """
         self._closed = True
-        await self.stop(now=now)
+        up = {name for name, flow in self.flows.items() if not flow.state.at_rest}
+        chosen = list(self.flows.values())
+        self._begin_stop(chosen, whole=True, now=now)
+        self._to_start |= up
+        self._write_manifest()
+        await self._until_down(chosen)
+        self._manifest.close()
 
     async def restart(self, name: str | None = None) -> None:
         """Stop and start again: one flow within the run, or all in a new one.
@@ -159,15 +185,20 @@ class SupervisedPipeline:
         Raises:
             UnknownTarget: no flow has that name.
         """
-        if name is None:
-            await self.stop()
-            self.start()
-            return
-        flow = self.flow(name)
-        with self._held():
-            flow.stop()
-            await self._shared.pulse.until(lambda: flow.state.at_rest)
-            self.start(name)
+        chosen = [self.flow(name)] if name else list(self.flows.values())
+        names = {flow.definition.name for flow in chosen}
+        try:
+            with self._held() if name else nullcontext():
+                self._begin_stop(chosen, whole=name is None)
+                self._to_start |= names
+                self._write_manifest()
+                if name is None:
+                    await self._until_down(chosen)
+                else:
+                    await self._shared.pulse.until(lambda: chosen[0].state.at_rest)
+                self.start(name)
+        finally:
+            self._to_start -= names
 
     def view(self) -> PipelineView:
         """Everything about it, as it is now or as it was at the end of its last run."""
@@ -185,6 +216,22 @@ class SupervisedPipeline:
             end_to_end_p50_s=figures.end_to_end_p50_s,
             end_to_end_p99_s=figures.end_to_end_p99_s,
         )
+
+    def _write_manifest(self) -> None:
+        """Put on record what the next daemon has to know, should this one be killed now."""
+        try:
+            self._manifest.write(
+                Manifest(
+                    definition=self.definition,
+                    began_s=self._began_s,
+                    segments=self._segments.record() if self._segments else None,
+                    stopping=self._stopping is not None,
+                    to_start=sorted(self._to_start),
+                    flows={name: flow.record() for name, flow in self.flows.items()},
+                )
+            )
+        except OSError as reason:
+            logger.error("cannot put %s on record for the next daemon: %s", self.definition.name, reason)
 
     def _read_figures(self, segments: PipelineSegments) -> Figures:
         states = {flow.definition.name: (flow.state, flow.generation) for flow in self.flows.values()}
@@ -250,6 +297,7 @@ class SupervisedPipeline:
             flow.let_go()
         self._segments = None
         segments.close()
+        self._write_manifest()
         name = self.definition.name
         states = {flow.definition.name: str(flow.state) for flow in self.flows.values()}
         seconds = self._ended_s - self._began_s

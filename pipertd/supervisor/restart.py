@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pipertd.definition.model import Restart, RestartPolicy
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.lifecycle import Input
+from pipertd.supervisor.manifest import RestartsRecord
 
 CANNOT_USE_SPEC = 2  # a flow's exit code: trying again with the same specification is no use
 
@@ -61,6 +62,14 @@ class Restarts:
         self.count = 0
         self._recent: deque[float] = deque()
         self._delay_s = self._rule.backoff_first_s
+
+    def record(self) -> RestartsRecord:
+        """What ``recall`` wants to know."""
+        return RestartsRecord(count=self.count, recent=list(self._recent), delay_s=self._delay_s)
+
+    def recall(self, record: RestartsRecord) -> None:
+        """Go on from where a daemon before this one was."""
+        self.count, self._recent, self._delay_s = record.count, deque(record.recent), record.delay_s
 
     def judge(
         self, ending: Ending, *, failure: Failure | None, wanted: bool, ended: bool, ran_s: float, now_s: float

@@ -8,62 +8,63 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipertd.clock import wall_s
 from pipertd.definition.model import Link, Pipeline
 from pipertd.errors import SegmentError
-from pipertd.names import Policy, RoutineRef
-from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
+from pipertd.names import RoutineRef
+from pipertd.protocol import RoutineSpec
 from pipertd.shm import bell, dead
 from pipertd.shm import layout as at
 from pipertd.shm.histogram import quantile_s
 from pipertd.shm.ledger import Ledger, create_ledger
 from pipertd.shm.segment import create_segment
 from pipertd.shm.status import Activity, RoutineFacts, read_end_to_end, read_status
-from pipertd.supervisor.admission import Needs, ledger_shape, needs_of, pool_sizes, reserved_bytes
+from pipertd.supervisor.admission import (
+    LEAST_CAPACITY,
+    ledger_shape,
+    needs_of,
+    pool_sizes,
+    reserved_bytes,
+    with_capacities,
+)
+from pipertd.supervisor.arrangement import Arrangement, Home
 from pipertd.supervisor.counts import LinkPlace, Passer, ended, link_view
+from pipertd.supervisor.manifest import HomeRecord, SegmentsRecord
+from pipertd.supervisor.procfs import identity
 from pipertd.supervisor.view import LinkView
 
 _AT_LEISURE = (Activity.IDLE, Activity.AWAITS_DONE)  # a batch that is kept until it is complete does not drain
 
 
-@dataclass(frozen=True)
-class _Home:
-    """One routine's segments and bell."""
-
-    needs: Needs
-    ledger_fd: int
-    pool_fd: int
-    bell_fd: int
-    ledger: Ledger
-
-
 class PipelineSegments:
     """Ledgers, pools and bells of a pipeline's routines; ``run`` is a name that no other run of it has."""
 
-    def __init__(self, pipeline: Pipeline, promised_bytes: int = 0) -> None:
+    def __init__(self, pipeline: Pipeline, promised_bytes: int = 0, *, least_capacity: int = LEAST_CAPACITY) -> None:
         """Make them all; ``promised_bytes`` is what other pipelines may still reserve.
+
+        Every link may become ``least_capacity`` deep during the run, whatever its depth is now.
 
         Raises:
             SegmentError: the pipeline asks for more shared memory than there is, with the arithmetic.
         """
         self._pipeline = pipeline
         self.run = _name_of_run(wall_s())
-        self._homes: dict[RoutineRef, _Home] = {}
+        self._homes: dict[RoutineRef, Home] = {}
         self._guards_fd = -1
-        needs = needs_of(pipeline)
-        pools = pool_sizes(pipeline, needs, promised_bytes)
+        needs, most = needs_of(pipeline), needs_of(with_capacities(pipeline, least_capacity))
+        pools = pool_sizes(pipeline, needs, most, promised_bytes)
         try:
             self._guards_fd = create_segment(len(pipeline.links))
             for ref, pool_bytes in pools.items():
-                self._homes[ref] = self._create(needs[ref], ledger_shape(ref, needs, pool_bytes))
+                self._homes[ref] = self._create(ledger_shape(ref, most, pool_bytes))
         except BaseException:
             self.close()
             raise
+        self._arranged = Arrangement(pipeline, needs, self._homes, self._guards_fd)
 
-    def _create(self, needs: Needs, shape: at.Shape) -> _Home:
+    def _create(self, shape: at.Shape) -> Home:
         with ExitStack() as made:
             try:
                 ledger_fd = create_ledger(shape)
@@ -77,7 +78,7 @@ class PipelineSegments:
             except OSError as reason:
                 raise SegmentError(f"cannot start {self._pipeline.name}: {reason}") from reason
             made.pop_all()
-        return _Home(needs, ledger_fd, pool_fd, bell_fd, ledger)
+        return Home(len(self._homes), ledger_fd, pool_fd, bell_fd, ledger)
 
     @property
     def promised_bytes(self) -> int:
@@ -89,95 +90,20 @@ class PipelineSegments:
 
     def flow_specs(self, flow: str) -> list[RoutineSpec]:
         """What a flow is told of its routines; descriptor numbers are the daemon's, to be kept in the child."""
-        return [self._routine_spec(RoutineRef(flow, routine.name)) for routine in self._pipeline.flow(flow).routines]
+        return self._arranged.flow_specs(flow)
 
-    def _routine_spec(self, ref: RoutineRef) -> RoutineSpec:
-        home = self._homes[ref]
-        routine = next(each for each in self._pipeline.flow(ref.flow).routines if each.name == ref.routine)
-        return RoutineSpec(
-            name=routine.name,
-            class_path=routine.class_path,
-            params=dict(routine.params),
-            fps=routine.fps,
-            on_error=routine.on_error.value,
-            ledger_fd=home.ledger_fd,
-            pool_fd=home.pool_fd,
-            bell_fd=home.bell_fd,
-            number=self._number(ref),
-            read_pools=self._read_pools(ref),
-            upstream={self._number(each): str(each) for each in self._upstream(ref)},
-            hands=home.needs.hands,
-            inputs=[self._input_spec(slot, link) for slot, link in enumerate(home.needs.inputs)],
-            outputs=[self._output_spec(slot, link) for slot, link in enumerate(home.needs.outputs)],
+    def all_fds(self) -> list[int]:
+        """What every process of the run inherits, used or not: whichever of them lives, it keeps all of the run."""
+        fds = {fd for home in self._homes.values() for fd in (home.ledger_fd, home.pool_fd, home.bell_fd)}
+        return sorted({*fds, self._guards_fd} - {-1})
+
+    def record(self) -> SegmentsRecord:
+        """What tells these segments from all others."""
+        return SegmentsRecord(
+            run=self.run,
+            guards=identity(self._guards_fd),
+            homes=[_home_record(ref, home) for ref, home in self._homes.items()],
         )
-
-    def _number(self, ref: RoutineRef) -> int:
-        return list(self._homes).index(ref)
-
-    def _upstream(self, ref: RoutineRef) -> set[RoutineRef]:
-        """All routines from which a routine's messages can come, however far."""
-        found: set[RoutineRef] = set()
-        before = [link.source for link in self._homes[ref].needs.inputs]
-        while before:
-            source = before.pop()
-            if source not in found:
-                found.add(source)
-                before += [link.source for link in self._homes[source].needs.inputs]
-        return found
-
-    def _read_pools(self, ref: RoutineRef) -> dict[int, int]:
-        """The pools in which a routine's messages can lie."""
-        fds = {self._number(source): self._homes[source].pool_fd for source in self._upstream(ref)}
-        return {number: fd for number, fd in fds.items() if fd >= 0}
-
-    def _input_spec(self, slot: int, link: Link) -> InputSpec:
-        peer = self._homes[link.source]
-        return InputSpec(
-            link=str(link),
-            slot=slot,
-            within_flow=link.within_flow,
-            peer=link.source.routine,
-            peer_slot=peer.needs.outputs.index(link),
-            peer_ledger_fd=peer.ledger_fd,
-            peer_bell_fd=peer.bell_fd,
-            depth=link.depth,
-            policy=link.policy.value,
-            guard_fd=self._guard_fd(link),
-            guard_byte=self._pipeline.links.index(link),
-            max_age_s=link.max_age_s,
-            max_deliveries=link.max_deliveries,
-        )
-
-    def _output_spec(self, slot: int, link: Link) -> OutputSpec:
-        peer = self._homes[link.destination]
-        return OutputSpec(
-            link=str(link),
-            slot=slot,
-            within_flow=link.within_flow,
-            peer=link.destination.routine,
-            peer_slot=peer.needs.inputs.index(link),
-            peer_ledger_fd=peer.ledger_fd,
-            peer_bell_fd=peer.bell_fd,
-            depth=link.depth,
-            policy=link.policy.value,
-            guard_fd=self._guard_fd(link),
-            guard_byte=self._pipeline.links.index(link),
-        )
-
-    def _guard_fd(self, link: Link) -> int:
-        """The segment that has a byte for every link's guard, where this one needs it."""
-        return self._guards_fd if link.policy is Policy.DROP_OLDEST and not link.within_flow else -1
-
-    def flow_fds(self, flow: str) -> list[int]:
-        """The descriptors that a flow's process inherits, and no other does."""
-        fds = set()
-        for spec in self.flow_specs(flow):
-            fds |= {spec.ledger_fd, spec.pool_fd, spec.bell_fd, *spec.read_pools.values()}
-            for given in spec.inputs:
-                fds |= {given.peer_ledger_fd, given.peer_bell_fd, given.guard_fd}
-            for sent in spec.outputs:
-                fds |= {sent.peer_ledger_fd, sent.peer_bell_fd, sent.guard_fd}
-        return sorted(fds - {-1})
 
     # -- for status
 
@@ -201,22 +127,22 @@ class PipelineSegments:
         consumer, producer = self._homes[link.destination], self._homes[link.source]
         return LinkPlace(
             producer.ledger,
-            producer.needs.outputs.index(link),
+            self._arranged.column(link),
             consumer.ledger,
-            consumer.needs.inputs.index(link),
-            self._number(link.destination),
-            tuple(self._passer(home) for ref, home in self._homes.items() if ref.flow == link.destination.flow),
+            self._arranged.slot(link),
+            consumer.number,
+            tuple(self._passer(ref) for ref in self._homes if ref.flow == link.destination.flow),
         )
 
-    @staticmethod
-    def _passer(home: _Home) -> Passer:
-        return Passer(home.ledger, tuple(str(each.destination) for each in home.needs.outputs))
+    def _passer(self, ref: RoutineRef) -> Passer:
+        onward = tuple(str(each.destination) for each in self._arranged.needs[ref].outputs)
+        return Passer(self._homes[ref].ledger, onward)
 
     def end_to_end(self) -> tuple[float | None, float | None]:
         """The median and the 99th percentile, in seconds, from capture to handled, over all destinations."""
         total = [0] * at.HISTOGRAM_WORDS
-        for home in self._homes.values():
-            if not home.needs.outputs:
+        for ref, home in self._homes.items():
+            if not self._arranged.needs[ref].outputs:
                 total = [sum(pair) for pair in zip(total, read_end_to_end(home.ledger), strict=True)]
         return quantile_s(total, 0.5), quantile_s(total, 0.99)
 
@@ -230,14 +156,14 @@ class PipelineSegments:
 
     def left_whole(self, flow: str) -> bool:
         """Whether a dead flow ended between two messages and keeps nobody's slots: it needs no settling."""
-        homes = [home for ref, home in self._homes.items() if ref.flow == flow]
-        return all(_ended_between_messages(home) and not self._keeps_slots(home) for home in homes)
+        refs = [ref for ref in self._homes if ref.flow == flow]
+        return all(_ended_between_messages(self._homes[ref]) and not self._keeps_slots(ref) for ref in refs)
 
-    def _keeps_slots(self, home: _Home) -> bool:
-        producers = [(slot, link, self._homes[link.source]) for slot, link in enumerate(home.needs.inputs)]
+    def _keeps_slots(self, ref: RoutineRef) -> bool:
+        ledger = self._homes[ref].ledger
         return any(
-            dead.keeps_slots(home.ledger, slot, producer.ledger, producer.needs.outputs.index(link))
-            for slot, link, producer in producers
+            dead.keeps_slots(ledger, slot, self._homes[link.source].ledger, self._arranged.column(link))
+            for slot, link in enumerate(self._arranged.needs[ref].inputs)
             if not link.within_flow
         )
 
@@ -249,11 +175,10 @@ class PipelineSegments:
         Raises:
             LedgerInUse: one is not.
         """
-        for home in self._homes.values():
-            producers = [(self._homes[link.source], link) for link in home.needs.inputs]
-            dead.count_stopped(
-                home.ledger_fd, [(each.ledger, each.needs.outputs.index(link)) for each, link in producers]
-            )
+        for ref, home in self._homes.items():
+            inputs = self._arranged.needs[ref].inputs
+            producers = [(self._homes[link.source].ledger, self._arranged.column(link)) for link in inputs]
+            dead.count_stopped(home.ledger_fd, producers)
 
     def close(self) -> None:
         """Close every descriptor; the kernel frees the memory with the last process that maps it."""
@@ -263,10 +188,21 @@ class PipelineSegments:
                     os.close(fd)
         if self._guards_fd >= 0:
             os.close(self._guards_fd)
-        self._homes, self._guards_fd = {}, -1
+        self._homes.clear()
+        self._guards_fd = -1
 
 
-def _ended_between_messages(home: _Home) -> bool:
+def _home_record(ref: RoutineRef, home: Home) -> HomeRecord:
+    return HomeRecord(
+        flow=ref.flow,
+        routine=ref.routine,
+        ledger=identity(home.ledger_fd),
+        pool=identity(home.pool_fd) if home.pool_fd >= 0 else None,
+        bell=identity(home.bell_fd),
+    )
+
+
+def _ended_between_messages(home: Home) -> bool:
     """Whether the routine's loop came to its end, or never began."""
     activity = read_status(home.ledger).activity
     return activity is Activity.NONE or activity.over

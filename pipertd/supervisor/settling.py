@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.supervisor.attendant import Attendant
+from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.spawn import Surroundings, spawn_settling
@@ -24,6 +25,7 @@ class Settling:
         flow: Flow,
         shared: Surroundings,
         *,
+        on_change: Callable[[], None],
         on_over: Callable[[], None],
         on_failure: Callable[[str], None],
     ) -> None:
@@ -34,11 +36,15 @@ class Settling:
         self._on_over = on_over
         self._on_failure = on_failure
         self._is_due = False
-        self._process = Attendant(on_end=self._ended, on_failure=on_failure)
+        self._process = Attendant(on_change=on_change, on_end=self._ended, on_failure=on_failure)
 
     def expect(self) -> None:
         """A generation is launched: whatever it leaves is to be settled."""
         self._is_due = True
+
+    def record(self) -> ProcessRecord | None:
+        """Which process settles, for the next daemon."""
+        return self._process.record()
 
     def begin(self, generation: int, segments: PipelineSegments) -> None:
         """Settle what ``generation`` left, if it left something and nobody did so before."""

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -24,12 +24,14 @@ from pipertd.supervisor.launch import Process, flow_environment, launch, memory_
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.resources import limit
 from pipertd.supervisor.segments import PipelineSegments
+from pipertd.supervisor.strays import Strays, marked
 
 
 @dataclass(frozen=True)
 class Surroundings:
     """What all flows of one daemon share."""
 
+    runtime_dir: Path
     logs: LogStore
     history: History
     channel: FlowChannel
@@ -37,6 +39,7 @@ class Surroundings:
     quarantine: QuarantineSpec
     orphan_timeout_s: float
     starts: asyncio.Semaphore  # many at once only slow each other down, and the daemon with them
+    strays: Strays = field(default_factory=Strays)
 
 
 async def spawn_flow(
@@ -87,7 +90,7 @@ async def _spawn(
     """On a thread, because a process takes its time to come when all cores are busy."""
     ours, theirs = make_gate(f"{spec.pipeline}/{spec.flow}")
     told = replace(spec, gate_fd=theirs.fileno())
-    fds = [*segments.flow_fds(spec.flow), theirs.fileno()]
+    fds = [*segments.all_fds(), theirs.fileno()]
     await shared.starts.acquire()
     try:
         process = await asyncio.to_thread(_launch, pipeline, told, options, fds)
@@ -112,7 +115,7 @@ def _launch(pipeline: Pipeline, spec: FlowSpec, options: Sequence[str], fds: Seq
             raise LaunchFailed(f"cannot prepare the start of {target}: {reason}") from reason
         return launch(
             [pipeline.python or sys.executable, "-m", "pipertd.flow", *options, target, str(spec_fd)],
-            environment=flow_environment(os.environ, pipeline.environment),
+            environment=marked(flow_environment(os.environ, pipeline.environment)),
             fds=[*fds, spec_fd],
             output=output,
         )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.supervisor.attendant import Attendant
 from pipertd.supervisor.gate import Waiting
+from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.spawn import Surroundings, spawn_flow
@@ -25,6 +26,7 @@ class Standby:
         flow: Flow,
         shared: Surroundings,
         *,
+        on_change: Callable[[], None],
         on_over: Callable[[], None],
         on_failure: Callable[[str], None],
     ) -> None:
@@ -34,12 +36,16 @@ class Standby:
         self._shared = shared
         self._on_over = on_over
         self._on_failure = on_failure
-        self._process = Attendant(on_start=Waiting.prepare, on_end=self._ended, on_failure=on_failure)
+        self._process = Attendant(on_change=on_change, on_end=self._ended, on_failure=on_failure)
 
     @property
     def lives(self) -> bool:
         """Whether one is there to take over."""
         return self._process.lives
+
+    def record(self) -> ProcessRecord | None:
+        """Which process it is, for the next daemon."""
+        return self._process.record()
 
     def begin(self, generation: int, segments: PipelineSegments) -> None:
         """Have one, for when ``generation`` dies; does nothing where there is one."""

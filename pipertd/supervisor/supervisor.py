@@ -12,7 +12,7 @@ from pipertd.definition.model import Pipeline
 from pipertd.errors import PipertdError, SegmentError, UnknownTarget, WrongState
 from pipertd.logs.reader import LogStore
 from pipertd.names import Target
-from pipertd.protocol import Answer, Hello, Quarantined, QuarantineSpec, Raise
+from pipertd.protocol import Answer, Hello, Pong, Quarantined, QuarantineSpec, Raise
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor.answers import Events, routines_of
 from pipertd.supervisor.channel import FlowChannel
@@ -60,7 +60,9 @@ class Supervisor:
         self._pulse = Pulse()
         put_aside = QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes)
         starts = asyncio.Semaphore(STARTS_A_CORE * len(os.sched_getaffinity(0)))
-        self._shared = Surroundings(logs, history, self._channel, self._pulse, put_aside, orphan_timeout_s, starts)
+        self._shared = Surroundings(
+            runtime_dir, logs, history, self._channel, self._pulse, put_aside, orphan_timeout_s, starts
+        )
         self._pipelines: dict[str, SupervisedPipeline] = {}
         self._restarting: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -77,6 +79,7 @@ class Supervisor:
         """Stop everything, draining within the stop deadlines unless ``now``; may be called again to hurry."""
         self._closing = True
         await asyncio.gather(*(pipeline.close(now=now) for pipeline in self._pipelines.values()))
+        await self._shared.strays.close()
         self._channel.close()
 
     async def load(self, pipelines: Sequence[Pipeline]) -> None:
@@ -207,7 +210,10 @@ class Supervisor:
         flow = pipeline.flows.get(hello.flow) if pipeline else None
         return flow is not None and flow.sent(hello)
 
-    def _hear(self, pipeline: str, flow: str, message: Answer | Raise | Quarantined) -> None:
+    def _hear(self, pipeline: str, flow: str, message: Answer | Raise | Quarantined | Pong) -> None:
+        self._pipelines[pipeline].flows[flow].heard()
+        if isinstance(message, Pong):
+            return
         if isinstance(message, Answer):
             self._events.hear(flow, message)
             return
@@ -222,6 +228,7 @@ class Supervisor:
             logger.warning("cannot raise %s: %s", message.event, reason, extra=where)
 
     def _meet(self, pipeline: str, flow: str) -> None:
+        self._pipelines[pipeline].flows[flow].heard()
         self._events.meet(pipeline, flow)
 
     def _lose(self, pipeline: str, flow: str) -> None:

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import sys
 import time
 
-from pipertd import DestinationRoutine
+from pipertd import DestinationRoutine, events
+from pipertd.flow import channel
+
+
+def connections() -> list[int]:
+    """The descriptors of this process that are connected sockets of the daemon's."""
+    found = []
+    for fd in map(int, os.listdir("/proc/self/fd")):
+        try:
+            with socket.socket(fileno=os.dup(fd)) as one:
+                if one.family == socket.AF_UNIX and str(one.getpeername()).endswith("flows.sock"):
+                    found.append(fd)
+        except OSError:
+            continue
+    return found
 
 
 class Failing(DestinationRoutine):
     """Says its last words at number 3 of each generation, and then does ``what``."""
 
     what: str
+    done = False
 
     def setup(self) -> None:
         if self.what == "hang_in_setup":
@@ -20,9 +37,14 @@ class Failing(DestinationRoutine):
             time.sleep(3600)  # here setup hangs
 
     def main_logic(self, data: dict[str, int]) -> None:
-        if data["number"] >= 3:
+        if data["number"] == 3:
             print("my last words")
+        if data["number"] >= 3:
             getattr(self, self.what, lambda: None)()
+
+    @events("HELLO")
+    def hello(self) -> int:
+        return self.generation
 
     def cleanup(self) -> None:
         if self.what == "hang_in_cleanup":
@@ -39,6 +61,22 @@ class Failing(DestinationRoutine):
 
     def die(self) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
+
+    def close_channel(self) -> None:
+        if not self.done:
+            self.done = True
+            os.close(connections()[0])
+            print("closed its channel")
+
+    def hang_up(self) -> None:
+        channel.Channel._dial = lambda _: None  # type: ignore[assignment, method-assign]
+        self.close_channel()
+
+    def block_channel(self) -> None:
+        vars(channel)["decode_to_flow"] = lambda _: time.sleep(3600)  # here it is deaf
+
+    def end_channel(self) -> None:
+        vars(channel)["decode_to_flow"] = lambda _: sys.exit()
 
     def hang(self) -> None:
         time.sleep(3600)  # here main_logic hangs

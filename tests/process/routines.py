@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -252,16 +253,22 @@ class Crash(DestinationRoutine):
 
 
 class Fork(DestinationRoutine):
-    """Leaves a child behind, in its process group, and notes its process id in ``file``."""
+    """Leaves a child behind that ignores SIGTERM, in its process group or ``away``; its process id is in ``file``."""
 
     file: Path
+    away: bool = False
 
     def setup(self) -> None:
         child = os.fork()
         if child == 0:
+            if self.away:
+                os.setsid()
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            self.file.write_text(f"{os.getpid()}\n")
             time.sleep(3600)
             os._exit(0)
-        self.file.write_text(f"{child}\n")
+        while not self.file.exists():
+            time.sleep(0.01)
 
     def main_logic(self, data: dict[str, int]) -> None:
         """Take it and do nothing."""

@@ -96,6 +96,55 @@ def test_stop_that_hangs_is_named_though_the_flow_is_stopped(tmp_path: Path) -> 
     go(tmp_path, chain(flow("a", "Count"), failing("hang_in_cleanup", watchdog=Watchdog(stop_s=1.0))), story)
 
 
+@pytest.mark.parametrize(("what", "mark"), [("block_channel", "here it is deaf"), ("end_channel", ""), ("hang_up", "")])
+def test_flow_that_hears_nothing_has_lost_contact(tmp_path: Path, what: str, mark: str) -> None:
+    """A flow whose routines go on, and that does not answer or dial any more, is found out, said, and replaced."""
+
+    async def story(live: Live) -> None:
+        await live.until(lambda: live.flow("b").state is State.FAILED, "failed")
+        assert live.flow("b").failure is Failure.LOST_CONTACT
+        (notice,) = live.notices(NoticeKind.CONTACT_LOST)
+        assert "its contact watchdog allows 2 s" in notice.message
+        (exited,) = live.notices(NoticeKind.FLOW_EXITED)
+        assert exited.details["failure"] == Failure.LOST_CONTACT
+        assert (frame(mark) if mark else "flow/loop.py") in exited.details["stacks"]
+
+    deaf = failing(what, watchdog=Watchdog(contact_s=2.0))
+    go(tmp_path, chain(flow("a", "Count"), deaf, orphan_timeout_s=3600.0), story)
+
+
+def test_flow_that_answers_stays(tmp_path: Path) -> None:
+    """Asked again and again whether it hears, a quiet flow answers and is left alone."""
+
+    async def story(live: Live) -> None:
+        await live.until_handled(1)
+        pids = live.pid("a"), live.pid("b")
+        delivered = live.link().delivered
+        await live.until_handled(delivered + 3)
+        assert (live.pid("a"), live.pid("b")) == pids
+        assert not live.notices(NoticeKind.CONTACT_LOST)
+
+    often = Watchdog(contact_s=0.4)
+    pausing = flow("b", "Write", file=tmp_path / "numbers", pause_s=1.0, watchdog=often)
+    go(tmp_path, chain(flow("a", "Count", watchdog=often), pausing), story)
+
+
+def test_closed_channel_is_dialled_again(tmp_path: Path) -> None:
+    """Code of an author's that closes the flow's socket costs the flow a moment's contact, and nothing else."""
+
+    async def story(live: Live) -> None:
+        await live.until_handled(10)
+        hello = live.supervisor.notify
+        while (await hello("HELLO", Target("p", "b"), {}))[0].value is None:
+            assert live.flow("b").state in (State.STARTING, State.RUNNING)
+        (answer,) = await hello("HELLO", Target("p", "b"), {})
+        assert (answer.value, live.flow("b").generation) == (1, 1)
+        assert "closed its channel" in live.log("p/b")
+
+    closing = failing("close_channel", watchdog=Watchdog(contact_s=2.0))
+    go(tmp_path, chain(flow("a", "Count"), closing, orphan_timeout_s=3600.0), story)
+
+
 def test_start_limit_is_told_apart_from_what_it_counts(tmp_path: Path) -> None:
     """Each death has its own name; the flow that is given up has that of the limit."""
     limited = Restart(backoff_first_s=0.01, backoff_most_s=0.01, limit=2)

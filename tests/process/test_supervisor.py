@@ -150,7 +150,7 @@ def test_second_stop_hurries_the_first(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("now", [False, True])
 def test_grandchild_is_gone_with_its_flow(tmp_path: Path, now: bool) -> None:
-    """What a flow forked into its process group does not outlive it."""
+    """What a flow forked into its process group does not outlive it, even if it ignores SIGTERM."""
     file = tmp_path / "child"
 
     async def story(live: Live) -> None:
@@ -161,6 +161,28 @@ def test_grandchild_is_gone_with_its_flow(tmp_path: Path, now: bool) -> None:
         await live.until(lambda: not is_running(child), "the grandchild's end")
 
     go(tmp_path, chain(flow("a", "Count"), flow("b", "Fork", file=file)), story)
+
+
+@pytest.mark.parametrize("crash", [False, True])
+def test_grandchild_with_a_session_of_its_own_is_said(tmp_path: Path, crash: bool) -> None:
+    """What a flow left out of our reach is named in a notice, with its process id, however the flow ended."""
+    file = tmp_path / "child"
+
+    async def story(live: Live) -> None:
+        await live.until_handled(1)
+        if crash:
+            os.kill(live.pid("b"), signal.SIGKILL)
+        else:
+            await live.supervisor.stop(P)
+        (notice,) = await live.until(lambda: live.notices(NoticeKind.PROCESSES_LEFT), "the notice")
+        child = int(file.read_text())
+        assert (notice.flow, notice.details["pids"]) == ("b", str(child))
+        assert f"left {child} (" in notice.message
+        assert is_running(child)
+        os.kill(child, signal.SIGKILL)
+
+    never = Restart(RestartPolicy.NEVER)
+    go(tmp_path, chain(flow("a", "Count"), flow("b", "Fork", file=file, away=True, restart=never)), story)
 
 
 def test_restart_of_one_flow_continues_the_run(tmp_path: Path) -> None:

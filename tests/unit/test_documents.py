@@ -50,6 +50,7 @@ def test_table_of_defaults_is_the_model() -> None:
     assert default("watchdog.start") == seconds(watchdog.start_s)
     assert default("watchdog.progress") == seconds(watchdog.progress_s)
     assert default("watchdog.stop") == seconds(watchdog.stop_s)
+    assert default("watchdog.contact") == seconds(watchdog.contact_s)
     assert (resources.cpus, resources.nice, resources.memory_max) == (None, None, None)
     assert (routine.fps, link.max_age_s, pipeline.python, pipeline.path) == (None, None, None, ())
 

@@ -24,6 +24,8 @@ def spec(**params: object) -> FlowSpec:
         read_pools={},
         upstream={},
         hands=1,
+        rows=0,
+        foreign_rows=0,
         inputs=[],
         outputs=[],
     )

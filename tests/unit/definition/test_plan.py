@@ -105,6 +105,7 @@ CHANGES: dict[str, Callable[[Content], object]] = {
     "watchdog.start": _set(*B, "watchdog", "start", "7s"),
     "watchdog.progress": _set(*B, "watchdog", "progress", "7s"),
     "watchdog.stop": _set(*B, "watchdog", "stop", "7s"),
+    "watchdog.contact": _set(*B, "watchdog", "contact", "7s"),
     "standby": _set(*B, "standby", True),
     "resources.cpus": _set(*B, "resources", "cpus", [0]),
     "resources.nice": _set(*B, "resources", "nice", 3),

@@ -61,7 +61,7 @@ class FlowWorld:
         )
         inputs = [Link(RoutineRef(name, name), FRONT, depth=2) for name in self.sources]
         links = (Link(FRONT, BACK, policy, depth), Link(BACK, sink, depth=1), *inputs)
-        self.segments = PipelineSegments(Pipeline("world", flows, links, shm_limit=4 * MIB))
+        self.segments = PipelineSegments(Pipeline("world", flows, links, shm_limit=4 * MIB), least_capacity=1)
         lives = {
             **dict.fromkeys(self.sources, self._live_as_source),
             FLOW: self._live_as_flow,

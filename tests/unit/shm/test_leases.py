@@ -39,7 +39,10 @@ class OneLink:
         source, sink = self.segments.flow_specs("a")[0], self.segments.flow_specs("b")[0]
         own = Ledger(source.ledger_fd, writable=True)
         self.producer = Producer(
-            own, Pool(source.pool_fd, own), [Reader(Ledger(sink.ledger_fd, writable=False), 0, sink.bell_fd)]
+            own,
+            Pool(source.pool_fd, own),
+            [Reader(Ledger(sink.ledger_fd, writable=False), 0, sink.bell_fd, DEPTH)],
+            rows=source.rows,
         )
         writer = Writer(Ledger(source.ledger_fd, writable=False), 0, source.bell_fd)
         self.consumer = Consumer(

@@ -26,7 +26,7 @@ def test_a_message_that_was_left_out_before_the_crash_and_not_behind_it_is_not_c
     message = Encoder().encode({"number": 1})
 
     def successor() -> Producer:
-        reader = Reader(Ledger(reads.ledger_fd, writable=False), 0, reads.bell_fd, Policy.DROP_NEWEST)
+        reader = Reader(Ledger(reads.ledger_fd, writable=False), 0, reads.bell_fd, 1, Policy.DROP_NEWEST)
         producer = Producer(Ledger(writes.ledger_fd, writable=True), None, [reader])
         producer.recover()
         return producer

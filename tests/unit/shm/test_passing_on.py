@@ -39,10 +39,12 @@ class End:
             Pool(spec.pool_fd, own) if spec.pool_fd >= 0 else None,
             [reader_of(each) for each in spec.outputs],
             number=spec.number,
+            rows=spec.rows,
+            foreign_rows=spec.foreign_rows,
             wake=partial(ring, spec.bell_fd),
         )
         writers = [writer_of(each) for each in spec.inputs]
-        self.consumer = Consumer(own, writers, ReadPools(spec.read_pools), spec.bell_fd)
+        self.consumer = Consumer(own, writers, ReadPools(spec.read_pools), spec.bell_fd, hands=spec.hands)
         self.producer.slots.let_go_of = lambda kept: self.consumer.let_go_soon(kept.message)
         self.producer.recover()
         self.again = self.consumer.recover([kept.message for kept in self.producer.slots.kept()])

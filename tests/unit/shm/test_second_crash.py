@@ -62,10 +62,10 @@ class Ends:
         ledger = Ledger(spec.ledger_fd, writable=True)
         pool = Pool(spec.pool_fd, ledger) if spec.pool_fd >= 0 else None
         readers = [
-            Reader(Ledger(each.peer_ledger_fd, writable=False), each.peer_slot, each.peer_bell_fd)
+            Reader(Ledger(each.peer_ledger_fd, writable=False), each.peer_slot, each.peer_bell_fd, each.depth)
             for each in spec.outputs
         ]
-        made = Producer(ledger, pool, readers, number=spec.number)
+        made = Producer(ledger, pool, readers, number=spec.number, rows=spec.rows, foreign_rows=spec.foreign_rows)
         made.recover()
         return made
 

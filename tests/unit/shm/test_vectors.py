@@ -18,9 +18,9 @@ from pipertd.shm.codec import Decoder, Encoder
 VECTORS = Path(__file__).with_name("vectors.json")
 
 SHAPES = (
-    at.Shape(out_depths=(4,), rows=10, pool_bytes=1 << 20),
+    at.Shape(out_capacities=(4,), rows=10, pool_bytes=1 << 20),
     at.Shape(in_capacities=(20,), hands=6),
-    at.Shape(out_depths=(1, 8), in_capacities=(20, 0), hands=10, rows=21, foreign_rows=18, pool_bytes=1 << 22),
+    at.Shape(out_capacities=(0, 8), in_capacities=(20, 0), hands=10, rows=21, foreign_rows=18, pool_bytes=1 << 22),
 )
 MESSAGES: tuple[Any, ...] = (
     {"number": 7, "name": "street", "share": 0.5, "more": [None, True, b"\x00\xff"]},

@@ -31,7 +31,7 @@ class Middle:
         self.ledger = Ledger(middle.ledger_fd, writable=True)
         writer = Writer(Ledger(source.ledger_fd, writable=False), 0, source.bell_fd)
         self.consumer = Consumer(self.ledger, [writer], ReadPools({}), middle.bell_fd)
-        reader = Reader(Ledger(sink.ledger_fd, writable=False), 0, sink.bell_fd)
+        reader = Reader(Ledger(sink.ledger_fd, writable=False), 0, sink.bell_fd, depth=4)
         self.producer = Producer(self.ledger, Pool(middle.pool_fd, self.ledger), [reader])
         self.producer.recover()
         self.consumer.recover()

@@ -80,7 +80,8 @@ class World:
                     Link(RoutineRef(one, one), RoutineRef(two, two), policy, depth)
                     for (one, two), policy, depth in zip(ends, policies, depths, strict=True)
                 ),
-            )
+            ),
+            least_capacity=1,  # so that rings come round
         )
         self.actors = {
             SOURCE: Actor(SOURCE, self._live_as_source),
@@ -181,12 +182,15 @@ class World:
                     Ledger(to.peer_ledger_fd, writable=False),
                     to.peer_slot,
                     to.peer_bell_fd,
+                    to.depth,
                     Policy(to.policy),
                     self._guard(to, actor),
                 )
                 for to in spec.outputs
             ],
             number=spec.number,
+            rows=spec.rows,
+            foreign_rows=spec.foreign_rows,
         )
         writers = [
             Writer(
@@ -197,7 +201,7 @@ class World:
             )
             for of in spec.inputs
         ]
-        consumer = Consumer(own, writers, ReadPools(spec.read_pools), spec.bell_fd, spec.number)
+        consumer = Consumer(own, writers, ReadPools(spec.read_pools), spec.bell_fd, spec.number, spec.hands)
         producer.slots.let_go_of = lambda kept: consumer.let_go_soon(kept.message)
         return producer, consumer
 

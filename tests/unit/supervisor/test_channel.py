@@ -12,7 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from pipertd.protocol import MAX_MESSAGE_BYTES, Answer, Deliver, Hello, Quarantined, Raise, Stop, decode_to_flow, encode
+from pipertd.protocol import (
+    MAX_MESSAGE_BYTES,
+    Answer,
+    Deliver,
+    Hello,
+    Pong,
+    Quarantined,
+    Raise,
+    Stop,
+    decode_to_flow,
+    encode,
+)
 from pipertd.supervisor.channel import MOST_STRANGERS, FlowChannel
 from pipertd.supervisor.pulse import Pulse
 
@@ -21,7 +32,7 @@ class Daemon:
     """A channel and what came through it."""
 
     def __init__(self, path: Path) -> None:
-        self.heard: list[tuple[str, str, Answer | Raise | Quarantined]] = []
+        self.heard: list[tuple[str, str, Answer | Raise | Quarantined | Pong]] = []
         self.gone: list[tuple[str, str]] = []
         self.hellos: list[Hello] = []
         self.pulse = Pulse()
@@ -37,7 +48,7 @@ class Daemon:
     def _meet(self, pipeline: str, flow: str) -> None:
         self.pulse.beat()
 
-    def _hear(self, pipeline: str, flow: str, message: Answer | Raise | Quarantined) -> None:
+    def _hear(self, pipeline: str, flow: str, message: Answer | Raise | Quarantined | Pong) -> None:
         self.heard.append((pipeline, flow, message))
         self.pulse.beat()
 

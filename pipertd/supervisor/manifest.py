@@ -1,0 +1,193 @@
+"""The manifest of a run: what the next daemon has to know to look after it, in one small file, ``RUNTIME/NAME.run``.
+
+It is replaced in one step before a process is let in, and whenever what it tells has changed. So a flow's process is
+on record before it touches a ledger, and one that is not will never be let in. It outlives the run, so that what an
+operator stopped stays down and what came to its end does not begin anew, and it goes with the daemon's orderly stop.
+
+Segments and bells are named by their inodes: whichever flow still lives holds them all, under whatever number.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pipertd.definition.model import Pipeline
+from pipertd.errors import ManifestError
+from pipertd.protocol import PROTOCOL_VERSION, Charge
+from pipertd.supervisor.failure import Failure
+from pipertd.supervisor.procfs import Identity, boot_id
+from pipertd.supervisor.view import State
+
+FORMAT = 1
+SUFFIX = ".run"
+
+
+class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A process; ``started`` tells it from a later one of the same id."""
+
+    pid: int
+    started: int
+
+
+class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The process of a flow. Times are on the monotonic clock, which all processes of a boot share."""
+
+    process: ProcessRecord
+    nonce: str
+    protocol: int
+    launched_s: float
+    ready_s: float | None
+    asked_s: float | None
+    log_began: int
+    why_killed: str
+    failure: Failure | None
+    cut: bool
+
+
+class RestartsRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """How often and how recently a flow was restarted, and how long the next time would wait."""
+
+    count: int
+    recent: list[float]
+    delay_s: float
+
+
+class FlowRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One flow: ``charge`` is what its last generation died of, as long as no other was told."""
+
+    state: State
+    wanted: bool
+    reason: str
+    failure: Failure | None
+    generation: int
+    living: GenerationRecord | None
+    restarts: RestartsRecord
+    delay_s: float
+    charge: Charge | None
+    settling: ProcessRecord | None
+    standby: ProcessRecord | None
+
+
+class HomeRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The segments and the bell of one routine; one that publishes to no other flow has no pool."""
+
+    flow: str
+    routine: str
+    ledger: Identity
+    pool: Identity | None
+    bell: Identity
+
+
+class SegmentsRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run has in shared memory. The order of its homes is that of the routines' numbers."""
+
+    run: str
+    guards: Identity
+    homes: list[HomeRecord]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """One pipeline, and its present run if there is one.
+
+    Attributes:
+        protocol: what the daemon spoke that wrote it.
+        definition: as it was when the flows were started, whatever its file says by now.
+        stopping: whether the whole pipeline is on its way down, in order.
+        to_start: the flows that are to be started as soon as they are down: an operator's start or restart of them
+            is not complete yet.
+    """
+
+    format: int = FORMAT
+    protocol: int = PROTOCOL_VERSION
+    boot: str = msgspec.field(default_factory=boot_id)
+    definition: Pipeline
+    began_s: float
+    segments: SegmentsRecord | None
+    stopping: bool
+    to_start: list[str]
+    flows: dict[str, FlowRecord]
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """What is read first: whether the rest can be read at all."""
+
+    format: int
+    boot: str
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError(f"cannot record {value!r}")
+
+
+def _typed(wanted: type, value: Any) -> Any:
+    if wanted is Path:
+        return Path(value)
+    if wanted is object:  # a param, which is whatever MessagePack carries
+        return value
+    raise NotImplementedError(f"cannot read a {wanted}")
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
+_decoder = msgspec.msgpack.Decoder(Manifest, dec_hook=_typed)
+_head = msgspec.msgpack.Decoder(_Head)
+
+
+class ManifestFile:
+    """The file of one pipeline."""
+
+    def __init__(self, folder: Path, pipeline: str) -> None:
+        self.path = folder / f"{pipeline}{SUFFIX}"
+        self._written = b""
+        self._is_closed = False
+
+    def write(self, manifest: Manifest) -> None:
+        """Replace it, in one step for whoever reads it: it lies in memory, where nothing needs to be flushed.
+
+        Raises:
+            OSError: there is no room, or the folder is gone.
+        """
+        content = _encoder.encode(manifest)
+        if self._is_closed or content == self._written:
+            return
+        new = self.path.with_name(f"{self.path.name}.new")
+        fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(content)
+        new.replace(self.path)
+        self._written = content
+
+    def close(self) -> None:
+        """Take it away for good: there is nothing to be known any more."""
+        self._is_closed = True
+        self.path.unlink(missing_ok=True)
+
+
+def manifest_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The pipelines that a daemon before us left on record, and where."""
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        yield path.stem, path
+
+
+def read_manifest(path: Path) -> Manifest:
+    """What the daemon before us knew.
+
+    Raises:
+        ManifestError: it is of an earlier boot, or none of ours.
+    """
+    try:
+        content = path.read_bytes()
+        head = _head.decode(content)
+        if head.boot != boot_id():
+            raise ManifestError("the system was started anew meanwhile")
+        if head.format != FORMAT:
+            raise ManifestError(f"it is on record in format {head.format}, and this pipertd reads format {FORMAT}")
+        return _decoder.decode(content)
+    except (OSError, msgspec.MsgspecError) as reason:
+        raise ManifestError(f"cannot read {path}: {reason}") from reason

@@ -1,0 +1,71 @@
+"""What the kernel tells of processes that may not be our children: when they began, and what they hold open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+_STATE, _GROUP, _STARTED = 0, 2, 19  # places in /proc/PID/stat behind the command's name
+
+
+class Identity(NamedTuple):
+    """Which file a descriptor stands for, whatever its number in whatever process."""
+
+    device: int
+    inode: int
+
+
+def boot_id() -> str:
+    """A name that no other boot of this machine has."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def start_ticks(pid: int) -> int | None:
+    """When the process began, in clock ticks since the boot: with its process id it names it. None where it is gone."""
+    found = _stat(pid)
+    return int(found[_STARTED]) if found else None
+
+
+def state(pid: int) -> str:
+    """The letter that stands for what the process does: R, S, T, Z and so on; empty where it is gone."""
+    found = _stat(pid)
+    return found[_STATE] if found else ""
+
+
+def process_group(pid: int) -> int | None:
+    """The group that signals reach it by; None where it is gone."""
+    found = _stat(pid)
+    return int(found[_GROUP]) if found else None
+
+
+def _stat(pid: int) -> list[str]:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return text.rpartition(")")[2].split()
+
+
+def identity(fd: int) -> Identity:
+    """Which file this descriptor of ours stands for."""
+    found = os.fstat(fd)
+    return Identity(found.st_dev, found.st_ino)
+
+
+def open_files(pid: int) -> Mapping[Identity, str]:
+    """Everything that a process holds open, with a path by which it can be opened once more.
+
+    Empty where it is gone, or where we may not look at it.
+    """
+    found: dict[Identity, str] = {}
+    folder = f"/proc/{pid}/fd"
+    with suppress(OSError):
+        for number in os.listdir(folder):
+            path = f"{folder}/{number}"
+            with suppress(OSError):  # it was closed meanwhile
+                file = Path(path).stat()
+                found[Identity(file.st_dev, file.st_ino)] = path
+    return found

@@ -1,0 +1,106 @@
+"""The manifest: read as it was written, or refused with a reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pipertd.definition.model import Flow, Link, Pipeline, Routine
+from pipertd.errors import ManifestError
+from pipertd.names import RoutineRef
+from pipertd.supervisor.manifest import (
+    FlowRecord,
+    HomeRecord,
+    Manifest,
+    ManifestFile,
+    RestartsRecord,
+    SegmentsRecord,
+    manifest_files,
+    read_manifest,
+)
+from pipertd.supervisor.procfs import Identity
+from pipertd.supervisor.view import State
+
+PARAMS = {"text": "x", "number": 1.5, "nothing": None, "list": [1, {"deep": True}]}
+FLOW = Flow("a", (Routine("r", "module:Class", PARAMS), Routine("s", "module:Class")))
+DEFINITION = Pipeline("p", (FLOW,), (Link(RoutineRef("a", "r"), RoutineRef("a", "s")),), file=Path("/etc/p.yaml"))
+
+
+def manifest(**changes: object) -> Manifest:
+    home = HomeRecord(flow="a", routine="r", ledger=Identity(1, 2), pool=None, bell=Identity(3, 4))
+    flow = FlowRecord(
+        state=State.BACKING_OFF,
+        wanted=True,
+        reason="",
+        failure=None,
+        generation=3,
+        living=None,
+        restarts=RestartsRecord(count=2, recent=[1.5], delay_s=0.2),
+        delay_s=0.1,
+        charge=None,
+        settling=None,
+        standby=None,
+    )
+    made = Manifest(
+        definition=DEFINITION,
+        began_s=1.5,
+        segments=SegmentsRecord(run="then", guards=Identity(1, 5), homes=[home]),
+        stopping=False,
+        to_start=["a"],
+        flows={"a": flow},
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """The definition too, with params of every kind, and no other file is left beside it."""
+    file = ManifestFile(tmp_path, "p")
+    file.write(manifest())
+    file.write(manifest(stopping=True))
+    assert read_manifest(file.path) == manifest(stopping=True)
+    assert list(manifest_files(tmp_path)) == [("p", file.path)]
+    assert [each.name for each in tmp_path.iterdir()] == ["p.run"]
+
+
+def test_behind_the_close_nothing_is_written(tmp_path: Path) -> None:
+    """An orderly stop leaves no file, whatever is still told of the flows afterwards."""
+    file = ManifestFile(tmp_path, "p")
+    file.write(manifest())
+    file.close()
+    file.write(manifest(stopping=True))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"boot": "another"}, "the system was started anew meanwhile"),
+        ({"format": 99}, "in format 99, and this pipertd reads format 1"),
+    ],
+)
+def test_one_that_is_not_ours_is_refused(tmp_path: Path, change: dict[str, object], why: str) -> None:
+    """No process id and no inode of an earlier boot means anything; another format is not guessed at."""
+    file = ManifestFile(tmp_path, "p")
+    file.write(manifest(**change))
+    with pytest.raises(ManifestError, match=why):
+        read_manifest(file.path)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 40, -1])
+def test_one_that_was_cut_is_refused(tmp_path: Path, keep: int) -> None:
+    """However much of it is there."""
+    file = ManifestFile(tmp_path, "p")
+    file.write(manifest())
+    file.path.write_bytes(file.path.read_bytes()[:keep])
+    with pytest.raises(ManifestError, match=r"cannot read .*p\.run"):
+        read_manifest(file.path)
+
+
+def test_garbage_is_refused(tmp_path: Path) -> None:
+    """Bytes of no sense are told from a manifest."""
+    path = tmp_path / "p.run"
+    path.write_bytes(bytes(range(256)))
+    with pytest.raises(ManifestError, match="cannot read"):
+        read_manifest(path)
