@@ -17,7 +17,7 @@ from tests.process.definitions import counts, write_definition, writes
 from tests.process.served import DEADLINE_S, Daemon
 from tests.waiting import wait_until
 
-SERVICES = {"EventService", "LogService", "PipelineService", "QuarantineService", "StatusService"}
+SERVICES = {"DefinitionService", "EventService", "LogService", "PipelineService", "QuarantineService", "StatusService"}
 
 
 @pytest.fixture
