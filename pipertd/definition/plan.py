@@ -139,6 +139,13 @@ def plan_change(old: Pipeline, new: Pipeline) -> Plan:
     return Plan(new.name, overall, tuple(flows), tuple(each.text for each in changes if not each.flows), new_run)
 
 
+def described(plan: Plan) -> str:
+    """A plan in a few words: ``restarted (b: params of r)``."""
+    said = [*plan.keys, *(f"{each.flow}: {', '.join(each.keys)}" for each in plan.flows if each.keys)]
+    action = f"{plan.action} in a new run" if plan.begins_run else str(plan.action)
+    return f"{action} ({'; '.join(said)})" if said else action
+
+
 def _action(flow: str, changes: tuple[Change, ...]) -> Action:
     effects = {EFFECTS[change.key] for change in changes if _touches(change, flow)}
     if effects - {Effect.NOTHING, Effect.AT_ONCE}:

@@ -6,27 +6,50 @@ can be put on record first. A daemon that dies in between shuts the gate by its 
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 
 from pipertd.errors import LaunchFailed
 from pipertd.protocol import Begin, Prepare, encode
 from pipertd.supervisor.launch import Process
 
+_LONGEST_WAY_S = 10.0  # a process that is held on its way must not hold up others
+
 
 class Waiting:
-    """A process at its gate.
+    """A process that was started: on its way to its gate, or there.
 
     Attributes:
         process: its owner buries it.
         problems: which of its limits could not be applied, in words.
     """
 
-    def __init__(self, process: Process, gate: socket.socket | None, problems: list[str]) -> None:
-        """``gate`` is None where a daemon before this one had it: it fell shut with that one."""
+    def __init__(self, process: Process, gate: socket.socket | None, on_arrival: Callable[[], None]) -> None:
+        """``gate`` is None where a daemon before this one had it: it fell shut with that one.
+
+        ``on_arrival`` is called once: when the process is at its gate, takes too long to come there, or died.
+        """
         self.process = process
-        self.problems = problems
+        self.problems: list[str] = []
         self._gate = gate
+        self._on_arrival: Callable[[], None] | None = on_arrival
+        self._timer: asyncio.TimerHandle | None = None
+        if gate is not None:
+            loop = asyncio.get_running_loop()
+            loop.add_reader(gate, self._arrived)
+            self._timer = loop.call_later(_LONGEST_WAY_S, self._arrived)
+
+    @classmethod
+    def left(cls, process: Process) -> Waiting:
+        """One that a daemon before this one started, dead or alive."""
+        return cls(process, None, lambda: None)
+
+    @property
+    def was_left(self) -> bool:
+        """Whether a daemon before this one started it."""
+        return self._gate is None
 
     def prepare(self) -> None:
         """Let it import its code, and wait again."""
@@ -35,10 +58,10 @@ class Waiting:
     def begin(self, order: Begin) -> None:
         """Let it in: it is what the order says. Where it is dead already, its death is news to whoever watches it."""
         self._say(order)
-        self.turn_away()
 
-    def turn_away(self) -> None:
-        """Shut the gate: the process ends by itself, unless it was let in."""
+    def close(self) -> None:
+        """Shut the gate: a process that was not let in ends by itself."""
+        self._arrived()
         if self._gate is not None:
             self._gate.close()
 
@@ -46,6 +69,14 @@ class Waiting:
         assert self._gate is not None
         with suppress(BrokenPipeError, ConnectionResetError):
             self._gate.send(encode(order))
+
+    def _arrived(self) -> None:
+        if self._on_arrival is not None:
+            if self._gate is not None and self._timer is not None:
+                asyncio.get_running_loop().remove_reader(self._gate)
+                self._timer.cancel()
+            self._on_arrival()
+            self._on_arrival = None
 
 
 def make_gate(target: str) -> tuple[socket.socket, socket.socket]:

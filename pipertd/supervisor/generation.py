@@ -19,10 +19,8 @@ from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.launch import Process
 from pipertd.supervisor.manifest import GenerationRecord
 from pipertd.supervisor.restart import Ending
-from pipertd.supervisor.segments import PipelineSegments
-from pipertd.supervisor.spawn import Surroundings, spawn_flow
+from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
-from pipertd.supervisor.standby import Standby
 from pipertd.supervisor.strays import Mark
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
@@ -37,6 +35,7 @@ class Generation:
     Attributes:
         number: which start of its flow this is, from 1.
         ready_s: when every routine was set up; None before.
+        rule: the deadlines of its routines; they may change while it lives.
         why_killed: what a watchdog had against it, in words.
         expiry: the deadline that it missed, unless somebody outside held the process.
         failure: what its death is called, where we know better than by how it ends.
@@ -45,8 +44,14 @@ class Generation:
         problems: which of its resource limits could not be applied, in words.
     """
 
-    def __init__(self, number: int, pipeline: Pipeline, flow: Flow, shared: Surroundings, process: Process) -> None:
-        """See ``start`` and ``adopt``."""
+    def __init__(
+        self,
+        number: int,
+        pipeline: Pipeline,
+        flow: Flow,
+        shared: Surroundings,
+        waiting: Waiting,
+    ) -> None:
         self.number = number
         self.ready_s: float | None = None
         self.why_killed = ""
@@ -54,42 +59,22 @@ class Generation:
         self.failure: Failure | None = None
         self.cut = False
         self._names = (pipeline.name, flow.name)
-        self._rule = flow.watchdog
+        self.rule = flow.watchdog
         self._channel = shared.channel
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
         self._protocol = PROTOCOL_VERSION
         self._log_began = _size(self._log)
-        self._waiting: Waiting | None = None
-        self._process = process
-        self.mark = Mark.of(process.pid)
-        self.problems: list[str] = []
+        self._waiting = waiting
+        self._process = waiting.process
+        self.mark = Mark.of(self._process.pid)
+        self.problems = waiting.problems
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
         self._contact = Contact(self._launched_s)
         self._asked_s: float | None = None
         self._signalled = False
         self._stacks_begin: int | None = None
-
-    @classmethod
-    def start(
-        cls,
-        number: int,
-        pipeline: Pipeline,
-        flow: Flow,
-        segments: PipelineSegments,
-        shared: Surroundings,
-        standby: Standby,
-    ) -> Generation:
-        """Start its process, or have the standby be it; it waits at its gate.
-
-        Raises:
-            LaunchFailed: its interpreter or its log cannot be used.
-        """
-        waiting = standby.hand_over() or spawn_flow(pipeline, flow, number, segments, shared)
-        made = cls(number, pipeline, flow, shared, waiting.process)
-        made._waiting, made.problems = waiting, waiting.problems
-        return made
 
     @classmethod
     def adopt(
@@ -102,7 +87,7 @@ class Generation:
         record: GenerationRecord,
     ) -> Generation:
         """One that a daemon before this one started, dead or alive. It has time to show a sign of life."""
-        made = cls(number, pipeline, flow, shared, process)
+        made = cls(number, pipeline, flow, shared, Waiting.left(process))
         made._nonce, made._protocol, made._log_began = record.nonce, record.protocol, record.log_began
         made.mark = Mark(record.mark, process.pid)
         made._launched_s, made.ready_s, made._asked_s = record.launched_s, record.ready_s, record.asked_s
@@ -112,7 +97,6 @@ class Generation:
 
     def begin(self, charge: Charge | None) -> None:
         """Let it in; ``charge`` is what its predecessor died of."""
-        assert self._waiting is not None
         self._waiting.begin(Begin(generation=self.number, nonce=self._nonce, charge=charge))
 
     def record(self) -> GenerationRecord:
@@ -169,7 +153,7 @@ class Generation:
     @property
     def is_adopted(self) -> bool:
         """Whether a daemon before this one started it."""
-        return self._waiting is None
+        return self._waiting.was_left
 
     def find_expiry(self, facts: Mapping[str, RoutineFacts], meant_s: float) -> watch.Expiry | None:
         """Which deadline was missed, if one was; this look was meant to come ``meant_s`` after the last one.
@@ -184,10 +168,10 @@ class Generation:
         if now_s < self._trusted_s:
             return None
         if self._asked_s is None:
-            return watch.find_expiry(facts, self.number, self._rule, launched_s=self._launched_s, now_s=now_s)
-        if not self._signalled and now_s - self._asked_s > self._rule.stop_s / 2:
+            return watch.find_expiry(facts, self.number, self.rule, launched_s=self._launched_s, now_s=now_s)
+        if not self._signalled and now_s - self._asked_s > self.rule.stop_s / 2:
             self._signal_stop()
-        return watch.find_stop_expiry(facts, self.number, self._rule, asked_s=self._asked_s, now_s=now_s)
+        return watch.find_stop_expiry(facts, self.number, self.rule, asked_s=self._asked_s, now_s=now_s)
 
     def find_silence(self, facts: Mapping[str, RoutineFacts]) -> float | None:
         """For how long it has not answered, if that is too long for a flow that lives; half-way it is asked."""
@@ -196,7 +180,7 @@ class Generation:
             fact.generation == self.number and now_s - fact.heartbeat_s < _HEARTBEAT_S for fact in facts.values()
         )
         connected = self._channel.reaches(*self._names)
-        found = self._contact.look(now_s, self._rule.contact_s, connected=connected, lives=lives)
+        found = self._contact.look(now_s, self.rule.contact_s, connected=connected, lives=lives)
         if found is Finding.ASK:
             self._channel.send(*self._names, Ping())
         return self._contact.silent_s if found is Finding.LOST else None
@@ -207,7 +191,7 @@ class Generation:
 
     def give_up(self, silent_s: float) -> str:
         """Note that it will be killed because it does not answer; returns it in words."""
-        allowed_s = self._rule.contact_s
+        allowed_s = self.rule.contact_s
         self.failure = Failure.LOST_CONTACT
         self.why_killed = f"the flow has not answered for {silent_s:.1f} s, its contact watchdog allows {allowed_s:g} s"
         return self.why_killed
@@ -233,6 +217,7 @@ class Generation:
     def bury(self) -> Ending:
         """Reap the dead process and its group, and hear what it said last."""
         self._buried = True
+        self._waiting.close()
         ending = self._process.bury()
         finish_line(self._log)
         self._channel.forget(*self._names)

@@ -38,6 +38,7 @@ _LEVELS = {
     NoticeKind.FLOW_FAILED: logging.ERROR,
     NoticeKind.PIPELINE_LOST: logging.ERROR,
     NoticeKind.DEFINITION_INVALID: logging.ERROR,
+    NoticeKind.RELOAD_FAILED: logging.ERROR,
 }
 logger = logging.getLogger("pipertd.notice")
 

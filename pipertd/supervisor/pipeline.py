@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from pipertd.clock import monotonic_s
-from pipertd.definition.model import Pipeline
+from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import ManifestError, SegmentError, UnknownTarget, WrongState
+from pipertd.names import Target
 from pipertd.supervisor.adoption import find_survivors, give_up, open_segments
 from pipertd.supervisor.figures import Figures, Rates
 from pipertd.supervisor.flow import SupervisedFlow
@@ -59,24 +60,32 @@ class SupervisedPipeline:
         self._promised_to_all = promised_bytes
         self._closed = False
         self._shared = shared
-        self.flows = {
-            flow.name: SupervisedFlow(definition, flow, shared, on_rest=self._on_rest, on_change=self._write_manifest)
-            for flow in definition.flows
-        }
+        self.flows = {flow.name: self._supervised(flow) for flow in definition.flows}
         self._manifest = ManifestFile(shared.runtime_dir, definition.name)
         self._to_start: set[str] = set()  # what an operator wants up that is not there yet
         self._segments: PipelineSegments | None = None
         self._figures = Figures.blank(definition)
         self._rates = Rates()
+        self.turn = asyncio.Lock()  # of whoever does several things to it that belong together: restart, reload
         self._stopping: asyncio.Task[None] | None = None
         self._going_on: asyncio.Task[None] | None = None
         self._holds = 0
         self._began_s = self._ended_s = monotonic_s()
 
+    def _supervised(self, flow: Flow) -> SupervisedFlow:
+        return SupervisedFlow(
+            self.definition, flow, self._shared, on_rest=self._on_rest, on_change=self._write_manifest
+        )
+
     @property
     def promised_bytes(self) -> int:
         """How much shared memory it may still reserve."""
         return 0 if self._segments is None else self._segments.promised_bytes
+
+    @property
+    def reserved_bytes(self) -> int:
+        """How much shared memory it has reserved, which is free when its run is over."""
+        return 0 if self._segments is None else self._segments.reserved_bytes
 
     @property
     def state(self) -> State:
@@ -119,20 +128,37 @@ class SupervisedPipeline:
             WrongState: it is being stopped.
             SegmentError: there is not enough shared memory.
         """
-        chosen = [self.flow(name)] if name else list(self.flows.values())
+        chosen = self._chosen(name)
         if self._closed:
             raise WrongState("start", self.definition.name, "part of a daemon that is stopping")
         if self._stopping is not None:
             raise WrongState("start", self.definition.name, State.STOPPING)
         for flow in chosen:
             flow.check_can_start()
+        self._launch(chosen)
+
+    def start_again(self, also: Collection[str] = ()) -> None:
+        """Start what is to be started again, if anything still is, and then ``also`` these.
+
+        Raises:
+            SegmentError: there is not enough shared memory; nothing is to be started any more.
+        """
+        if not self._to_start or self._closed:
+            return
+        chosen = [flow for name, flow in self.flows.items() if name in self._to_start or name in also]
+        try:
+            self._launch(chosen)
+        finally:
+            self._to_start.clear()
+
+    def _launch(self, chosen: Collection[SupervisedFlow]) -> None:
         if self._segments is None:
             self._segments = PipelineSegments(self.definition, self._promised_to_all())
             self._rates = Rates()
             self._began_s = monotonic_s()
             self._on_run(self.definition.name)
         self._to_start |= {flow.definition.name for flow in chosen}
-        with self._held():
+        with self.held():
             for flow in chosen:
                 flow.start(self._segments, self._rates)
             self._to_start -= {flow.definition.name for flow in chosen}
@@ -154,7 +180,7 @@ class SupervisedPipeline:
             raise ManifestError(str(reason)) from reason
         self._began_s = manifest.began_s
         self._to_start = set(manifest.to_start)
-        with self._held():
+        with self.held():
             for name in self.flows.keys() & manifest.flows.keys():
                 self.flows[name].adopt(manifest.flows[name], survivors[name], self._segments, self._rates)
             for flow in self.flows.values():
@@ -166,22 +192,24 @@ class SupervisedPipeline:
 
     async def _go_on(self) -> None:
         """Complete what an operator had asked the daemon before this one; renew the flows that we cannot talk to."""
+        async with self.turn:
+            try:
+                await self._complete()
+                for name in [name for name, flow in self.flows.items() if not flow.is_understood]:
+                    await self._renew(name)
+            except (WrongState, SegmentError) as reason:
+                logger.warning("cannot go on with %s as before: %s", self.definition.name, reason)
+
+    async def _complete(self) -> None:
         if self._stopping is not None:
             await self._until_down(list(self.flows.values()))
-        try:
-            for name in sorted(self._to_start & self.flows.keys()):
-                if not self.flows[name].is_up:
-                    await self._start_when_down(name)
-            self._to_start.clear()
-            for name in [name for name, flow in self.flows.items() if not flow.is_understood]:
-                await self._renew(name)
-        except (WrongState, SegmentError) as reason:
-            logger.warning("cannot go on with %s as before: %s", self.definition.name, reason)
-
-    async def _start_when_down(self, name: str) -> None:
-        with self._held():
-            await self._shared.pulse.until(lambda: self.flows[name].state.at_rest)
-            self.start(name)
+            self.start_again()
+            return
+        down = [flow for name, flow in self.flows.items() if name in self._to_start and not flow.is_up]
+        self._to_start &= {flow.definition.name for flow in down}
+        with self.held():
+            await self._shared.pulse.until(lambda: all(flow.state.at_rest for flow in down))
+            self.start_again()
 
     async def _renew(self, name: str) -> None:
         text = f"flow {self.definition.name}/{name} is restarted: it speaks to daemons of another version of pipertd"
@@ -197,9 +225,35 @@ class SupervisedPipeline:
         Raises:
             UnknownTarget: no flow has that name.
         """
-        chosen = [self.flow(name)] if name else list(self.flows.values())
+        chosen = self._chosen(name)
         self._begin_stop(chosen, whole=name is None, now=now)
         await self._until_down(chosen)
+
+    async def until_steady(self) -> None:
+        """Return when nobody stops the whole of it."""
+        await self._shared.pulse.until(lambda: self._stopping is None and not self._is_ending)
+
+    async def come_down(self) -> None:
+        """Have all flows down for a moment, in order, with the links drained; those that are wanted are to be started.
+
+        None is where all of them came to their end meanwhile.
+        """
+        chosen = list(self.flows.values())
+        wanted = {name for name, flow in self.flows.items() if flow.wanted}
+        self._begin_stop(chosen, whole=True, to_start=wanted)
+        await self._until_down(chosen)
+        if all(flow.state is State.EXITED for flow in chosen):
+            self._to_start.clear()
+
+    async def bring_down(self, names: Collection[str], to_start: Collection[str]) -> None:
+        """Have these flows down for a moment, with no process, and all others up; what is on the links stays there.
+
+        Senders first: whoever waits for room to publish its last message still gets it. The caller holds the run.
+        """
+        self._to_start |= set(to_start)
+        self._write_manifest()
+        order = stop_order(self.definition)
+        await asyncio.gather(*(self._stop_behind(name, order[name] & set(names)) for name in names))
 
     def _begin_stop(
         self, chosen: Iterable[SupervisedFlow], *, whole: bool, now: bool = False, to_start: Iterable[str] = ()
@@ -236,23 +290,45 @@ class SupervisedPipeline:
         self._manifest.close()
 
     async def restart(self, name: str | None = None) -> None:
-        """Stop and start again: one flow within the run, or all in a new one.
+        """Stop and start again: one flow within the run, or all in a new one. Only for who has the ``turn``.
 
         Raises:
             UnknownTarget: no flow has that name.
+            WrongState: it is stopped meanwhile.
+            SegmentError: there is not enough shared memory.
         """
-        chosen = [self.flow(name)] if name else list(self.flows.values())
+        chosen = self._chosen(name)
         names = {flow.definition.name for flow in chosen}
         try:
-            with self._held() if name else nullcontext():
+            with self.held() if name else nullcontext():
                 self._begin_stop(chosen, whole=name is None, to_start=names)
                 if name is None:
                     await self._until_down(chosen)
                 else:
                     await self._shared.pulse.until(lambda: chosen[0].state.at_rest)
+                if not names <= self._to_start:
+                    raise WrongState("restart", Target(self.definition.name, name), "stopped meanwhile")
                 self.start(name)
         finally:
             self._to_start -= names
+
+    def take_over(self, definition: Pipeline) -> None:
+        """Go by another definition. Where a run is on, its segments fit it, and flows that it changes are down."""
+        if self._segments is not None:
+            self._segments.renew(definition)
+        elif self.definition.routines != definition.routines or self.definition.links != definition.links:
+            self._figures = Figures.blank(definition)  # those of the last run are another pipeline's
+        self.definition = definition
+        known, self.flows = self.flows, {}
+        for flow in definition.flows:
+            if flow.name in known:
+                self.flows[flow.name] = known[flow.name]
+                known[flow.name].renew(definition, flow)
+            else:
+                self.flows[flow.name] = self._supervised(flow)
+        self._to_start &= self.flows.keys()
+        self._write_manifest()
+        self._shared.pulse.beat()
 
     def view(self) -> PipelineView:
         """Everything about it, as it is now or as it was at the end of its last run."""
@@ -291,6 +367,15 @@ class SupervisedPipeline:
         states = {flow.definition.name: (flow.state, flow.generation) for flow in self.flows.values()}
         return Figures.read(self.definition, segments, states, self._rates)
 
+    def _chosen(self, name: str | None) -> list[SupervisedFlow]:
+        return [self.flow(name)] if name else list(self.flows.values())
+
+    async def _stop_behind(self, name: str, before: Iterable[str]) -> None:
+        flow, senders = self.flows[name], [self.flows[sender] for sender in before]
+        await self._shared.pulse.until(lambda: flow.state.at_rest or all(one.state.at_rest for one in senders))
+        flow.stop()
+        await self._shared.pulse.until(lambda: flow.state.at_rest and not flow.clear())
+
     async def _stop_in_order(self) -> None:
         order = stop_order(self.definition)
         await asyncio.gather(*(self._stop_drained(name, before) for name, before in order.items()))
@@ -327,7 +412,7 @@ class SupervisedPipeline:
             self._end_run()
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
+    def held(self) -> Iterator[None]:
         """The run does not end inside, even if all flows are at rest for a moment."""
         self._holds += 1
         try:

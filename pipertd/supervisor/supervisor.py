@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from pipertd.definition.model import Pipeline
-from pipertd.definition.plan import Plan, plan_change
+from pipertd.definition.plan import Action, Plan, described, plan_change
 from pipertd.errors import ManifestError, PipertdError, SegmentError, UnknownTarget, WrongState
 from pipertd.logs.reader import LogStore
 from pipertd.names import Target
 from pipertd.protocol import Answer, Hello, Pong, Quarantined, QuarantineSpec, Raise
 from pipertd.quarantine import Quarantine
+from pipertd.supervisor import admission
 from pipertd.supervisor.answers import Events, routines_of
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.history import History
 from pipertd.supervisor.manifest import Manifest, manifest_files, read_manifest
 from pipertd.supervisor.pipeline import SupervisedPipeline
 from pipertd.supervisor.pulse import Pulse
+from pipertd.supervisor.renewal import renew
 from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snapshot, State
 
 logger = logging.getLogger(__name__)
 
+STARTS_A_CORE = 2  # processes on their way at once: while one waits for the disk, another one imports
 _COMING = (State.STARTING, State.RUNNING, State.BACKING_OFF)  # a flow that is not connected, and soon will be
 
 
@@ -61,9 +64,12 @@ class Supervisor:
         self._events = Events(self._channel)
         self._pulse = Pulse()
         put_aside = QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes)
-        self._shared = Surroundings(runtime_dir, logs, history, self._channel, self._pulse, put_aside, orphan_timeout_s)
+        starts = asyncio.Semaphore(STARTS_A_CORE * len(os.sched_getaffinity(0)))
+        self._shared = Surroundings(
+            runtime_dir, logs, history, self._channel, self._pulse, put_aside, orphan_timeout_s, starts
+        )
         self._pipelines: dict[str, SupervisedPipeline] = {}
-        self._adopted: dict[str, Manifest] = {}  # whose definitions were not loaded yet
+        self._adopted: set[str] = set()  # whose files nobody has looked into yet
         self._to_begin_anew: dict[str, list[str]] = {}  # flows that were up in a run that is lost
         self._restarting: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -89,7 +95,7 @@ class Supervisor:
             self._lose_run(name, manifest, reason)
             path.unlink(missing_ok=True)
             return
-        self._adopted[name] = manifest
+        self._adopted.add(name)
         states = {flow.name: str(flow.state) for flow in adopted.view().flows}
         text = f"pipeline {name} is adopted: " + ", ".join(f"{flow} is {state}" for flow, state in states.items())
         self.history.record(NoticeKind.PIPELINE_ADOPTED, text, pipeline=name, details=states)
@@ -114,7 +120,6 @@ class Supervisor:
         Raises:
             WrongState: one of that name is up; nothing is changed then.
         """
-        pipelines = [definition for definition in pipelines if not self._is_adopted(definition)]
         for definition in pipelines:
             known = self._pipelines.get(definition.name)
             if known is not None and not known.is_over:
@@ -129,17 +134,72 @@ class Supervisor:
             if (definition.autostart or up) and not self._closing:
                 self._autostart(definition.name, up)
 
+    def meet(self, definition: Pipeline) -> None:
+        """Say of an adopted pipeline what its file says by now: it goes on as it was, until it is reloaded."""
+        if definition.name not in self._adopted:
+            return
+        self._adopted.discard(definition.name)
+        plan = plan_change(self._pipelines[definition.name].definition, definition)
+        text = f"pipeline {definition.name} is loaded, and goes on as it was"
+        details = {"file": str(definition.file)}
+        if plan.action is not Action.UNCHANGED:
+            details["differs"] = described(plan)
+            text += f": its file says something else by now, which a reload makes it do: {details['differs']}"
+        self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=definition.name, details=details)
+
+    @property
+    def definitions(self) -> dict[str, Pipeline]:
+        """The definition of each pipeline, as it is now."""
+        return {name: pipeline.definition for name, pipeline in self._pipelines.items()}
+
+    async def change(self, plans: Sequence[Plan], new: Mapping[str, Pipeline]) -> None:
+        """Do what plans from :attr:`definitions` to ``new`` say, and return when it is done.
+
+        What goes gives its memory back before what comes is started. A pipeline that cannot be started again, because
+        there is no memory left, stays down, which a notice says.
+        """
+        await asyncio.gather(*(self._change(plan, new) for plan in plans if plan.action is not Action.ADDED))
+        await self.load([new[plan.pipeline] for plan in plans if plan.action is Action.ADDED])
+
+    async def _change(self, plan: Plan, new: Mapping[str, Pipeline]) -> None:
+        name = plan.pipeline
+        pipeline = self._pipelines[name]
+        async with pipeline.turn:
+            if plan.action is Action.REMOVED:
+                await pipeline.close()
+                del self._pipelines[name]
+                self._events.begin_run(name)
+                self.history.record(NoticeKind.PIPELINE_REMOVED, f"pipeline {name} is removed", pipeline=name)
+                return
+            try:
+                await renew(pipeline, new[name], plan)
+            except SegmentError as reason:
+                self.history.record(NoticeKind.FLOW_FAILED, str(reason), pipeline=name)
+
+    def check_room(self, begin: Sequence[Pipeline], end: Collection[str]) -> None:
+        """Whether runs of ``begin`` have enough shared memory when those of the pipelines ``end`` are over.
+
+        Raises:
+            SegmentError: they have not, with the arithmetic.
+        """
+        over = [pipeline for name, pipeline in self._pipelines.items() if name in end]
+        freed_bytes = sum(pipeline.reserved_bytes for pipeline in over)
+        promised_bytes = self._promised_bytes() - sum(pipeline.promised_bytes for pipeline in over)
+        for definition in begin:
+            admission.check_room(definition, promised_bytes, freed_bytes)
+            promised_bytes += definition.shm_limit
+
     async def start(self, target: Target) -> None:
-        """Have a pipeline or one flow up; idempotent.
+        """Have a pipeline or one flow up; idempotent. Where it is being restarted or reloaded, behind that.
 
         Raises:
             UnknownTarget: there is no such pipeline or flow.
             WrongState: it is being stopped.
             SegmentError: there is not enough shared memory.
         """
-        pipeline, flow = self._find(target)
-        self._check_open("start", target)
-        pipeline.start(flow)
+        async with self._turn(target) as (pipeline, flow):
+            self._check_open("start", target)
+            pipeline.start(flow)
 
     async def stop(self, target: Target, *, now: bool = False) -> None:
         """Have a pipeline or one flow down, and return when it is; idempotent.
@@ -153,17 +213,33 @@ class Supervisor:
     async def restart(self, target: Target) -> None:
         """Stop, then start: one flow within its run, a pipeline in a new run; goes on if the caller gives up.
 
+        Where it is being restarted or reloaded, behind that.
+
         Raises:
             UnknownTarget: there is no such pipeline or flow.
             WrongState: somebody else stops it meanwhile.
             SegmentError: there is not enough shared memory.
         """
-        pipeline, flow = self._find(target)
-        self._check_open("restart", target)
-        restarting = asyncio.create_task(pipeline.restart(flow))
+        restarting = asyncio.create_task(self._restart(target))
         self._restarting.add(restarting)
         restarting.add_done_callback(self._restarting.discard)
         await asyncio.shield(restarting)
+
+    async def _restart(self, target: Target) -> None:
+        async with self._turn(target) as (pipeline, flow):
+            self._check_open("restart", target)
+            await pipeline.restart(flow)
+
+    @asynccontextmanager
+    async def _turn(self, target: Target) -> AsyncIterator[tuple[SupervisedPipeline, str | None]]:
+        """Have the turn of the target's pipeline; what it names may have gone meanwhile."""
+        while True:
+            pipeline, _ = self._find(target)
+            async with pipeline.turn:
+                found = self._find(target)
+                if found[0] is pipeline:
+                    yield found
+                    return
 
     async def notify(
         self, event: str, target: Target, params: Mapping[str, object], timeout_s: float = 5.0
@@ -216,25 +292,6 @@ class Supervisor:
             definition, self._shared, on_run=self._events.begin_run, promised_bytes=self._promised_bytes
         )
         return made
-
-    def _is_adopted(self, definition: Pipeline) -> bool:
-        """Whether a pipeline of that name goes on from an earlier daemon; what its file says by now is said.
-
-        One that is at rest takes the new definition over, and stays at rest.
-        """
-        manifest = self._adopted.pop(definition.name, None)
-        if manifest is None:
-            return False
-        name, known = definition.name, self._pipelines[definition.name]
-        if known.is_over:
-            self._make(definition).adopt(replace(manifest, segments=None, definition=definition))
-        changed = [*_differing(plan_change(known.definition, definition))]
-        text = f"pipeline {name} is loaded, and goes on as it was"
-        if changed and not known.is_over:
-            text += f", by its old definition: its file says otherwise by now of {', '.join(changed)}"
-        details = {"file": str(definition.file), "differs": ", ".join(changed)}
-        self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=name, details=details)
-        return True
 
     def _autostart(self, name: str, flows: Sequence[str]) -> None:
         """Start all of it, or these flows where it has them."""
@@ -307,8 +364,3 @@ class Supervisor:
             routine=target.routine or "",
             details={"event": event},
         )
-
-
-def _differing(plan: Plan) -> list[str]:
-    """What differs between two definitions, each thing once."""
-    return list(dict.fromkeys([*plan.new_run, *plan.keys, *(key for flow in plan.flows for key in flow.keys)]))
