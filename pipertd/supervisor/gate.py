@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from pipertd.errors import LaunchFailed
 from pipertd.protocol import Begin, Prepare, encode
+from pipertd.supervisor.cgroup import Cgroup
 from pipertd.supervisor.launch import Process
 
 
@@ -20,11 +21,13 @@ class Waiting:
     Attributes:
         process: its owner buries it.
         problems: which of its limits could not be applied, in words.
+        group: what holds it, where there is a cgroup for it; its owner buries that, too.
     """
 
-    def __init__(self, process: Process, gate: socket.socket, problems: list[str]) -> None:
+    def __init__(self, process: Process, gate: socket.socket, problems: list[str], group: Cgroup | None) -> None:
         self.process = process
         self.problems = problems
+        self.group = group
         self._gate = gate
 
     def prepare(self) -> None:

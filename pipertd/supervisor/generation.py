@@ -13,6 +13,7 @@ from pipertd.logs.tail import fatal_stacks, fatal_thread, finish_line, last_line
 from pipertd.protocol import PROTOCOL_VERSION, Begin, Charge, Hello, Ping, Stop
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import watch
+from pipertd.supervisor.cgroup import Cgroup
 from pipertd.supervisor.contact import Contact, Finding
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.gate import Waiting
@@ -23,6 +24,7 @@ from pipertd.supervisor.spawn import Surroundings, spawn_flow
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
 from pipertd.supervisor.standby import Standby
 from pipertd.supervisor.strays import Mark
+from pipertd.supervisor.view import Pressure
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
 _EVIDENCE_LINES, _EVIDENCE_BYTES = 200, 32 * 1024
@@ -39,7 +41,7 @@ class Generation:
         why_killed: what a watchdog had against it, in words.
         expiry: the deadline that it missed, unless somebody outside held the process.
         failure: what its death is called, where we know better than by how it ends.
-        mark: what it leaves running is known by it.
+        mark: what it leaves running is known by it; None where a cgroup holds it, and nothing is left.
         cut: whether an operator had it killed.
         problems: which of its resource limits could not be applied, in words.
     """
@@ -66,13 +68,16 @@ class Generation:
         self.cut = False
         self._names = (pipeline.name, flow.name)
         self._rule = flow.watchdog
+        self._memory_max = flow.resources.memory_max
         self._channel = shared.channel
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
         self._log_began = _size(self._log)
         self._waiting: Waiting = standby.hand_over() or spawn_flow(pipeline, flow, number, segments, shared)
         self._process = self._waiting.process
-        self.mark = Mark.of(self._process.pid)
+        self._group = self._waiting.group
+        self._cgroups = shared.cgroups
+        self.mark = None if self._group else Mark.of(self._process.pid)
         self.problems = self._waiting.problems
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
@@ -189,6 +194,9 @@ class Generation:
         """Reap the dead process and its group, and hear what it said last."""
         self._buried = True
         ending = self._process.bury()
+        if self._group is not None:
+            self._note_memory(self._group, ending)
+            self._cgroups.bury(self._group)
         finish_line(self._log)
         self._channel.forget(*self._names)
         return ending
@@ -210,6 +218,17 @@ class Generation:
     def fatal_thread(self) -> int | None:
         """The thread that a fatal signal struck, if its traceback is in the log."""
         return fatal_thread(self._log, self._log_began)
+
+    def pressure(self) -> Pressure | None:
+        """What it lacks, where its group tells."""
+        return self._group.pressure() if self._group else None
+
+    def _note_memory(self, group: Cgroup, ending: Ending) -> None:
+        if ending.signal == signal.SIGKILL and self.failure is None and group.oom_kills():
+            self.failure = Failure.OUT_OF_MEMORY
+            self.why_killed = "the kernel had no memory left for it"
+            if self._memory_max is not None:
+                self.why_killed += f", its memory_max is {self._memory_max} bytes"
 
     def _signal_stop(self) -> None:
         self._signalled = True

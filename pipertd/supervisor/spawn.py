@@ -16,6 +16,7 @@ from pipertd.errors import LaunchFailed
 from pipertd.logs.reader import LogStore
 from pipertd.logs.writer import open_log
 from pipertd.protocol import FlowSpec, LogSpec, QuarantineSpec, encode_spec
+from pipertd.supervisor.cgroups import Cgroups
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.gate import Waiting, make_gate
 from pipertd.supervisor.history import History
@@ -37,6 +38,7 @@ class Surroundings:
     pulse: Pulse
     quarantine: QuarantineSpec
     orphan_timeout_s: float
+    cgroups: Cgroups
     strays: Strays = field(default_factory=Strays)
 
 
@@ -57,7 +59,9 @@ def spawn_flow(
         raise
     finally:
         theirs.close()
-    return Waiting(process, ours, limit(process.pid, flow.resources))
+    held = shared.cgroups.hold(process.pid, f"{pipeline.name}.{flow.name}", flow.resources)
+    limited = limit(process.pid, flow.resources, memory=not held.limits_memory)
+    return Waiting(process, ours, [*limited, *held.problems], held.group)
 
 
 def spawn_settling(

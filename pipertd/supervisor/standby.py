@@ -79,11 +79,13 @@ class Standby:
 
     def _bury(self) -> None:
         assert self._waiting is not None
-        process = self._waiting.process
+        process, group = self._waiting.process, self._waiting.group
         asyncio.get_running_loop().remove_reader(process.pidfd)
         self._waiting.turn_away()
         self._waiting = None
         ending = process.bury()
+        if group is not None:
+            self._shared.cgroups.bury(group)
         if self._is_unwanted:
             self._on_over()
         else:

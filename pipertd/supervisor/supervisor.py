@@ -14,6 +14,7 @@ from pipertd.names import Target
 from pipertd.protocol import Answer, Hello, Pong, Quarantined, QuarantineSpec, Raise
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor.answers import Events, routines_of
+from pipertd.supervisor.cgroups import Cgroups
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.history import History
 from pipertd.supervisor.pipeline import SupervisedPipeline
@@ -35,6 +36,7 @@ class Supervisor:
         history: where notices are recorded; closed by the caller.
         quarantine: where flows put aside what kept killing them.
         orphan_timeout_s: how long flows work on without this daemon, unless their definition says otherwise.
+        cgroups: what holds flows; nothing, if left out.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Supervisor:
         history: History,
         quarantine: Quarantine,
         orphan_timeout_s: float,
+        cgroups: Cgroups | None = None,
     ) -> None:
         self.history = history
         self._channel = FlowChannel(
@@ -57,7 +60,16 @@ class Supervisor:
         self._events = Events(self._channel)
         self._pulse = Pulse()
         put_aside = QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes)
-        self._shared = Surroundings(runtime_dir, logs, history, self._channel, self._pulse, put_aside, orphan_timeout_s)
+        self._shared = Surroundings(
+            runtime_dir,
+            logs,
+            history,
+            self._channel,
+            self._pulse,
+            put_aside,
+            orphan_timeout_s,
+            cgroups or Cgroups(),
+        )
         self._pipelines: dict[str, SupervisedPipeline] = {}
         self._restarting: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -75,6 +87,7 @@ class Supervisor:
         self._closing = True
         await asyncio.gather(*(pipeline.close(now=now) for pipeline in self._pipelines.values()))
         await self._shared.strays.close()
+        await self._shared.cgroups.close()
         self._channel.close()
 
     async def load(self, pipelines: Sequence[Pipeline]) -> None:
