@@ -13,16 +13,13 @@ from pipertd.logs.tail import fatal_stacks, fatal_thread, finish_line, last_line
 from pipertd.protocol import PROTOCOL_VERSION, Begin, Charge, Hello, Ping, Stop
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import watch
-from pipertd.supervisor.cgroup import Cgroup
 from pipertd.supervisor.contact import Contact, Finding
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.manifest import GenerationRecord
 from pipertd.supervisor.restart import Ending
-from pipertd.supervisor.segments import PipelineSegments
-from pipertd.supervisor.spawn import Surroundings, spawn_flow
+from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
-from pipertd.supervisor.standby import Standby
 from pipertd.supervisor.strays import Mark
 from pipertd.supervisor.view import Pressure
 
@@ -51,15 +48,9 @@ class Generation:
         number: int,
         pipeline: Pipeline,
         flow: Flow,
-        segments: PipelineSegments,
         shared: Surroundings,
-        standby: Standby,
+        waiting: Waiting,
     ) -> None:
-        """Start it, or have the standby be it.
-
-        Raises:
-            LaunchFailed: its interpreter or its log cannot be used.
-        """
         self.number = number
         self.ready_s: float | None = None
         self.why_killed = ""
@@ -73,12 +64,11 @@ class Generation:
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
         self._log_began = _size(self._log)
-        self._waiting: Waiting = standby.hand_over() or spawn_flow(pipeline, flow, number, segments, shared)
-        self._process = self._waiting.process
-        self._group = self._waiting.group
-        self._cgroups = shared.cgroups
+        self._waiting = waiting
+        self._process = waiting.process
+        self._group = waiting.group
         self.mark = None if self._group else Mark.of(self._process.pid)
-        self.problems = self._waiting.problems
+        self.problems = waiting.problems
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
         self._contact = Contact(self._launched_s)
@@ -193,10 +183,10 @@ class Generation:
     def bury(self) -> Ending:
         """Reap the dead process and its group, and hear what it said last."""
         self._buried = True
-        ending = self._process.bury()
-        if self._group is not None:
-            self._note_memory(self._group, ending)
-            self._cgroups.bury(self._group)
+        oom_kills = self._group.oom_kills() if self._group else 0
+        ending = self._waiting.bury()
+        if oom_kills and ending.signal == signal.SIGKILL and self.failure is None:
+            self._note_memory()
         finish_line(self._log)
         self._channel.forget(*self._names)
         return ending
@@ -223,12 +213,11 @@ class Generation:
         """What it lacks, where its group tells."""
         return self._group.pressure() if self._group else None
 
-    def _note_memory(self, group: Cgroup, ending: Ending) -> None:
-        if ending.signal == signal.SIGKILL and self.failure is None and group.oom_kills():
-            self.failure = Failure.OUT_OF_MEMORY
-            self.why_killed = "the kernel had no memory left for it"
-            if self._memory_max is not None:
-                self.why_killed += f", its memory_max is {self._memory_max} bytes"
+    def _note_memory(self) -> None:
+        self.failure = Failure.OUT_OF_MEMORY
+        self.why_killed = "the kernel had no memory left for it"
+        if self._memory_max is not None:
+            self.why_killed += f", its memory_max is {self._memory_max} bytes"
 
     def _signal_stop(self) -> None:
         self._signalled = True

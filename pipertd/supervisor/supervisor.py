@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snaps
 
 logger = logging.getLogger(__name__)
 
+STARTS_A_CORE = 2  # processes on their way at once: while one waits for the disk, another one imports
 _COMING = (State.STARTING, State.RUNNING, State.BACKING_OFF)  # a flow that is not connected, and soon will be
 
 
@@ -60,6 +62,7 @@ class Supervisor:
         self._events = Events(self._channel)
         self._pulse = Pulse()
         put_aside = QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes)
+        starts = asyncio.Semaphore(STARTS_A_CORE * len(os.sched_getaffinity(0)))
         self._shared = Surroundings(
             runtime_dir,
             logs,
@@ -69,6 +72,7 @@ class Supervisor:
             put_aside,
             orphan_timeout_s,
             cgroups or Cgroups(),
+            starts,
         )
         self._pipelines: dict[str, SupervisedPipeline] = {}
         self._restarting: set[asyncio.Task[None]] = set()
