@@ -117,6 +117,25 @@ class SupervisedFlow:
         self._wanted = False
         self._happen(Input.STOP_NOW if now else Input.STOP)
 
+    def renew(self, pipeline: Pipeline, flow: Flow) -> None:
+        """Go by another definition: restart rule, watchdogs and standby at once, the rest from the next launch on."""
+        self.definition, self._pipeline = flow, pipeline
+        self._in_links = [link for link in pipeline.links if link.destination.flow == flow.name]
+        self._restarts.rule = flow.restart
+        self._settling.renew(pipeline, flow)
+        self._standby.renew(pipeline, flow)
+        if self._living is not None:
+            self._living.rule = flow.watchdog
+        if flow.standby:
+            self._stand_by()
+        else:
+            self._standby.end()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it was asked to be up last."""
+        return self._wanted
+
     def settle(self) -> None:
         """Have settled what the last generation left, if it has no successor for now."""
         if self.state.at_rest and self._segments is not None:
@@ -252,6 +271,7 @@ class SupervisedFlow:
 
     def _settling_over(self) -> None:
         """The process that settled is dead."""
+        self._shared.pulse.beat()
         if self.state is State.STARTING:
             self._launch()
         elif self.state.at_rest:
@@ -266,6 +286,7 @@ class SupervisedFlow:
 
     def _standby_over(self) -> None:
         """A standby that was not needed is dead."""
+        self._shared.pulse.beat()
         if self.state.at_rest:
             self._on_rest()
         else:

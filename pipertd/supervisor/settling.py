@@ -38,6 +38,10 @@ class Settling:
         self._is_due = False
         self._process = Attendant(on_change=on_change, on_end=self._ended, on_failure=on_failure)
 
+    def renew(self, pipeline: Pipeline, flow: Flow) -> None:
+        """Go by another definition from the next process on."""
+        self._pipeline, self._flow = pipeline, flow
+
     def expect(self) -> None:
         """A generation is launched: whatever it leaves is to be settled."""
         self._is_due = True

@@ -38,6 +38,10 @@ class Standby:
         self._on_failure = on_failure
         self._process = Attendant(on_change=on_change, on_end=self._ended, on_failure=on_failure)
 
+    def renew(self, pipeline: Pipeline, flow: Flow) -> None:
+        """Go by another definition from the next one on."""
+        self._pipeline, self._flow = pipeline, flow
+
     @property
     def lives(self) -> bool:
         """Whether one is there to take over."""

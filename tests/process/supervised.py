@@ -73,8 +73,8 @@ class Live:
 
 
 @asynccontextmanager
-async def supervised(folder: Path, pipeline: Pipeline, cgroups: Cgroups | None = None) -> AsyncIterator[Live]:
-    """Load ``pipeline``, and have nothing of it left behind the block."""
+async def supervised(folder: Path, *pipelines: Pipeline, cgroups: Cgroups | None = None) -> AsyncIterator[Live]:
+    """Load ``pipelines``, and have nothing of them left behind the block."""
     logs = LogStore(folder / "logs")
     history = History(folder / "notices.jsonl")
     quarantine = Quarantine(folder / "quarantine", 1 << 30)
@@ -92,7 +92,7 @@ async def supervised(folder: Path, pipeline: Pipeline, cgroups: Cgroups | None =
     notices.setLevel(logging.DEBUG)
     await supervisor.open()
     try:
-        await supervisor.load([pipeline])
+        await supervisor.load(pipelines)
         yield Live(supervisor, logs, quarantine)
     finally:
         await supervisor.close(now=True)
@@ -126,7 +126,7 @@ def go(
     """Tell ``story`` of ``pipeline`` under a supervisor of its own."""
 
     async def tell() -> None:
-        async with supervised(folder, pipeline, Cgroups(delegation)) as live:
+        async with supervised(folder, pipeline, cgroups=Cgroups(delegation)) as live:
             await story(live)
 
     asyncio.run(tell())
