@@ -104,6 +104,5 @@ class Attendant:
         dead, self._process = self._process, None
         assert dead is not None
         asyncio.get_running_loop().remove_reader(dead.process.pidfd)
-        dead.close()
-        ending = dead.process.bury()
+        ending = dead.bury()
         self._on_end(None if self._is_unwanted else ending)

@@ -57,6 +57,7 @@ class SupervisedFlow:
         self.generation = 0
         self._reason = ""
         self._failure: Failure | None = None
+        self._unmet = ""  # what was said last of limits that it does not have
         self._pipeline = pipeline
         self._shared = shared
         self._on_rest = on_rest
@@ -233,6 +234,7 @@ class SupervisedFlow:
             seconds=monotonic_s() - self._since_s,
             reason=self._reason,
             failure=self._failure,
+            pressure=self._living.pressure() if self._living else None,
         )
 
     def _happen(self, happened: Input, reason: str = "") -> None:
@@ -302,11 +304,18 @@ class SupervisedFlow:
             living.kill()
             return
         self._on_change()  # it is on record before it is let in
-        details = {"pid": str(living.pid), **({"resources": "; ".join(living.problems)} if living.problems else {})}
+        details = {"pid": str(living.pid)}
         self._tell(NoticeKind.FLOW_STARTED, f"was started (generation {self.generation})", details)
+        self._tell_unmet(living.problems)
         living.begin(self._charge)
         self._charge = None
         self._look_again()
+
+    def _tell_unmet(self, problems: list[str]) -> None:
+        text = "; ".join(problems)
+        if text and text != self._unmet:  # once, not with each generation
+            self._tell(NoticeKind.LIMITS_UNMET, f"runs without some of its limits: {text}")
+        self._unmet = text
 
     def _settling_over(self) -> None:
         """The process that settled is dead."""
@@ -410,7 +419,8 @@ class SupervisedFlow:
         asyncio.get_running_loop().remove_reader(dead.pidfd)
         self._disarm()
         ending = dead.bury()
-        self._shared.strays.look_for(dead.mark, self._tell_left)
+        if dead.mark is not None:
+            self._shared.strays.look_for(dead.mark, self._tell_left)
         now_s = monotonic_s()
         facts = self._facts()
         ending = last_words(ending, facts, self.generation)

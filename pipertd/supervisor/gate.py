@@ -13,7 +13,9 @@ from contextlib import suppress
 
 from pipertd.errors import LaunchFailed
 from pipertd.protocol import Begin, Prepare, encode
+from pipertd.supervisor.cgroup import Cgroup
 from pipertd.supervisor.launch import Process
+from pipertd.supervisor.restart import Ending
 
 _LONGEST_WAY_S = 10.0  # a process that is held on its way must not hold up others
 
@@ -22,8 +24,9 @@ class Waiting:
     """A process that was started: on its way to its gate, or there.
 
     Attributes:
-        process: its owner buries it.
+        process: buried by ``bury``, when it is dead.
         problems: which of its limits could not be applied, in words.
+        group: what holds it, where there is a cgroup for it.
     """
 
     def __init__(self, process: Process, gate: socket.socket | None, on_arrival: Callable[[], None]) -> None:
@@ -33,6 +36,8 @@ class Waiting:
         """
         self.process = process
         self.problems: list[str] = []
+        self.group: Cgroup | None = None
+        self._bury_group: Callable[[Cgroup], None] | None = None
         self._gate = gate
         self._on_arrival: Callable[[], None] | None = on_arrival
         self._timer: asyncio.TimerHandle | None = None
@@ -51,6 +56,10 @@ class Waiting:
         """Whether a daemon before this one started it."""
         return self._gate is None
 
+    def held_by(self, group: Cgroup, bury: Callable[[Cgroup], None]) -> None:
+        """It is in this group, which ``bury`` takes away when it is dead."""
+        self.group, self._bury_group = group, bury
+
     def prepare(self) -> None:
         """Let it import its code, and wait again."""
         self._say(Prepare())
@@ -64,6 +73,14 @@ class Waiting:
         self._arrived()
         if self._gate is not None:
             self._gate.close()
+
+    def bury(self) -> Ending:
+        """Say how the dead process ended; with it goes all that it had."""
+        self.close()
+        ending = self.process.bury()
+        if self.group is not None and self._bury_group is not None:
+            self._bury_group(self.group)
+        return ending
 
     def _say(self, order: Prepare | Begin) -> None:
         assert self._gate is not None

@@ -22,6 +22,7 @@ from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
 from pipertd.supervisor.strays import Mark
+from pipertd.supervisor.view import Pressure
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
 _EVIDENCE_LINES, _EVIDENCE_BYTES = 200, 32 * 1024
@@ -39,7 +40,7 @@ class Generation:
         why_killed: what a watchdog had against it, in words.
         expiry: the deadline that it missed, unless somebody outside held the process.
         failure: what its death is called, where we know better than by how it ends.
-        mark: what it leaves running is known by it.
+        mark: what it leaves running is known by it; None where a cgroup holds it, and nothing is left.
         cut: whether an operator had it killed.
         problems: which of its resource limits could not be applied, in words.
     """
@@ -60,6 +61,7 @@ class Generation:
         self.cut = False
         self._names = (pipeline.name, flow.name)
         self.rule = flow.watchdog
+        self._memory_max = flow.resources.memory_max
         self._channel = shared.channel
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
@@ -67,7 +69,8 @@ class Generation:
         self._log_began = _size(self._log)
         self._waiting = waiting
         self._process = waiting.process
-        self.mark = Mark.of(self._process.pid)
+        self._group = waiting.group
+        self.mark = None if self._group else Mark.of(self._process.pid)
         self.problems = waiting.problems
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
@@ -217,8 +220,10 @@ class Generation:
     def bury(self) -> Ending:
         """Reap the dead process and its group, and hear what it said last."""
         self._buried = True
-        self._waiting.close()
-        ending = self._process.bury()
+        oom_kills = self._group.oom_kills() if self._group else 0
+        ending = self._waiting.bury()
+        if oom_kills and ending.signal == signal.SIGKILL and self.failure is None:
+            self._note_memory()
         finish_line(self._log)
         self._channel.forget(*self._names)
         return ending
@@ -240,6 +245,16 @@ class Generation:
     def fatal_thread(self) -> int | None:
         """The thread that a fatal signal struck, if its traceback is in the log."""
         return fatal_thread(self._log, self._log_began)
+
+    def pressure(self) -> Pressure | None:
+        """What it lacks, where its group tells."""
+        return self._group.pressure() if self._group else None
+
+    def _note_memory(self) -> None:
+        self.failure = Failure.OUT_OF_MEMORY
+        self.why_killed = "the kernel had no memory left for it"
+        if self._memory_max is not None:
+            self.why_killed += f", its memory_max is {self._memory_max} bytes"
 
     def _signal_stop(self) -> None:
         self._signalled = True

@@ -29,6 +29,7 @@ _LEVELS = {
     NoticeKind.FLOW_STATE_CHANGED: logging.DEBUG,
     NoticeKind.FLOW_RESTARTING: logging.WARNING,
     NoticeKind.WATCHDOG_EXPIRED: logging.WARNING,
+    NoticeKind.LIMITS_UNMET: logging.WARNING,
     NoticeKind.CONTACT_LOST: logging.WARNING,
     NoticeKind.SLOTS_HOARDED: logging.WARNING,
     NoticeKind.PROCESSES_LEFT: logging.WARNING,

@@ -18,6 +18,7 @@ from pipertd.protocol import Answer, Hello, Pong, Quarantined, QuarantineSpec, R
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor import admission
 from pipertd.supervisor.answers import Events, routines_of
+from pipertd.supervisor.cgroups import Cgroups
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.history import History
 from pipertd.supervisor.manifest import Manifest, manifest_files, read_manifest
@@ -42,6 +43,7 @@ class Supervisor:
         history: where notices are recorded; closed by the caller.
         quarantine: where flows put aside what kept killing them.
         orphan_timeout_s: how long flows work on without this daemon, unless their definition says otherwise.
+        cgroups: what holds flows; nothing, if left out.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Supervisor:
         history: History,
         quarantine: Quarantine,
         orphan_timeout_s: float,
+        cgroups: Cgroups | None = None,
     ) -> None:
         self.history = history
         self._channel = FlowChannel(
@@ -66,7 +69,15 @@ class Supervisor:
         put_aside = QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes)
         starts = asyncio.Semaphore(STARTS_A_CORE * len(os.sched_getaffinity(0)))
         self._shared = Surroundings(
-            runtime_dir, logs, history, self._channel, self._pulse, put_aside, orphan_timeout_s, starts
+            runtime_dir,
+            logs,
+            history,
+            self._channel,
+            self._pulse,
+            put_aside,
+            orphan_timeout_s,
+            cgroups or Cgroups(),
+            starts,
         )
         self._pipelines: dict[str, SupervisedPipeline] = {}
         self._adopted: set[str] = set()  # whose files nobody has looked into yet
@@ -112,6 +123,7 @@ class Supervisor:
         self._closing = True
         await asyncio.gather(*(pipeline.close(now=now) for pipeline in self._pipelines.values()))
         await self._shared.strays.close()
+        await self._shared.cgroups.close()
         self._channel.close()
 
     async def load(self, pipelines: Sequence[Pipeline]) -> None:
