@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from pipertd.definition.model import Pipeline
+from pipertd.definition.model import Link, Pipeline
 from pipertd.errors import ManifestError
 from pipertd.protocol import PROTOCOL_VERSION, Charge
 from pipertd.supervisor.failure import Failure
@@ -84,10 +84,14 @@ class HomeRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SegmentsRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run has in shared memory. The order of its homes is that of the routines' numbers."""
+    """What a run has in shared memory. The order of its homes is that of the routines' numbers.
+
+    The order of its links is that of their places in the ledgers, however the definition orders them by now.
+    """
 
     run: str
     guards: Identity
+    links: list[Link]
     homes: list[HomeRecord]
 
 

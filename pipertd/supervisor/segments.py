@@ -62,7 +62,7 @@ class PipelineSegments:
         except BaseException:
             self.close()
             raise
-        self._arranged = Arrangement(pipeline, needs, self._homes, self._guards_fd)
+        self._arranged = Arrangement(pipeline, pipeline.links, self._homes, self._guards_fd)
 
     def _create(self, shape: at.Shape) -> Home:
         with ExitStack() as made:
@@ -102,8 +102,32 @@ class PipelineSegments:
         return SegmentsRecord(
             run=self.run,
             guards=identity(self._guards_fd),
+            links=list(self._arranged.links),
             homes=[_home_record(ref, home) for ref, home in self._homes.items()],
         )
+
+    # -- for a definition that changes during the run
+
+    def misfits(self, pipeline: Pipeline) -> list[str]:
+        """Why a changed definition needs a new run, in words; nothing where this one's segments can take it."""
+        return self._arranged.misfits(pipeline)
+
+    def concerned(self, pipeline: Pipeline) -> set[str]:
+        """The flows that are told something else by a definition without misfits: those that have to be restarted."""
+        changed = self._arranged.changed(pipeline)
+        return {flow.name for flow in pipeline.flows if changed.flow_specs(flow.name) != self.flow_specs(flow.name)}
+
+    def take(self, pipeline: Pipeline) -> None:
+        """Tell flows of a changed definition from now on; those that it concerns are at rest, the others go on.
+
+        Nothing in shared memory is touched: the next generations find it as their predecessors left it.
+
+        Raises:
+            SegmentError: it does not fit; nothing has changed.
+        """
+        if misfits := self.misfits(pipeline):
+            raise SegmentError(f"cannot change {pipeline.name} while it runs: {'; '.join(misfits)}")
+        self._arranged, self._pipeline = self._arranged.changed(pipeline), pipeline
 
     # -- for status
 
@@ -135,14 +159,14 @@ class PipelineSegments:
         )
 
     def _passer(self, ref: RoutineRef) -> Passer:
-        onward = tuple(str(each.destination) for each in self._arranged.needs[ref].outputs)
+        onward = tuple(str(each.destination) for each in self._arranged.outputs_of(ref))
         return Passer(self._homes[ref].ledger, onward)
 
     def end_to_end(self) -> tuple[float | None, float | None]:
         """The median and the 99th percentile, in seconds, from capture to handled, over all destinations."""
         total = [0] * at.HISTOGRAM_WORDS
         for ref, home in self._homes.items():
-            if not self._arranged.needs[ref].outputs:
+            if not self._arranged.outputs_of(ref):
                 total = [sum(pair) for pair in zip(total, read_end_to_end(home.ledger), strict=True)]
         return quantile_s(total, 0.5), quantile_s(total, 0.99)
 
@@ -163,7 +187,7 @@ class PipelineSegments:
         ledger = self._homes[ref].ledger
         return any(
             dead.keeps_slots(ledger, slot, self._homes[link.source].ledger, self._arranged.column(link))
-            for slot, link in enumerate(self._arranged.needs[ref].inputs)
+            for slot, link in enumerate(self._arranged.inputs_of(ref))
             if not link.within_flow
         )
 
@@ -176,7 +200,7 @@ class PipelineSegments:
             LedgerInUse: one is not.
         """
         for ref, home in self._homes.items():
-            inputs = self._arranged.needs[ref].inputs
+            inputs = self._arranged.inputs_of(ref)
             producers = [(self._homes[link.source].ledger, self._arranged.column(link)) for link in inputs]
             dead.count_stopped(home.ledger_fd, producers)
 
