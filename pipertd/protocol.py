@@ -101,8 +101,8 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     """All that a flow is told when it is started; ``run`` names the run of its pipeline.
 
-    A process that settles has ``daemon_pidfd``, which becomes readable when the daemon is gone. Any other waits at
-    ``gate_fd`` for its Begin, which tells its generation, nonce and charge.
+    ``gate_fd`` is a socket to the daemon, at its end when the daemon is gone. There the process waits for its Begin,
+    which tells its generation, nonce and charge; one that settles needs a Prepare only.
     """
 
     version: int = PROTOCOL_VERSION
@@ -118,12 +118,11 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     quarantine: QuarantineSpec
     charge: Charge | None = None
     routines: list[RoutineSpec]
-    daemon_pidfd: int = -1
     gate_fd: int = -1
 
 
 class Prepare(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """Daemon to a standby at its gate: its limits are set, so it may import its code; then it waits for its Begin."""
+    """Daemon to a process at its gate: it is on record. A standby imports its code and waits on; who settles begins."""
 
 
 class Begin(msgspec.Struct, frozen=True, tag=True, kw_only=True):

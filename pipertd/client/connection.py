@@ -15,6 +15,7 @@ from grpc_status import rpc_status
 from pipertd.errors import PipertdError
 
 if TYPE_CHECKING:
+    from pipertd.client.definitions import Definitions
     from pipertd.client.events import Events
     from pipertd.client.logs import Logs
     from pipertd.client.pipelines import Pipelines
@@ -57,6 +58,13 @@ class Client:
         from pipertd.client.pipelines import Pipelines
 
         return Pipelines(self)
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        """Definitions: reload."""
+        from pipertd.client.definitions import Definitions
+
+        return Definitions(self)
 
     @cached_property
     def status(self) -> StatusCalls:

@@ -164,3 +164,46 @@ class PutAside:
     python: str
     body_offset: int
     length: int
+
+
+@dataclass(frozen=True)
+class FlowPlan:
+    """What a reload makes of one flow: unchanged, adjusted, restarted, added or removed, and the keys that differ."""
+
+    flow: str
+    action: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a reload makes of one pipeline; ``new_run`` has the changes for which it begins a new run."""
+
+    pipeline: str
+    action: str
+    keys: tuple[str, ...]
+    new_run: tuple[str, ...]
+    flows: tuple[FlowPlan, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a definition; ``path`` is the way to it inside the definition."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    text: str
+
+    def __str__(self) -> str:
+        way = f"{self.path}: " if self.path else ""
+        return f"{self.file}:{self.line}:{self.column}: {way}{self.text}"
+
+
+@dataclass(frozen=True)
+class Reload:
+    """What was done, or where there are problems, why nothing was."""
+
+    plans: tuple[Plan, ...]
+    problems: tuple[Problem, ...]

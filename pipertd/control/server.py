@@ -10,6 +10,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from pipertd.control.boundary import Streams
+from pipertd.control.definitions import DefinitionService
 from pipertd.control.events import EventService
 from pipertd.control.logs import LogService
 from pipertd.control.pipelines import PipelineService
@@ -18,6 +19,8 @@ from pipertd.control.status import StatusService
 from pipertd.logs.reader import LogStore
 from pipertd.quarantine import Quarantine
 from pipertd.rpc import (
+    definition_pb2,
+    definition_pb2_grpc,
     event_pb2,
     event_pb2_grpc,
     log_pb2,
@@ -29,11 +32,12 @@ from pipertd.rpc import (
     status_pb2,
     status_pb2_grpc,
 )
+from pipertd.supervisor.reload import Reloader
 from pipertd.supervisor.supervisor import Supervisor
 
 SERVICES = tuple(
     service.full_name
-    for file in (event_pb2, log_pb2, pipeline_pb2, quarantine_pb2, status_pb2)
+    for file in (definition_pb2, event_pb2, log_pb2, pipeline_pb2, quarantine_pb2, status_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
 )
 MOST_REQUEST_BYTES = 1024 * 1024
@@ -47,8 +51,9 @@ _OPTIONS = (
 class ControlServer:
     """All services over one supervisor."""
 
-    def __init__(self, supervisor: Supervisor, logs: LogStore, quarantine: Quarantine) -> None:
+    def __init__(self, supervisor: Supervisor, reloader: Reloader, logs: LogStore, quarantine: Quarantine) -> None:
         self._supervisor = supervisor
+        self._reloader = reloader
         self._logs = logs
         self._quarantine = quarantine
         self._health = health.aio.HealthServicer()
@@ -65,6 +70,7 @@ class ControlServer:
         """
         server = grpc.aio.server(options=_OPTIONS)
         streams = Streams()
+        definition_pb2_grpc.add_DefinitionServiceServicer_to_server(DefinitionService(self._reloader), server)
         pipeline_pb2_grpc.add_PipelineServiceServicer_to_server(PipelineService(self._supervisor), server)
         status_pb2_grpc.add_StatusServiceServicer_to_server(StatusService(self._supervisor, streams), server)
         event_pb2_grpc.add_EventServiceServicer_to_server(EventService(self._supervisor), server)

@@ -97,6 +97,28 @@ def notice_document(notice: records.Notice) -> dict[str, Any]:
     }
 
 
+def reload_document(reload: records.Reload) -> dict[str, Any]:
+    """``pipertctl reload -o json``."""
+    return {
+        "plans": [plan_document(each) for each in reload.plans],
+        "problems": [
+            {"file": each.file, "line": each.line, "column": each.column, "path": each.path, "text": each.text}
+            for each in reload.problems
+        ],
+    }
+
+
+def plan_document(plan: records.Plan) -> dict[str, Any]:
+    """What becomes of one pipeline."""
+    return {
+        "pipeline": plan.pipeline,
+        "action": plan.action,
+        "keys": list(plan.keys),
+        "new_run": list(plan.new_run),
+        "flows": [{"flow": each.flow, "action": each.action, "keys": list(each.keys)} for each in plan.flows],
+    }
+
+
 def answer_document(answer: records.Answer) -> dict[str, Any]:
     """One routine's answer to an event."""
     return {

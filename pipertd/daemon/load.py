@@ -13,8 +13,10 @@ from pipertd.daemon.summary import in_a_line
 from pipertd.daemon.systemd import ServiceManager
 from pipertd.definition.check import DEADLINE_S, check_classes
 from pipertd.definition.problem import Problem
-from pipertd.definition.read import Reading, definition_files, read_all
+from pipertd.definition.read import Reading
+from pipertd.definition.steady import read_steadily
 from pipertd.supervisor.history import History
+from pipertd.supervisor.reload import Reloader
 from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import NoticeKind
 
@@ -22,10 +24,12 @@ logger = logging.getLogger(__name__)
 
 
 async def load_and_tell(
-    folders: tuple[Path, ...], supervisor: Supervisor, history: History, manager: ServiceManager
+    folders: tuple[Path, ...], supervisor: Supervisor, reloader: Reloader, manager: ServiceManager
 ) -> None:
     """Load what can be loaded, say so, and keep the status line true."""
-    await _load(folders, supervisor, history, manager)
+    history = supervisor.history
+    async with reloader.turn:
+        await _load(folders, supervisor, history, manager)
     manager.ready()
     await _tell_status(manager, supervisor, history)
 
@@ -34,7 +38,8 @@ async def _load(folders: tuple[Path, ...], supervisor: Supervisor, history: Hist
     """Start each pipeline as soon as it is known to be sound; a broken definition stops nobody else's."""
     if not any(folder.is_dir() for folder in folders):
         logger.warning("no pipeline is loaded: there is no folder %s", " nor ".join(map(str, folders)))
-    readings, problems = await asyncio.to_thread(lambda: read_all(definition_files(folders), folders))
+    readings, problems = await asyncio.to_thread(read_steadily, folders)
+    readings = [each for each in readings if each.pipeline.name not in supervisor.definitions]  # by a quick reload
     _tell_problems(problems, history)
     abreast, given_up = asyncio.Semaphore(os.cpu_count() or 1), threading.Event()
 

@@ -19,10 +19,9 @@ from pipertd.errors import SettingsError
 from pipertd.logs.reader import LogStore
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor.history import History
+from pipertd.supervisor.reload import Reloader
 from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import NoticeKind
-
-logger = logging.getLogger(__name__)
 
 
 def serve(settings: Settings) -> None:
@@ -54,9 +53,11 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
         quarantine=quarantine,
         orphan_timeout_s=settings.orphan_timeout_s,
     )
-    control = ControlServer(supervisor, logs, quarantine)
+    reloader = Reloader(settings.definitions, supervisor)
+    control = ControlServer(supervisor, reloader, logs, quarantine)
     manager = ServiceManager()
     stop = _Stop()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.reload_soon)
     history.record(
         NoticeKind.DAEMON_STARTED,
         f"pipertd {__version__} started",
@@ -68,14 +69,16 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
     except OSError as reason:
         await supervisor.close()
         raise SettingsError(f"cannot serve in {settings.runtime_dir}: {reason}") from reason
-    serving = asyncio.create_task(load_and_tell(settings.definitions, supervisor, history, manager))
+    serving = asyncio.create_task(load_and_tell(settings.definitions, supervisor, reloader, manager))
     try:
         await _first_of(serving, stop.told.wait())
+        reloader.give_up()
         manager.stopping()
         history.record(NoticeKind.DAEMON_STOPPING, f"pipertd is stopping: {stop.reason or 'it failed'}")
         await _close(supervisor, stop.hurried)
     finally:
         await supervisor.close(now=True)
+        await reloader.close()
         await control.stop()
         manager.close()
     if serving.done() and not serving.cancelled():
@@ -111,13 +114,9 @@ class _Stop:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._hear, number.name)
-        loop.add_signal_handler(signal.SIGHUP, self._refuse_reload)
 
     def _hear(self, name: str) -> None:
         if self.told.is_set():
             self.hurried.set()
         self.reason = self.reason or name
         self.told.set()
-
-    def _refuse_reload(self) -> None:
-        logger.warning("cannot reload definitions yet: nothing is changed; restart the daemon")

@@ -139,6 +139,11 @@ class Pipeline:
                 return flow
         raise KeyError(name)
 
+    @property
+    def routines(self) -> tuple[RoutineRef, ...]:
+        """All routines, in the order of the file."""
+        return tuple(RoutineRef(flow.name, routine.name) for flow in self.flows for routine in flow.routines)
+
     def inputs_of(self, routine: RoutineRef) -> tuple[Link, ...]:
         """The links that end at ``routine``, in the order of the file."""
         return tuple(link for link in self.links if link.destination == routine)

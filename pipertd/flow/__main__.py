@@ -17,7 +17,7 @@ import sys
 import msgspec
 
 from pipertd.errors import PipertdError
-from pipertd.flow.gate import wait_at_gate
+from pipertd.flow.gate import may_settle, wait_at_gate
 from pipertd.flow.process import ROUTINE_LOGGER, ROUTINE_THREAD, FlowProcess
 from pipertd.flow.settle import settle
 from pipertd.logs.writer import FileHandler, handler
@@ -68,6 +68,8 @@ def _make_process(spec: FlowSpec, log: FileHandler) -> FlowProcess | None:
 
 
 def _settle(spec: FlowSpec) -> int:
+    if not may_settle(spec):
+        return TURNED_AWAY
     try:
         settle(spec)
     except PipertdError as reason:

@@ -10,7 +10,9 @@ map, because until it takes over the ledgers are another process's.
 
 from __future__ import annotations
 
+import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -27,7 +29,7 @@ def wait_at_gate(spec: FlowSpec) -> FlowSpec | None:
         msgspec.MsgspecError: the daemon said something that belongs to no gate.
     """
     with socket.socket(fileno=spec.gate_fd) as gate:
-        order = _hear(gate)
+        order = _arrive(gate)
         if isinstance(order, Prepare):
             _import_classes(spec)
             order = _hear(gate)
@@ -36,8 +38,21 @@ def wait_at_gate(spec: FlowSpec) -> FlowSpec | None:
     return replace(spec, generation=order.generation, nonce=order.nonce, charge=order.charge, gate_fd=-1)
 
 
+def may_settle(spec: FlowSpec) -> bool:
+    """Wait until the daemon lets a process settle, which leaves the gate open: it falls shut when the daemon dies."""
+    with socket.socket(fileno=os.dup(spec.gate_fd)) as gate:
+        return _arrive(gate) is not None
+
+
+def _arrive(gate: socket.socket) -> Prepare | Begin | None:
+    """Tell the daemon that Python and numpy are there, so that it starts the next process; what it says."""
+    with suppress(BrokenPipeError, ConnectionResetError):  # it died: the gate is shut, and says so
+        gate.send(b"!")
+    return _hear(gate)
+
+
 def _hear(gate: socket.socket) -> Prepare | Begin | None:
-    said = gate.recv(MAX_MESSAGE_BYTES)
+    said = gate.recv(MAX_MESSAGE_BYTES)  # nothing at its end
     return decode_at_gate(said) if said else None
 
 

@@ -69,10 +69,10 @@ def settle(spec: FlowSpec) -> None:
         ledger.lock()
     settlers = [Settler(routine, ledger) for routine, ledger in zip(spec.routines, ledgers, strict=True)]
     put_right(settlers)
-    daemon = select.poll()
-    if spec.daemon_pidfd >= 0:
-        daemon.register(spec.daemon_pidfd, select.POLLIN)
-    while _pass_returns_on(settlers) and not daemon.poll(LOOK_S * 1000):
+    gate = select.poll()  # it falls shut when the daemon is gone
+    if spec.gate_fd >= 0:
+        gate.register(spec.gate_fd, select.POLLIN)
+    while _pass_returns_on(settlers) and not gate.poll(LOOK_S * 1000):
         pass
 
 

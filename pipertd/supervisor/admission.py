@@ -73,7 +73,11 @@ def ledger_shape(ref: RoutineRef, most: Mapping[RoutineRef, Needs], pool_bytes: 
 
 
 def pool_sizes(
-    pipeline: Pipeline, needs: Mapping[RoutineRef, Needs], most: Mapping[RoutineRef, Needs], promised_bytes: int
+    pipeline: Pipeline,
+    needs: Mapping[RoutineRef, Needs],
+    most: Mapping[RoutineRef, Needs],
+    promised_bytes: int,
+    freed_bytes: int = 0,
 ) -> dict[RoutineRef, int]:
     """Split what ``shm_limit`` leaves for payloads among the routines' pools, by their slots; in bytes.
 
@@ -82,13 +86,14 @@ def pool_sizes(
         needs: what its routines need.
         most: what they will need at most; their ledgers have place for that.
         promised_bytes: what other pipelines may still reserve.
+        freed_bytes: what others give back before.
 
     Raises:
         SegmentError: there is not so much, or it is too little for what is asked of it; with the arithmetic.
     """
     ledgers = sum(at.ledger_bytes(ledger_shape(ref, most, 0)) for ref in needs)
     slots = sum(each.rows for each in needs.values())
-    limit, free = pipeline.shm_limit, _free_bytes()
+    limit, free = pipeline.shm_limit, _free_bytes() + freed_bytes
     if limit > free - promised_bytes:
         promised = f", {promised_bytes} of them promised to pipelines that run" if promised_bytes else ""
         raise SegmentError(
@@ -103,6 +108,15 @@ def pool_sizes(
     return {
         ref: (limit - ledgers) * each.rows // slots // PAGE * PAGE if each.rows else 0 for ref, each in needs.items()
     }
+
+
+def check_room(pipeline: Pipeline, promised_bytes: int, freed_bytes: int) -> None:
+    """Whether a run of it could begin, when ``freed_bytes`` are given back and ``promised_bytes`` are others'.
+
+    Raises:
+        SegmentError: it could not, with the arithmetic.
+    """
+    pool_sizes(pipeline, needs_of(pipeline), needs_of(with_capacities(pipeline)), promised_bytes, freed_bytes)
 
 
 def _free_bytes() -> int:

@@ -26,7 +26,7 @@ class Rates:
     def of_run(cls, definition: Pipeline, segments: PipelineSegments) -> Rates:
         """Those of a run that is over, each from its routine's first message to its last."""
         rates = cls()
-        for ref in _refs(definition):
+        for ref in definition.routines:
             fact = segments.routine_facts(ref)
             if fact.handled > 1:
                 rates.note_routine(ref, 0.0, 1, 0.0)
@@ -86,25 +86,22 @@ class Figures:
         """Those of a pipeline that never ran."""
         routines = tuple(
             RoutineView(ref.flow, ref.routine, "", State.STOPPED, 0, 0, 0.0, 0.0, None, None)
-            for ref in _refs(definition)
+            for ref in definition.routines
         )
         return cls(routines, tuple(map(_blank_link, definition.links)))
 
     @classmethod
     def read(cls, definition: Pipeline, segments: PipelineSegments, states: _States, rates: Rates) -> Figures:
         """Those of the present run."""
-        routines = tuple(_routine(ref, segments, states[ref.flow], rates) for ref in _refs(definition))
+        routines = tuple(_routine(ref, segments, states[ref.flow], rates) for ref in definition.routines)
         links = tuple(
             replace(
                 view, rate=rates.of_link(link), blocked_by=_blocker(view, states, segments.routine_facts(link.source))
             )
-            for view, link in zip(segments.link_views(), definition.links, strict=True)
+            for link in definition.links
+            for view in [segments.link_view(link)]
         )
         return cls(routines, links, *segments.end_to_end())
-
-
-def _refs(definition: Pipeline) -> list[RoutineRef]:
-    return [RoutineRef(flow.name, routine.name) for flow in definition.flows for routine in flow.routines]
 
 
 def _routine(ref: RoutineRef, segments: PipelineSegments, flow: tuple[State, int], rates: Rates) -> RoutineView:

@@ -19,6 +19,7 @@ from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import lifecycle, watch
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.figures import Rates
+from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.generation import Generation
 from pipertd.supervisor.guilt import guilty_routine
 from pipertd.supervisor.hoarding import Hoarding
@@ -27,11 +28,12 @@ from pipertd.supervisor.manifest import FlowRecord
 from pipertd.supervisor.restart import Ending, Restarts, Verdict
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.settling import Settling
-from pipertd.supervisor.spawn import Surroundings
+from pipertd.supervisor.spawn import Surroundings, spawn_flow
 from pipertd.supervisor.standby import Standby
 from pipertd.supervisor.strays import Stray
 from pipertd.supervisor.view import FlowView, LinkView, NoticeKind, State
 
+_NEVER_STARTED = "was stopped before it was started"
 _LOOK_S = {State.STARTING: 0.05, State.STOPPING: 0.1}
 
 
@@ -64,12 +66,27 @@ class SupervisedFlow:
         self._hoarding: dict[str, Hoarding] = {}
         self._living: Generation | None = None
         self._charge: Charge | None = None  # what the last one died of, for the next one
-        self._settling = Settling(pipeline, flow, shared, on_over=self._settling_over, on_failure=self._tell_unsettled)
-        self._standby = Standby(pipeline, flow, shared, on_over=self._standby_over, on_failure=self._tell_no_standby)
+        self._settling = Settling(
+            pipeline,
+            flow,
+            shared,
+            on_change=on_change,
+            on_over=self._settling_over,
+            on_failure=self._tell_unsettled,
+        )
+        self._standby = Standby(
+            pipeline,
+            flow,
+            shared,
+            on_change=on_change,
+            on_over=self._standby_over,
+            on_failure=self._tell_no_standby,
+        )
         self._wanted = False
         self._delay_s = 0.0
         self._since_s = monotonic_s()
         self._timer: asyncio.TimerHandle | None = None
+        self._launching: asyncio.Task[None] | None = None
         self._killer: asyncio.Task[None] | None = None
 
     def __str__(self) -> str:
@@ -99,11 +116,29 @@ class SupervisedFlow:
         self._wanted = False
         self._happen(Input.STOP_NOW if now else Input.STOP)
 
+    def renew(self, pipeline: Pipeline, flow: Flow) -> None:
+        """Go by another definition: restart rule, watchdogs and standby at once, the rest from the next launch on."""
+        self.definition, self._pipeline = flow, pipeline
+        self._in_links = [link for link in pipeline.links if link.destination.flow == flow.name]
+        self._restarts.rule = flow.restart
+        self._settling.renew(pipeline, flow)
+        self._standby.renew(pipeline, flow)
+        if self._living is not None:
+            self._living.rule = flow.watchdog
+        if flow.standby:
+            self._stand_by()
+        else:
+            self._standby.end()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it was asked to be up last."""
+        return self._wanted
+
     def settle(self) -> None:
         """Have settled what the last generation left, if it has no successor for now."""
         if self.state.at_rest and self._segments is not None:
             self._settling.begin(self.generation, self._segments)
-            self._on_change()
 
     def clear(self) -> bool:
         """Whether a process still settles or stands by; it is killed, and the flow comes to rest once more after it."""
@@ -194,46 +229,55 @@ class SupervisedFlow:
             return  # a ledger has one writer: the launch comes when that one is dead
         self._settling.expect()
         self.generation += 1
+        self._launching = asyncio.create_task(self._have_process(self._segments))
+
+    async def _have_process(self, segments: PipelineSegments) -> None:
         try:
-            living = Generation(
-                self.generation,
-                self._pipeline,
-                self.definition,
-                self._segments,
-                self._shared,
-                self._standby,
+            waiting = await self._standby.hand_over() or await spawn_flow(
+                self._pipeline, self.definition, self.generation, segments, self._shared
             )
         except LaunchFailed as reason:
+            if self.state is not State.STARTING:
+                self._happen(Input.DIED_AS_ASKED, _NEVER_STARTED)
+                return
             self._failure = Failure.LAUNCH_FAILED
             self._tell(NoticeKind.FLOW_FAILED, f"failed: {reason}", {"failure": self._failure})
             self._happen(Input.LAUNCH_FAILED, str(reason))
+        else:
+            self._begin(waiting)
+
+    def _begin(self, waiting: Waiting) -> None:
+        """Let a process in that waits at its gate."""
+        living = self._living = Generation(self.generation, self._pipeline, self.definition, self._shared, waiting)
+        asyncio.get_running_loop().add_reader(living.pidfd, self._bury)
+        if self.state is not State.STARTING:  # asked to stop meanwhile, and not let in
+            living.kill()
             return
-        self._living = living
         self._on_change()  # it is on record before it is let in
-        living.begin(self._charge)
-        self._charge = None
         details = {"pid": str(living.pid), **({"resources": "; ".join(living.problems)} if living.problems else {})}
         self._tell(NoticeKind.FLOW_STARTED, f"was started (generation {self.generation})", details)
-        asyncio.get_running_loop().add_reader(living.pidfd, self._bury)
+        living.begin(self._charge)
+        self._charge = None
         self._look_again()
 
     def _settling_over(self) -> None:
         """The process that settled is dead."""
+        self._shared.pulse.beat()
         if self.state is State.STARTING:
             self._launch()
         elif self.state.at_rest:
             self._on_rest()
         else:
-            self._happen(Input.DIED_AS_ASKED, "was stopped before it was started")
+            self._happen(Input.DIED_AS_ASKED, _NEVER_STARTED)
 
     def _stand_by(self) -> None:
         """Have a standby, where the definition wants one."""
         if self.definition.standby and self.state is State.RUNNING and self._segments is not None:
             self._standby.begin(self.generation, self._segments)
-            self._on_change()
 
     def _standby_over(self) -> None:
         """A standby that was not needed is dead."""
+        self._shared.pulse.beat()
         if self.state.at_rest:
             self._on_rest()
         else:

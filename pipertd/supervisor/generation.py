@@ -18,10 +18,8 @@ from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.manifest import GenerationRecord
 from pipertd.supervisor.restart import Ending
-from pipertd.supervisor.segments import PipelineSegments
-from pipertd.supervisor.spawn import Surroundings, spawn_flow
+from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
-from pipertd.supervisor.standby import Standby
 from pipertd.supervisor.strays import Mark
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
@@ -36,6 +34,7 @@ class Generation:
     Attributes:
         number: which start of its flow this is, from 1.
         ready_s: when every routine was set up; None before.
+        rule: the deadlines of its routines; they may change while it lives.
         why_killed: what a watchdog had against it, in words.
         expiry: the deadline that it missed, unless somebody outside held the process.
         failure: what its death is called, where we know better than by how it ends.
@@ -49,15 +48,9 @@ class Generation:
         number: int,
         pipeline: Pipeline,
         flow: Flow,
-        segments: PipelineSegments,
         shared: Surroundings,
-        standby: Standby,
+        waiting: Waiting,
     ) -> None:
-        """Start it, or have the standby be it.
-
-        Raises:
-            LaunchFailed: its interpreter or its log cannot be used.
-        """
         self.number = number
         self.ready_s: float | None = None
         self.why_killed = ""
@@ -65,15 +58,15 @@ class Generation:
         self.failure: Failure | None = None
         self.cut = False
         self._names = (pipeline.name, flow.name)
-        self._rule = flow.watchdog
+        self.rule = flow.watchdog
         self._channel = shared.channel
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
         self._log_began = _size(self._log)
-        self._waiting: Waiting = standby.hand_over() or spawn_flow(pipeline, flow, number, segments, shared)
-        self._process = self._waiting.process
+        self._waiting = waiting
+        self._process = waiting.process
         self.mark = Mark.of(self._process.pid)
-        self.problems = self._waiting.problems
+        self.problems = waiting.problems
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
         self._contact = Contact(self._launched_s)
@@ -139,10 +132,10 @@ class Generation:
         if now_s < self._trusted_s:
             return None
         if self._asked_s is None:
-            return watch.find_expiry(facts, self.number, self._rule, launched_s=self._launched_s, now_s=now_s)
-        if not self._signalled and now_s - self._asked_s > self._rule.stop_s / 2:
+            return watch.find_expiry(facts, self.number, self.rule, launched_s=self._launched_s, now_s=now_s)
+        if not self._signalled and now_s - self._asked_s > self.rule.stop_s / 2:
             self._signal_stop()
-        return watch.find_stop_expiry(facts, self.number, self._rule, asked_s=self._asked_s, now_s=now_s)
+        return watch.find_stop_expiry(facts, self.number, self.rule, asked_s=self._asked_s, now_s=now_s)
 
     def find_silence(self, facts: Mapping[str, RoutineFacts]) -> float | None:
         """For how long it has not answered, if that is too long for a flow that lives; half-way it is asked."""
@@ -151,7 +144,7 @@ class Generation:
             fact.generation == self.number and now_s - fact.heartbeat_s < _HEARTBEAT_S for fact in facts.values()
         )
         connected = self._channel.reaches(*self._names)
-        found = self._contact.look(now_s, self._rule.contact_s, connected=connected, lives=lives)
+        found = self._contact.look(now_s, self.rule.contact_s, connected=connected, lives=lives)
         if found is Finding.ASK:
             self._channel.send(*self._names, Ping())
         return self._contact.silent_s if found is Finding.LOST else None
@@ -162,7 +155,7 @@ class Generation:
 
     def give_up(self, silent_s: float) -> str:
         """Note that it will be killed because it does not answer; returns it in words."""
-        allowed_s = self._rule.contact_s
+        allowed_s = self.rule.contact_s
         self.failure = Failure.LOST_CONTACT
         self.why_killed = f"the flow has not answered for {silent_s:.1f} s, its contact watchdog allows {allowed_s:g} s"
         return self.why_killed
@@ -188,6 +181,7 @@ class Generation:
     def bury(self) -> Ending:
         """Reap the dead process and its group, and hear what it said last."""
         self._buried = True
+        self._waiting.close()
         ending = self._process.bury()
         finish_line(self._log)
         self._channel.forget(*self._names)

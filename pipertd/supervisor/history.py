@@ -37,6 +37,7 @@ _LEVELS = {
     NoticeKind.MESSAGE_QUARANTINED: logging.ERROR,
     NoticeKind.FLOW_FAILED: logging.ERROR,
     NoticeKind.DEFINITION_INVALID: logging.ERROR,
+    NoticeKind.RELOAD_FAILED: logging.ERROR,
 }
 logger = logging.getLogger("pipertd.notice")
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from pipertd.errors import LaunchFailed
 from pipertd.supervisor.manifest import ProcessRecord
+from pipertd.supervisor.posix_spawn import spawn_session
 from pipertd.supervisor.procfs import start_ticks, state
 from pipertd.supervisor.restart import Ending
 
@@ -85,7 +86,7 @@ def flow_environment(own: Mapping[str, str], extra: Mapping[str, str]) -> dict[s
 
 
 def launch(argv: Sequence[str], *, environment: Mapping[str, str], fds: Sequence[int], output: int) -> Process:
-    """Start a process in a session of its own.
+    """Start a process in a session of its own. Waits until the system has run it: call it on a thread for that.
 
     Args:
         argv: program and arguments; the program is looked for in PATH where it has no slash.
@@ -96,22 +97,8 @@ def launch(argv: Sequence[str], *, environment: Mapping[str, str], fds: Sequence
     Raises:
         LaunchFailed: the system refused.
     """
-    actions: list[tuple[object, ...]] = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_DUP2, output, 1),
-        (os.POSIX_SPAWN_DUP2, output, 2),
-        *((os.POSIX_SPAWN_DUP2, fd, fd) for fd in fds),  # onto itself: clears close-on-exec in the child alone
-    ]
     try:
-        pid = os.posix_spawnp(
-            argv[0],
-            list(argv),
-            dict(environment),
-            file_actions=actions,
-            setsid=True,
-            setsigmask=(),
-            setsigdef=_RESET_SIGNALS,
-        )
+        pid = spawn_session(argv, environment, fds=fds, output=output, default_signals=_RESET_SIGNALS)
     except (OSError, ValueError) as reason:
         raise LaunchFailed(f"cannot start {argv[0]}: {reason}") from reason
     try:

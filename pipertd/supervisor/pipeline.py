@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from pipertd.clock import monotonic_s
-from pipertd.definition.model import Pipeline
+from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import SegmentError, UnknownTarget, WrongState
+from pipertd.names import Target
 from pipertd.supervisor.figures import Figures, Rates
 from pipertd.supervisor.flow import SupervisedFlow
 from pipertd.supervisor.manifest import Manifest, ManifestFile
@@ -58,23 +59,31 @@ class SupervisedPipeline:
         self._promised_to_all = promised_bytes
         self._closed = False
         self._shared = shared
-        self.flows = {
-            flow.name: SupervisedFlow(definition, flow, shared, on_rest=self._on_rest, on_change=self._write_manifest)
-            for flow in definition.flows
-        }
+        self.flows = {flow.name: self._supervised(flow) for flow in definition.flows}
         self._manifest = ManifestFile(shared.runtime_dir, definition.name)
         self._to_start: set[str] = set()  # what an operator wants up that is not there yet
         self._segments: PipelineSegments | None = None
         self._figures = Figures.blank(definition)
         self._rates = Rates()
+        self.turn = asyncio.Lock()  # of whoever does several things to it that belong together: restart, reload
         self._stopping: asyncio.Task[None] | None = None
         self._holds = 0
         self._began_s = self._ended_s = monotonic_s()
+
+    def _supervised(self, flow: Flow) -> SupervisedFlow:
+        return SupervisedFlow(
+            self.definition, flow, self._shared, on_rest=self._on_rest, on_change=self._write_manifest
+        )
 
     @property
     def promised_bytes(self) -> int:
         """How much shared memory it may still reserve."""
         return 0 if self._segments is None else self._segments.promised_bytes
+
+    @property
+    def reserved_bytes(self) -> int:
+        """How much shared memory it has reserved, which is free when its run is over."""
+        return 0 if self._segments is None else self._segments.reserved_bytes
 
     @property
     def state(self) -> State:
@@ -117,20 +126,37 @@ class SupervisedPipeline:
             WrongState: it is being stopped.
             SegmentError: there is not enough shared memory.
         """
-        chosen = [self.flow(name)] if name else list(self.flows.values())
+        chosen = self._chosen(name)
         if self._closed:
             raise WrongState("start", self.definition.name, "part of a daemon that is stopping")
         if self._stopping is not None:
             raise WrongState("start", self.definition.name, State.STOPPING)
         for flow in chosen:
             flow.check_can_start()
+        self._launch(chosen)
+
+    def start_again(self, also: Collection[str] = ()) -> None:
+        """Start what is to be started again, if anything still is, and then ``also`` these.
+
+        Raises:
+            SegmentError: there is not enough shared memory; nothing is to be started any more.
+        """
+        if not self._to_start or self._closed:
+            return
+        chosen = [flow for name, flow in self.flows.items() if name in self._to_start or name in also]
+        try:
+            self._launch(chosen)
+        finally:
+            self._to_start.clear()
+
+    def _launch(self, chosen: Collection[SupervisedFlow]) -> None:
         if self._segments is None:
             self._segments = PipelineSegments(self.definition, self._promised_to_all())
             self._rates = Rates()
             self._began_s = monotonic_s()
             self._on_run(self.definition.name)
         self._to_start |= {flow.definition.name for flow in chosen}
-        with self._held():
+        with self.held():
             for flow in chosen:
                 flow.start(self._segments, self._rates)
             self._to_start -= {flow.definition.name for flow in chosen}
@@ -144,9 +170,37 @@ class SupervisedPipeline:
         Raises:
             UnknownTarget: no flow has that name.
         """
-        chosen = [self.flow(name)] if name else list(self.flows.values())
+        chosen = self._chosen(name)
         self._begin_stop(chosen, whole=name is None, now=now)
         await self._until_down(chosen)
+
+    async def until_steady(self) -> None:
+        """Return when nobody stops the whole of it."""
+        await self._shared.pulse.until(lambda: self._stopping is None and not self._is_ending)
+
+    async def come_down(self) -> None:
+        """Have all flows down for a moment, in order, with the links drained; those that are wanted are to be started.
+
+        None is where all of them came to their end meanwhile.
+        """
+        chosen = list(self.flows.values())
+        wanted = {name for name, flow in self.flows.items() if flow.wanted}
+        self._begin_stop(chosen, whole=True)
+        self._to_start |= wanted
+        self._write_manifest()
+        await self._until_down(chosen)
+        if all(flow.state is State.EXITED for flow in chosen):
+            self._to_start.clear()
+
+    async def bring_down(self, names: Collection[str], to_start: Collection[str]) -> None:
+        """Have these flows down for a moment, with no process, and all others up; what is on the links stays there.
+
+        Senders first: whoever waits for room to publish its last message still gets it. The caller holds the run.
+        """
+        self._to_start |= set(to_start)
+        self._write_manifest()
+        order = stop_order(self.definition)
+        await asyncio.gather(*(self._stop_behind(name, order[name] & set(names)) for name in names))
 
     def _begin_stop(self, chosen: Iterable[SupervisedFlow], *, whole: bool, now: bool = False) -> None:
         self._to_start -= {flow.definition.name for flow in chosen}
@@ -180,15 +234,17 @@ class SupervisedPipeline:
         self._manifest.close()
 
     async def restart(self, name: str | None = None) -> None:
-        """Stop and start again: one flow within the run, or all in a new one.
+        """Stop and start again: one flow within the run, or all in a new one. Only for who has the ``turn``.
 
         Raises:
             UnknownTarget: no flow has that name.
+            WrongState: it is stopped meanwhile.
+            SegmentError: there is not enough shared memory.
         """
-        chosen = [self.flow(name)] if name else list(self.flows.values())
+        chosen = self._chosen(name)
         names = {flow.definition.name for flow in chosen}
         try:
-            with self._held() if name else nullcontext():
+            with self.held() if name else nullcontext():
                 self._begin_stop(chosen, whole=name is None)
                 self._to_start |= names
                 self._write_manifest()
@@ -196,9 +252,29 @@ class SupervisedPipeline:
                     await self._until_down(chosen)
                 else:
                     await self._shared.pulse.until(lambda: chosen[0].state.at_rest)
+                if not names <= self._to_start:
+                    raise WrongState("restart", Target(self.definition.name, name), "stopped meanwhile")
                 self.start(name)
         finally:
             self._to_start -= names
+
+    def take_over(self, definition: Pipeline) -> None:
+        """Go by another definition. Where a run is on, its segments fit it, and flows that it changes are down."""
+        if self._segments is not None:
+            self._segments.renew(definition)
+        elif self.definition.routines != definition.routines or self.definition.links != definition.links:
+            self._figures = Figures.blank(definition)  # those of the last run are another pipeline's
+        self.definition = definition
+        known, self.flows = self.flows, {}
+        for flow in definition.flows:
+            if flow.name in known:
+                self.flows[flow.name] = known[flow.name]
+                known[flow.name].renew(definition, flow)
+            else:
+                self.flows[flow.name] = self._supervised(flow)
+        self._to_start &= self.flows.keys()
+        self._write_manifest()
+        self._shared.pulse.beat()
 
     def view(self) -> PipelineView:
         """Everything about it, as it is now or as it was at the end of its last run."""
@@ -237,6 +313,15 @@ class SupervisedPipeline:
         states = {flow.definition.name: (flow.state, flow.generation) for flow in self.flows.values()}
         return Figures.read(self.definition, segments, states, self._rates)
 
+    def _chosen(self, name: str | None) -> list[SupervisedFlow]:
+        return [self.flow(name)] if name else list(self.flows.values())
+
+    async def _stop_behind(self, name: str, before: Iterable[str]) -> None:
+        flow, senders = self.flows[name], [self.flows[sender] for sender in before]
+        await self._shared.pulse.until(lambda: flow.state.at_rest or all(one.state.at_rest for one in senders))
+        flow.stop()
+        await self._shared.pulse.until(lambda: flow.state.at_rest and not flow.clear())
+
     async def _stop_in_order(self) -> None:
         order = stop_order(self.definition)
         await asyncio.gather(*(self._stop_drained(name, before) for name, before in order.items()))
@@ -273,7 +358,7 @@ class SupervisedPipeline:
             self._end_run()
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
+    def held(self) -> Iterator[None]:
         """The run does not end inside, even if all flows are at rest for a moment."""
         self._holds += 1
         try:

@@ -51,17 +51,17 @@ class Verdict:
 
 
 class Restarts:
-    """One flow's restarts: how many, how recent, and how long the next one waits."""
+    """One flow's restarts: how many, how recent, and how long the next one waits; ``rule`` is what holds now."""
 
     def __init__(self, rule: Restart) -> None:
-        self._rule = rule
+        self.rule = rule
         self.forget()
 
     def forget(self) -> None:
         """Begin anew: an operator started the flow."""
         self.count = 0
         self._recent: deque[float] = deque()
-        self._delay_s = self._rule.backoff_first_s
+        self._delay_s = self.rule.backoff_first_s
 
     def record(self) -> RestartsRecord:
         """What ``recall`` wants to know."""
@@ -91,14 +91,14 @@ class Restarts:
             if ended:
                 return Verdict(Input.DIED_AT_THE_END, "its stream ended")
             how, failure = "stopped although nobody had asked it to", failure or Failure.EXITED
-        if self._rule.policy is RestartPolicy.NEVER:
+        if self.rule.policy is RestartPolicy.NEVER:
             return Verdict(Input.DIED_FOR_GOOD, f"{how}, and its restart policy is never", failure=failure)
         if ending.signal is None and ending.code == CANNOT_USE_SPEC:
             return Verdict(Input.DIED_FOR_GOOD, f"{how}: it cannot use its specification", failure=failure)
         return self._again(how, failure, ran_s, now_s)
 
     def _again(self, how: str, failure: Failure | None, ran_s: float, now_s: float) -> Verdict:
-        rule = self._rule
+        rule = self.rule
         while self._recent and now_s - self._recent[0] > rule.window_s:
             self._recent.popleft()
         if len(self._recent) >= rule.limit:

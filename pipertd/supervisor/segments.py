@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pipertd.clock import wall_s
@@ -83,8 +84,21 @@ class PipelineSegments:
     @property
     def promised_bytes(self) -> int:
         """How much of its ``shm_limit`` the pipeline has not reserved yet."""
-        fds = [fd for home in self._homes.values() for fd in (home.ledger_fd, home.pool_fd) if fd >= 0]
-        return max(0, self._pipeline.shm_limit - reserved_bytes(fds))
+        return max(0, self._pipeline.shm_limit - self.reserved_bytes)
+
+    @property
+    def reserved_bytes(self) -> int:
+        """How much shared memory the pipeline has reserved."""
+        return reserved_bytes([fd for home in self._homes.values() for fd in (home.ledger_fd, home.pool_fd) if fd >= 0])
+
+    def renew(self, pipeline: Pipeline) -> None:
+        """Go by another definition of the same routines and links; each keeps its place, whatever the file's order is.
+
+        Flows that it tells something else are down.
+        """
+        links = {link.ends: link for link in pipeline.links}
+        self._pipeline = replace(pipeline, links=tuple(links[link.ends] for link in self._pipeline.links))
+        self._arranged = Arrangement(self._pipeline, needs_of(self._pipeline), self._homes, self._guards_fd)
 
     # -- for the launch of a flow
 

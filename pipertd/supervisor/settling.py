@@ -6,12 +6,10 @@ nobody reads through the flow any more, when a successor is to be launched, at t
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from pipertd.definition.model import Flow, Pipeline
-from pipertd.errors import LaunchFailed
-from pipertd.supervisor.launch import Process
+from pipertd.supervisor.attendant import Attendant
 from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
@@ -27,6 +25,7 @@ class Settling:
         flow: Flow,
         shared: Surroundings,
         *,
+        on_change: Callable[[], None],
         on_over: Callable[[], None],
         on_failure: Callable[[str], None],
     ) -> None:
@@ -37,8 +36,11 @@ class Settling:
         self._on_over = on_over
         self._on_failure = on_failure
         self._is_due = False
-        self._is_unwanted = False
-        self._process: Process | None = None
+        self._process = Attendant(on_change=on_change, on_end=self._ended, on_failure=on_failure)
+
+    def renew(self, pipeline: Pipeline, flow: Flow) -> None:
+        """Go by another definition from the next process on."""
+        self._pipeline, self._flow = pipeline, flow
 
     def expect(self) -> None:
         """A generation is launched: whatever it leaves is to be settled."""
@@ -46,38 +48,27 @@ class Settling:
 
     def record(self) -> ProcessRecord | None:
         """Which process settles, for the next daemon."""
-        return self._process.record() if self._process else None
+        return self._process.record()
 
     def begin(self, generation: int, segments: PipelineSegments) -> None:
         """Settle what ``generation`` left, if it left something and nobody did so before."""
-        if not self._is_due or self._process is not None:
+        if not self._is_due or self._process.is_there:
             return
-        self._is_due = self._is_unwanted = False
-        if segments.left_whole(self._flow.name):
-            return
-        try:
-            self._process = spawn_settling(self._pipeline, self._flow, generation, segments, self._shared)
-        except LaunchFailed as reason:
-            self._on_failure(str(reason))
-        else:
-            asyncio.get_running_loop().add_reader(self._process.pidfd, self._bury)
+        self._is_due = False
+        if not segments.left_whole(self._flow.name):
+            self._process.begin(spawn_settling(self._pipeline, self._flow, generation, segments, self._shared))
 
     def end(self) -> bool:
         """Whether a process still settles. It is killed, as a recovery may die at any store; its death is news."""
-        if self._process is None:
-            return False
-        self._is_due = self._is_unwanted = True
-        self._process.kill_group()
-        return True
+        has_to_die = self._process.end()
+        self._is_due = self._is_due or has_to_die
+        return has_to_die
 
     def forget(self) -> None:
         """The run is over: nothing is to be settled any more."""
         self._is_due = False
 
-    def _bury(self) -> None:
-        assert self._process is not None
-        asyncio.get_running_loop().remove_reader(self._process.pidfd)
-        ending, self._process = self._process.bury(), None
-        if ending != Ending(0) and not self._is_unwanted:
+    def _ended(self, ending: Ending | None) -> None:
+        if ending not in (None, Ending(0)):
             self._on_failure(f"it {ending}")
         self._on_over()

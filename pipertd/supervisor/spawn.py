@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -37,10 +38,11 @@ class Surroundings:
     pulse: Pulse
     quarantine: QuarantineSpec
     orphan_timeout_s: float
+    starts: asyncio.Semaphore  # many at once only slow each other down, and the daemon with them
     strays: Strays = field(default_factory=Strays)
 
 
-def spawn_flow(
+async def spawn_flow(
     pipeline: Pipeline, flow: Flow, generation: int, segments: PipelineSegments, shared: Surroundings
 ) -> Waiting:
     """Start a process of a flow, and set its limits; it waits at its gate.
@@ -48,35 +50,20 @@ def spawn_flow(
     Raises:
         LaunchFailed: its interpreter or its log cannot be used.
     """
-    ours, theirs = make_gate(f"{pipeline.name}/{flow.name}")
-    spec = replace(_spec(pipeline, flow, generation, segments, shared), gate_fd=theirs.fileno())
-    try:
-        process = _spawn(pipeline, spec, segments, fds=[theirs.fileno()])
-    except LaunchFailed:
-        ours.close()
-        raise
-    finally:
-        theirs.close()
-    return Waiting(process, ours, limit(process.pid, flow.resources))
+    waiting = await _spawn(pipeline, _spec(pipeline, flow, generation, segments, shared), segments, shared)
+    waiting.problems = limit(waiting.process.pid, flow.resources)
+    return waiting
 
 
-def spawn_settling(
+async def spawn_settling(
     pipeline: Pipeline, flow: Flow, generation: int, segments: PipelineSegments, shared: Surroundings
-) -> Process:
+) -> Waiting:
     """Start the process that settles what this generation of a flow left; it ends with the daemon, if not before.
 
     Raises:
         LaunchFailed: its interpreter or its log cannot be used.
     """
-    spec = _spec(pipeline, flow, generation, segments, shared)
-    try:
-        daemon_pidfd = os.pidfd_open(os.getpid())
-    except OSError as reason:
-        raise LaunchFailed(f"cannot prepare the settling of {pipeline.name}/{flow.name}: {reason}") from reason
-    try:
-        return _spawn(pipeline, replace(spec, daemon_pidfd=daemon_pidfd), segments, "--settle", fds=[daemon_pidfd])
-    finally:
-        os.close(daemon_pidfd)
+    return await _spawn(pipeline, _spec(pipeline, flow, generation, segments, shared), segments, shared, "--settle")
 
 
 def _spec(
@@ -97,9 +84,26 @@ def _spec(
     )
 
 
-def _spawn(
-    pipeline: Pipeline, spec: FlowSpec, segments: PipelineSegments, *options: str, fds: Sequence[int] = ()
-) -> Process:
+async def _spawn(
+    pipeline: Pipeline, spec: FlowSpec, segments: PipelineSegments, shared: Surroundings, *options: str
+) -> Waiting:
+    """On a thread, because a process takes its time to come when all cores are busy."""
+    ours, theirs = make_gate(f"{spec.pipeline}/{spec.flow}")
+    told = replace(spec, gate_fd=theirs.fileno())
+    fds = [*segments.all_fds(), theirs.fileno()]
+    await shared.starts.acquire()
+    try:
+        process = await asyncio.to_thread(_launch, pipeline, told, options, fds)
+    except LaunchFailed:
+        shared.starts.release()
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return Waiting(process, ours, shared.starts.release)
+
+
+def _launch(pipeline: Pipeline, spec: FlowSpec, options: Sequence[str], fds: Sequence[int]) -> Process:
     target = f"{spec.pipeline}/{spec.flow}"
     with ExitStack() as stack:
         try:
@@ -112,6 +116,6 @@ def _spawn(
         return launch(
             [pipeline.python or sys.executable, "-m", "pipertd.flow", *options, target, str(spec_fd)],
             environment=marked(flow_environment(os.environ, pipeline.environment)),
-            fds=[*segments.all_fds(), *fds, spec_fd],
+            fds=[*fds, spec_fd],
             output=output,
         )

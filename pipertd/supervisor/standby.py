@@ -6,13 +6,13 @@ gets another one with its next generation.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from pipertd.definition.model import Flow, Pipeline
-from pipertd.errors import LaunchFailed
+from pipertd.supervisor.attendant import Attendant
 from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.manifest import ProcessRecord
+from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.spawn import Surroundings, spawn_flow
 
@@ -26,6 +26,7 @@ class Standby:
         flow: Flow,
         shared: Surroundings,
         *,
+        on_change: Callable[[], None],
         on_over: Callable[[], None],
         on_failure: Callable[[str], None],
     ) -> None:
@@ -35,56 +36,36 @@ class Standby:
         self._shared = shared
         self._on_over = on_over
         self._on_failure = on_failure
-        self._waiting: Waiting | None = None
-        self._is_unwanted = False
+        self._process = Attendant(on_change=on_change, on_end=self._ended, on_failure=on_failure)
+
+    def renew(self, pipeline: Pipeline, flow: Flow) -> None:
+        """Go by another definition from the next one on."""
+        self._pipeline, self._flow = pipeline, flow
 
     @property
     def lives(self) -> bool:
         """Whether one is there to take over."""
-        return self._waiting is not None and not self._is_unwanted and self._waiting.process.lives
+        return self._process.lives
 
     def record(self) -> ProcessRecord | None:
         """Which process it is, for the next daemon."""
-        return self._waiting.process.record() if self._waiting else None
+        return self._process.record()
 
     def begin(self, generation: int, segments: PipelineSegments) -> None:
-        """Have one, for when ``generation`` dies; does nothing where one lives."""
-        if self._waiting is not None:
-            return
-        try:
-            self._waiting = spawn_flow(self._pipeline, self._flow, generation + 1, segments, self._shared)
-        except LaunchFailed as reason:
-            self._on_failure(str(reason))
-            return
-        self._is_unwanted = False
-        self._waiting.prepare()
-        asyncio.get_running_loop().add_reader(self._waiting.process.pidfd, self._bury)
+        """Have one, for when ``generation`` dies; does nothing where there is one."""
+        if not self._process.is_there:
+            self._process.begin(spawn_flow(self._pipeline, self._flow, generation + 1, segments, self._shared))
 
-    def hand_over(self) -> Waiting | None:
+    async def hand_over(self) -> Waiting | None:
         """Give the process away, to be the flow's next generation; None where there is none that can be."""
-        if not self.lives:
-            return None
-        assert self._waiting is not None
-        waiting, self._waiting = self._waiting, None
-        asyncio.get_running_loop().remove_reader(waiting.process.pidfd)
-        return waiting
+        return await self._process.give_away()
 
     def end(self) -> bool:
         """Whether a process still has to die: it is not needed any more."""
-        if self._waiting is None:
-            return False
-        self._is_unwanted = True
-        self._waiting.process.kill_group()
-        return True
+        return self._process.end()
 
-    def _bury(self) -> None:
-        assert self._waiting is not None
-        process = self._waiting.process
-        asyncio.get_running_loop().remove_reader(process.pidfd)
-        self._waiting.turn_away()
-        self._waiting = None
-        ending = process.bury()
-        if self._is_unwanted:
+    def _ended(self, ending: Ending | None) -> None:
+        if ending is None:
             self._on_over()
         else:
             self._on_failure(f"it {ending}")

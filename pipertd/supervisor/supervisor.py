@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pipertd.definition.model import Pipeline
+from pipertd.definition.plan import Action, Plan
 from pipertd.errors import PipertdError, SegmentError, UnknownTarget, WrongState
 from pipertd.logs.reader import LogStore
 from pipertd.names import Target
 from pipertd.protocol import Answer, Hello, Pong, Quarantined, QuarantineSpec, Raise
 from pipertd.quarantine import Quarantine
+from pipertd.supervisor import admission
 from pipertd.supervisor.answers import Events, routines_of
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.history import History
 from pipertd.supervisor.pipeline import SupervisedPipeline
 from pipertd.supervisor.pulse import Pulse
+from pipertd.supervisor.renewal import renew
 from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snapshot, State
 
 logger = logging.getLogger(__name__)
 
+STARTS_A_CORE = 2  # processes on their way at once: while one waits for the disk, another one imports
 _COMING = (State.STARTING, State.RUNNING, State.BACKING_OFF)  # a flow that is not connected, and soon will be
 
 
@@ -57,7 +63,10 @@ class Supervisor:
         self._events = Events(self._channel)
         self._pulse = Pulse()
         put_aside = QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes)
-        self._shared = Surroundings(runtime_dir, logs, history, self._channel, self._pulse, put_aside, orphan_timeout_s)
+        starts = asyncio.Semaphore(STARTS_A_CORE * len(os.sched_getaffinity(0)))
+        self._shared = Surroundings(
+            runtime_dir, logs, history, self._channel, self._pulse, put_aside, orphan_timeout_s, starts
+        )
         self._pipelines: dict[str, SupervisedPipeline] = {}
         self._restarting: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -98,17 +107,59 @@ class Supervisor:
             if definition.autostart and not self._closing:
                 self._autostart(definition.name)
 
+    @property
+    def definitions(self) -> dict[str, Pipeline]:
+        """The definition of each pipeline, as it is now."""
+        return {name: pipeline.definition for name, pipeline in self._pipelines.items()}
+
+    async def change(self, plans: Sequence[Plan], new: Mapping[str, Pipeline]) -> None:
+        """Do what plans from :attr:`definitions` to ``new`` say, and return when it is done.
+
+        What goes gives its memory back before what comes is started. A pipeline that cannot be started again, because
+        there is no memory left, stays down, which a notice says.
+        """
+        await asyncio.gather(*(self._change(plan, new) for plan in plans if plan.action is not Action.ADDED))
+        await self.load([new[plan.pipeline] for plan in plans if plan.action is Action.ADDED])
+
+    async def _change(self, plan: Plan, new: Mapping[str, Pipeline]) -> None:
+        name = plan.pipeline
+        pipeline = self._pipelines[name]
+        async with pipeline.turn:
+            if plan.action is Action.REMOVED:
+                await pipeline.close()
+                del self._pipelines[name]
+                self._events.begin_run(name)
+                self.history.record(NoticeKind.PIPELINE_REMOVED, f"pipeline {name} is removed", pipeline=name)
+                return
+            try:
+                await renew(pipeline, new[name], plan)
+            except SegmentError as reason:
+                self.history.record(NoticeKind.FLOW_FAILED, str(reason), pipeline=name)
+
+    def check_room(self, begin: Sequence[Pipeline], end: Collection[str]) -> None:
+        """Whether runs of ``begin`` have enough shared memory when those of the pipelines ``end`` are over.
+
+        Raises:
+            SegmentError: they have not, with the arithmetic.
+        """
+        over = [pipeline for name, pipeline in self._pipelines.items() if name in end]
+        freed_bytes = sum(pipeline.reserved_bytes for pipeline in over)
+        promised_bytes = self._promised_bytes() - sum(pipeline.promised_bytes for pipeline in over)
+        for definition in begin:
+            admission.check_room(definition, promised_bytes, freed_bytes)
+            promised_bytes += definition.shm_limit
+
     async def start(self, target: Target) -> None:
-        """Have a pipeline or one flow up; idempotent.
+        """Have a pipeline or one flow up; idempotent. Where it is being restarted or reloaded, behind that.
 
         Raises:
             UnknownTarget: there is no such pipeline or flow.
             WrongState: it is being stopped.
             SegmentError: there is not enough shared memory.
         """
-        pipeline, flow = self._find(target)
-        self._check_open("start", target)
-        pipeline.start(flow)
+        async with self._turn(target) as (pipeline, flow):
+            self._check_open("start", target)
+            pipeline.start(flow)
 
     async def stop(self, target: Target, *, now: bool = False) -> None:
         """Have a pipeline or one flow down, and return when it is; idempotent.
@@ -122,17 +173,33 @@ class Supervisor:
     async def restart(self, target: Target) -> None:
         """Stop, then start: one flow within its run, a pipeline in a new run; goes on if the caller gives up.
 
+        Where it is being restarted or reloaded, behind that.
+
         Raises:
             UnknownTarget: there is no such pipeline or flow.
             WrongState: somebody else stops it meanwhile.
             SegmentError: there is not enough shared memory.
         """
-        pipeline, flow = self._find(target)
-        self._check_open("restart", target)
-        restarting = asyncio.create_task(pipeline.restart(flow))
+        restarting = asyncio.create_task(self._restart(target))
         self._restarting.add(restarting)
         restarting.add_done_callback(self._restarting.discard)
         await asyncio.shield(restarting)
+
+    async def _restart(self, target: Target) -> None:
+        async with self._turn(target) as (pipeline, flow):
+            self._check_open("restart", target)
+            await pipeline.restart(flow)
+
+    @asynccontextmanager
+    async def _turn(self, target: Target) -> AsyncIterator[tuple[SupervisedPipeline, str | None]]:
+        """Have the turn of the target's pipeline; what it names may have gone meanwhile."""
+        while True:
+            pipeline, _ = self._find(target)
+            async with pipeline.turn:
+                found = self._find(target)
+                if found[0] is pipeline:
+                    yield found
+                    return
 
     async def notify(
         self, event: str, target: Target, params: Mapping[str, object], timeout_s: float = 5.0

@@ -71,8 +71,8 @@ class Live:
 
 
 @asynccontextmanager
-async def supervised(folder: Path, pipeline: Pipeline) -> AsyncIterator[Live]:
-    """Load ``pipeline``, and have nothing of it left behind the block."""
+async def supervised(folder: Path, *pipelines: Pipeline) -> AsyncIterator[Live]:
+    """Load ``pipelines``, and have nothing of them left behind the block."""
     logs = LogStore(folder / "logs")
     history = History(folder / "notices.jsonl")
     quarantine = Quarantine(folder / "quarantine", 1 << 30)
@@ -83,7 +83,7 @@ async def supervised(folder: Path, pipeline: Pipeline) -> AsyncIterator[Live]:
     notices.setLevel(logging.DEBUG)
     await supervisor.open()
     try:
-        await supervisor.load([pipeline])
+        await supervisor.load(pipelines)
         yield Live(supervisor, logs, quarantine)
     finally:
         await supervisor.close(now=True)

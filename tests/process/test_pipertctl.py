@@ -17,7 +17,7 @@ from tests.process.definitions import counts, write_definition, writes
 from tests.process.served import DEADLINE_S, Daemon
 from tests.waiting import wait_until
 
-SERVICES = {"EventService", "LogService", "PipelineService", "QuarantineService", "StatusService"}
+SERVICES = {"DefinitionService", "EventService", "LogService", "PipelineService", "QuarantineService", "StatusService"}
 
 
 @pytest.fixture
@@ -87,6 +87,34 @@ def test_start_stop_and_restart(street: Daemon) -> None:
     assert link["produced"] == link["delivered"] + sum(link["dropped"].values())
     assert street.ctl("start", "p").returncode == 0
     wait_until(lambda: street.status("p")["state"] == "RUNNING", DEADLINE_S, "p to run again")
+
+
+def test_reload_shows_the_plan_and_does_it(street: Daemon) -> None:
+    """``--plan`` shows what a change would do; without, it is done; a problem is exit 5, and changes nothing."""
+    before = {flow["name"]: flow["pid"] for flow in street.status("p")["flows"]}
+    file = street.definitions / "p.yaml"
+    write_definition(file, counts(), writes(street.folder / "numbers", pause_s=0.002))
+    done = street.ctl("reload", "--plan")
+    assert (done.returncode, [line.split() for line in done.stdout.splitlines()]) == (
+        0,
+        [
+            ["PIPELINE", "FLOW", "IS", "BECAUSE", "OF"],
+            ["p", "restarted", "-"],
+            ["a", "unchanged", "-"],
+            ["b", "restarted", "params", "of", "sink"],
+        ],
+    )
+    assert {flow["name"]: flow["pid"] for flow in street.status("p")["flows"]} == before
+    (plan,) = json.loads(street.ctl("-o", "json", "reload").stdout)["plans"]
+    assert plan["flows"][1] == {"flow": "b", "action": "restarted", "keys": ["params of sink"]}
+    after = {flow["name"]: flow["pid"] for flow in street.status("p")["flows"]}
+    assert (after["a"] == before["a"], after["b"] == before["b"]) == (True, False)
+    write_definition(file, counts(), writes(street.folder / "numbers", pause_s=0.002), shm_limit="no size")
+    done = street.ctl("reload")
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "p.yaml:" in done.stderr.splitlines()[0]
+    assert done.stderr.splitlines()[-1] == "pipertctl: cannot reload: a definition has problems; nothing is changed"
+    assert {flow["name"]: flow["pid"] for flow in street.status("p")["flows"]} == after
 
 
 def test_logs_are_filtered_and_followed(street: Daemon) -> None:

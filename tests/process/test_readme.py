@@ -84,7 +84,7 @@ def daemon(tour: Path, folder: Path) -> Iterator[None]:
 
 
 def test_daemon_does_what_the_tour_shows(tour: Path, tmp_path: Path) -> None:
-    """An event is answered; a killed flow and a hung flow come back, and the numbers have no gap."""
+    """An event is answered; a flow that is killed, changed or hangs comes back, and the numbers have no gap."""
     folder = tmp_path / "daemon"
     folder.mkdir()
 
@@ -108,7 +108,15 @@ def test_daemon_does_what_the_tour_shows(tour: Path, tmp_path: Path) -> None:
         os.kill(first["pid"], signal.SIGKILL)
         wait_until(lambda: flow("front").get("generation", 0) > first["generation"], 60, "the next front")
 
-        hung = flow("back")
+        definition, before = tour / "numbers.yaml", wait_until(lambda: flow("front"), 60, "front to run")
+        definition.write_text(definition.read_text().replace("fps: 2", "fps: 4"))
+        *_, option = command("ctl reload --plan")
+        assert "fps of count" in ctl("reload", option)
+        assert flow("front")["pid"] == before["pid"]
+        assert "restarted" in ctl("reload")
+        wait_until(lambda: flow("front").get("generation", 0) > before["generation"], 60, "front by its new definition")
+
+        hung = wait_until(lambda: flow("back"), 60, "back to run")
         os.kill(hung["pid"], signal.SIGSTOP)
         wait_until(lambda: flow("back").get("generation", 0) > hung["generation"], 60, "the next back")
 

@@ -120,14 +120,18 @@ def test_service_manager_hears_when_it_serves_and_flows_do_not_hear_it(daemon: D
             heard.append(manager.recv(100).decode())
 
 
-def test_hangup_changes_nothing(daemon: Daemon) -> None:
-    """SIGHUP, which asks other daemons to reload, does not take the flows down."""
+def test_hangup_reloads(daemon: Daemon) -> None:
+    """SIGHUP has definitions read again: what did not change goes on, what is new is started."""
     numbers = daemon.folder / "numbers"
     write_definition(daemon.definitions / "p.yaml", counts(), writes(numbers, pause_s=0.001))
     process = daemon.start()
     wait_until(grows(numbers), DEADLINE_S, "numbers")
     process.send_signal(signal.SIGHUP)
-    errors = daemon.folder / "stderr"
-    wait_until(lambda: "cannot reload" in errors.read_text(), DEADLINE_S, "the answer to SIGHUP")
+    assert daemon.wait_for("definitions_reloaded")["message"] == "definitions are reloaded: nothing has changed"
+    write_definition(daemon.definitions / "q.yaml", counts(), writes(daemon.folder / "others"))
+    process.send_signal(signal.SIGHUP)
+    assert daemon.wait_for("definitions_reloaded", count=2)["message"] == "definitions are reloaded: q is added"
+    wait_until(grows(daemon.folder / "others"), DEADLINE_S, "numbers of q")
     wait_until(grows(numbers), DEADLINE_S, "more numbers")
-    assert len(daemon.notices("flow_started", "a")) == 1
+    started = [notice["pipeline"] for notice in daemon.notices("flow_started", "a")]
+    assert started == ["p", "q"]

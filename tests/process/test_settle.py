@@ -107,7 +107,7 @@ def test_what_is_read_through_a_failed_middle_stays_right_and_comes_back(tmp_pat
         await live.until(lambda: live.link(2).delivered > 500 + kept, "the other link to go on")
         answer = await told(live, "CHECK", "c")
         assert isinstance(answer.value, dict) and answer.value == {"kept": kept, "right": True}
-        assert list(settling()) == ["p/b"]
+        await live.until(lambda: list(settling()) == ["p/b"], "b to be settled")
         assert (live.flow("b").state, live.flow("b").pid) == (State.FAILED, None)
         await told(live, "FORGET", "c")
         await live.until(lambda: live.link(0).leased == live.link(1).leased == 0, "all slots back")
@@ -123,7 +123,7 @@ def test_a_successor_takes_over_from_who_settles(tmp_path: Path, settling_dies: 
 
     async def story(live: Live) -> None:
         await keep_through_a_dead_middle(live)
-        settler = settling()["p/b"]
+        (settler,) = await live.until(lambda: list(settling().values()), "somebody to settle")
         if settling_dies:
             os.kill(settler, signal.SIGKILL)
             (notice,) = await live.until(lambda: live.notices(NoticeKind.SETTLING_FAILED), "a notice")
@@ -147,7 +147,7 @@ def test_settling_ends_with_the_run(tmp_path: Path) -> None:
 
     async def story(live: Live) -> None:
         await keep_through_a_dead_middle(live)
-        assert settling()
+        await live.until(settling, "somebody to settle")
         await live.supervisor.stop(P, now=True)
         assert not settling()
         for link in live.view().links:
@@ -209,7 +209,7 @@ def test_who_keeps_frames_is_settled_after_a_clean_stop_too(tmp_path: Path) -> N
         await live.until(lambda: live.link(0).leased > 2, "frames that are kept")
         await live.supervisor.stop(B)
         assert live.flow("b").state is State.STOPPED
-        assert list(settling()) == ["p/b"]
+        await live.until(lambda: list(settling()) == ["p/b"], "b to be settled")
         await live.until(lambda: live.link(0).leased == 0, "all slots back")
         await live.until(lambda: not settling(), "settling to be over")
         await live.supervisor.stop(Target("p", "c"))
