@@ -170,7 +170,7 @@ class Arrangement:
             return ["routines are given their segments when a run begins"]
         if {link.ends for link in pipeline.links} != {link.ends for link in self.links}:
             return ["links are given their places when a run begins"]
-        return [*self._rings_too_small(pipeline), *self._ledgers_too_small(pipeline)]
+        return list(self._rings_too_small(pipeline)) or list(self._ledgers_too_small(pipeline))
 
     def _rings_too_small(self, pipeline: Pipeline) -> Iterator[str]:
         for link in pipeline.links:

@@ -85,6 +85,10 @@ class SupervisedPipeline:
         """How much shared memory it has reserved, which is free when its run is over."""
         return 0 if self._segments is None else self._segments.reserved_bytes
 
+    def misfits(self, definition: Pipeline) -> list[str]:
+        """What the segments of the present run cannot take of another definition; nothing where no run is on."""
+        return [] if self._segments is None else self._segments.misfits(definition)
+
     @property
     def state(self) -> State:
         """The worst of its flows' states: one FAILED flow makes it FAILED, even while others still run."""

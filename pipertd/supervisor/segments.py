@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from pipertd.clock import wall_s
@@ -91,15 +90,6 @@ class PipelineSegments:
         """How much shared memory the pipeline has reserved."""
         return reserved_bytes([fd for home in self._homes.values() for fd in (home.ledger_fd, home.pool_fd) if fd >= 0])
 
-    def renew(self, pipeline: Pipeline) -> None:
-        """Go by another definition of the same routines and links; each keeps its place, whatever the file's order is.
-
-        Flows that it tells something else are down.
-        """
-        links = {link.ends: link for link in pipeline.links}
-        self._pipeline = replace(pipeline, links=tuple(links[link.ends] for link in self._pipeline.links))
-        self._arranged = Arrangement(self._pipeline, needs_of(self._pipeline), self._homes, self._guards_fd)
-
     # -- for the launch of a flow
 
     def flow_specs(self, flow: str) -> list[RoutineSpec]:
@@ -131,7 +121,7 @@ class PipelineSegments:
         changed = self._arranged.changed(pipeline)
         return {flow.name for flow in pipeline.flows if changed.flow_specs(flow.name) != self.flow_specs(flow.name)}
 
-    def take(self, pipeline: Pipeline) -> None:
+    def renew(self, pipeline: Pipeline) -> None:
         """Tell flows of a changed definition from now on; those that it concerns are at rest, the others go on.
 
         Nothing in shared memory is touched: the next generations find it as their predecessors left it.

@@ -112,6 +112,10 @@ class Supervisor:
         """The definition of each pipeline, as it is now."""
         return {name: pipeline.definition for name, pipeline in self._pipelines.items()}
 
+    def misfits(self, definition: Pipeline) -> list[str]:
+        """What the segments of a pipeline's run cannot take of its new definition; nothing where no run is on."""
+        return self._pipelines[definition.name].misfits(definition)
+
     async def change(self, plans: Sequence[Plan], new: Mapping[str, Pipeline]) -> None:
         """Do what plans from :attr:`definitions` to ``new`` say, and return when it is done.
 

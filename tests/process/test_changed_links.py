@@ -35,12 +35,12 @@ async def change(live: Live, place: int, **changes: Any) -> None:
     changed = replace(before, links=tuple(links))
     concerned = segments.concerned(changed)
     assert concerned == {links[place].source.flow, links[place].destination.flow}
-    for name in concerned:
-        await live.supervisor.stop(Target("p", name), now=True)
-    segments.take(changed)
-    supervised.definition = changed
-    for name in concerned:
-        await live.supervisor.start(Target("p", name))
+    with supervised.held():
+        for name in concerned:
+            await live.supervisor.stop(Target("p", name), now=True)
+        supervised.take_over(changed)
+        for name in concerned:
+            await live.supervisor.start(Target("p", name))
     await live.until(lambda: live.view().state is State.RUNNING, "all to run again")
 
 
@@ -48,8 +48,9 @@ def test_a_link_changes_under_its_messages(tmp_path: Path) -> None:
     """It becomes deeper, then less deep, then drops: what waits stays, and every message is counted."""
 
     async def story(live: Live) -> None:
-        pid = live.pid("a")
         await live.until(lambda: (live.link(0).waiting, live.link(1).waiting) == (4, 4), "full links")
+        await live.until((tmp_path / "tries").exists, f"{AT} in hand")
+        pid = live.pid("a")
 
         await change(live, 1, depth=12)
         await live.until(lambda: live.link(1).waiting == 12, "it to be as deep as it is now")

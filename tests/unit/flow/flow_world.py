@@ -89,7 +89,7 @@ class FlowWorld:
         changed = replace(self.pipeline, links=links)
         for name in self.segments.concerned(changed):
             self.actors[name].crash()  # the successor's life begins with its first turn
-        self.segments.take(changed)
+        self.segments.renew(changed)
         self.pipeline = changed
         self._ever_dropped |= policy is not Policy.WAIT
 

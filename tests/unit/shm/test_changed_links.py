@@ -172,7 +172,7 @@ def test_a_ring_has_place_for_64_messages_or_more(segments: PipelineSegments) ->
     (misfit, *_) = segments.misfits(with_links(first, replace(second, depth=4096)))
     assert misfit == "the ring of b/r -> c/r has place for 128 messages in this run, and not for 4096"
     with pytest.raises(SegmentError, match="cannot change p while it runs: the ring of a/r -> b/r has place for 64"):
-        segments.take(with_links(replace(first, depth=65), second))
+        segments.renew(with_links(replace(first, depth=65), second))
     assert segments.flow_specs("a")[0].outputs[0].depth == 4
 
 
@@ -192,7 +192,7 @@ def test_what_the_segments_cannot_take_is_said(segments: PipelineSegments, chang
 def test_what_is_told_of_a_link_is_its_place_in_the_run(segments: PipelineSegments) -> None:
     """A file that orders its links anew does not exchange them."""
     before = [segments.flow_specs(flow) for flow in "abc"]
-    segments.take(with_links(*reversed(PIPELINE.links)))
+    segments.renew(with_links(*reversed(PIPELINE.links)))
     assert [segments.flow_specs(flow) for flow in "abc"] == before
     assert [str(link) for link in segments.record().links] == ["a/r -> b/r", "b/r -> c/r"]
 

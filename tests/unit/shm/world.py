@@ -230,7 +230,7 @@ class World:
         concerned = self.segments.concerned(changed)
         for name in concerned:
             self.actors[name].crash()  # the successor's life begins with its first turn
-        self.segments.take(changed)
+        self.segments.renew(changed)
         self.pipeline = changed
         for place, (view, depth, policy) in enumerate(zip(self.segments.link_views(), depths, policies, strict=True)):
             # What was committed and not shown by the dead one comes on top of what waits now.
