@@ -65,6 +65,10 @@ class WrongState(PipertdError):
         self.action, self.target, self.state = action, str(target), state
 
 
+class NotDelegated(PipertdError):
+    """Raised when there is no cgroup that the daemon may divide among its flows."""
+
+
 class LaunchFailed(PipertdError):
     """Raised when a flow's process cannot be started at all."""
 

@@ -35,7 +35,12 @@ def _flow(message: pipeline_pb2.Flow) -> records.Flow:
         seconds=seconds(message.state_time),
         reason=message.reason,
         failure=failure(message.failure),
+        pressure=_pressure(message.pressure) if message.HasField("pressure") else None,
     )
+
+
+def _pressure(message: pipeline_pb2.Pressure) -> records.Pressure:
+    return records.Pressure(message.cpu, message.memory, message.io)
 
 
 def _routine(message: pipeline_pb2.Routine) -> records.Routine:

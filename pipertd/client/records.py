@@ -7,8 +7,23 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Pressure:
+    """The share of the last ten seconds, 0 to 1, in which something of a flow waited for what it lacked."""
+
+    cpu: float
+    memory: float
+    io: float
+
+
+@dataclass(frozen=True)
 class Flow:
-    """One OS process of a pipeline; ``pid`` is None where none runs, ``failure`` where the last one did not fail."""
+    """One OS process of a pipeline.
+
+    Attributes:
+        pid: None where none runs.
+        failure: how the last one failed; None where it did not.
+        pressure: None where no cgroup holds it, or the kernel does not tell.
+    """
 
     name: str
     state: str
@@ -18,6 +33,7 @@ class Flow:
     seconds: float
     reason: str
     failure: str | None
+    pressure: Pressure | None
 
 
 @dataclass(frozen=True)

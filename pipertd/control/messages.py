@@ -46,6 +46,7 @@ def _flow(view: FlowView) -> pipeline_pb2.Flow:
         state_time=duration(view.seconds),
         reason=view.reason,
         failure=_failure(view.failure),
+        pressure=pipeline_pb2.Pressure(**view.pressure._asdict()) if view.pressure else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def pipeline_document(pipeline: records.Pipeline) -> dict[str, Any]:
                 "seconds": round(flow.seconds, 3),
                 "reason": flow.reason,
                 "failure": flow.failure,
+                "pressure": asdict(flow.pressure) if flow.pressure else None,
             }
             for flow in pipeline.flows
         ],

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pipertd.client import records
 
 _OVER = ("STOPPED", "EXITED", "FAILED")
+_WORTH_A_WORD = 0.01  # of pressure
 _BAR = 5  # characters
 _NOTHING = ("-", "0", "0.0")
 
@@ -32,7 +33,9 @@ def pipeline_lines(pipeline: records.Pipeline) -> Iterator[str]:
     yield f"{title} - {pipeline.description}" if pipeline.description else title
     yield ""
     flows = [_flow(flow) for flow in pipeline.flows]
-    yield from _without_nothing(("FLOW", "STATE", "PID", "GENERATION", "RESTARTS", "FOR", "FAILURE", "LAST END"), flows)
+    yield from _without_nothing(
+        ("FLOW", "STATE", "PID", "GENERATION", "RESTARTS", "FOR", "PRESSURE", "FAILURE", "LAST END"), flows
+    )
     yield ""
     routines = [_routine(each) for each in pipeline.routines]
     yield from table(("ROUTINE", "KIND", "STATE", "HANDLED", "FAILED", "PER SECOND", "BUSY", "P50", "P99"), routines)
@@ -53,9 +56,16 @@ def _flow(flow: records.Flow) -> tuple[str, ...]:
         str(flow.generation),
         str(flow.restarts),
         duration(flow.seconds),
+        _pressure(flow.pressure),
         flow.failure or "-",
         flow.reason or "-",
     )
+
+
+def _pressure(pressure: records.Pressure | None) -> str:
+    """What a flow lacks, in percent; nothing where it lacks nothing worth a word."""
+    shares = {"cpu": pressure.cpu, "memory": pressure.memory, "io": pressure.io} if pressure else {}
+    return " ".join(f"{what} {share:.0%}" for what, share in shares.items() if share >= _WORTH_A_WORD) or "-"
 
 
 def _routine(each: records.Routine) -> tuple[str, ...]:
@@ -92,7 +102,7 @@ def _link(link: records.Link) -> tuple[str, ...]:
 
 def _without_nothing(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """The table without the columns of bad news, where there is none: a link's line is long enough."""
-    bad_news = {"FAILURE", "FAILED", "DROPPED", "QUARANTINED", "LEASED", "BLOCKED BY"}
+    bad_news = {"PRESSURE", "FAILURE", "FAILED", "DROPPED", "QUARANTINED", "LEASED", "BLOCKED BY"}
     shown = [
         place
         for place, name in enumerate(columns)

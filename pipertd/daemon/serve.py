@@ -15,9 +15,11 @@ from pipertd.daemon.lock import held_directory
 from pipertd.daemon.records import daemon_records
 from pipertd.daemon.settings import Settings
 from pipertd.daemon.systemd import ServiceManager
-from pipertd.errors import SettingsError
+from pipertd.errors import NotDelegated, SettingsError
 from pipertd.logs.reader import LogStore
 from pipertd.quarantine import Quarantine
+from pipertd.supervisor.cgroups import Cgroups
+from pipertd.supervisor.delegation import take_delegation
 from pipertd.supervisor.history import History
 from pipertd.supervisor.reload import Reloader
 from pipertd.supervisor.supervisor import Supervisor
@@ -46,12 +48,14 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
     quarantine = Quarantine(settings.state_dir.absolute() / "quarantine", settings.quarantine_limit_bytes)
+    cgroups, held = _cgroups()
     supervisor = Supervisor(
         runtime_dir=settings.runtime_dir,
         logs=logs,
         history=history,
         quarantine=quarantine,
         orphan_timeout_s=settings.orphan_timeout_s,
+        cgroups=cgroups,
     )
     reloader = Reloader(settings.definitions, supervisor)
     control = ControlServer(supervisor, reloader, logs, quarantine)
@@ -61,7 +65,7 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
     history.record(
         NoticeKind.DAEMON_STARTED,
         f"pipertd {__version__} started",
-        details={"pid": str(os.getpid()), "runtime_dir": str(settings.runtime_dir)},
+        details={"pid": str(os.getpid()), "runtime_dir": str(settings.runtime_dir), "cgroups": held},
     )
     try:
         await supervisor.open()
@@ -83,6 +87,17 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
         manager.close()
     if serving.done() and not serving.cancelled():
         serving.result()
+
+
+def _cgroups() -> tuple[Cgroups, str]:
+    """What holds flows, and where, or why there is nothing."""
+    try:
+        delegation = take_delegation()
+    except NotDelegated as reason:
+        return Cgroups(why_not=str(reason)), f"none: {reason}"
+    return Cgroups(
+        delegation
+    ), f"{delegation.flows} with {', '.join(sorted(delegation.controllers)) or 'no'} controllers"
 
 
 async def _first_of(working: asyncio.Task[None], stop: Coroutine[None, None, object]) -> None:

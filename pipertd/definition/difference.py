@@ -45,6 +45,9 @@ _FLOW: Mapping[str, Callable[[Flow], object]] = {
     "resources.cpus": lambda one: one.resources.cpus,
     "resources.nice": lambda one: one.resources.nice,
     "resources.memory_max": lambda one: one.resources.memory_max,
+    "resources.memory_high": lambda one: one.resources.memory_high,
+    "resources.cpu_weight": lambda one: one.resources.cpu_weight,
+    "resources.tasks_max": lambda one: one.resources.tasks_max,
     "standby": lambda one: one.standby,
 }
 _ROUTINE: Mapping[str, Callable[[Routine], object]] = {

@@ -65,6 +65,9 @@ class Resources:
     cpus: tuple[int, ...] | None = None
     nice: int | None = None
     memory_max: int | None = None
+    memory_high: int | None = None
+    cpu_weight: int | None = None
+    tasks_max: int | None = None
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,9 @@ EFFECTS = {
     "resources.cpus": Effect.ITS_FLOW,
     "resources.nice": Effect.ITS_FLOW,
     "resources.memory_max": Effect.ITS_FLOW,
+    "resources.memory_high": Effect.ITS_FLOW,
+    "resources.cpu_weight": Effect.ITS_FLOW,
+    "resources.tasks_max": Effect.ITS_FLOW,
     "routines": Effect.NEW_RUN,
     "class": Effect.ITS_FLOW,
     "params": Effect.ITS_FLOW,
@@ -141,6 +144,13 @@ def plan_change(old: Pipeline, new: Pipeline, misfits: Sequence[str] = ()) -> Pl
     else:
         overall = Action.ADJUSTED if changes else Action.UNCHANGED
     return Plan(new.name, overall, tuple(flows), tuple(each.text for each in changes if not each.flows), new_run)
+
+
+def described(plan: Plan) -> str:
+    """A plan in a few words: ``restarted (b: params of r)``."""
+    said = [*plan.keys, *(f"{each.flow}: {', '.join(each.keys)}" for each in plan.flows if each.keys)]
+    action = f"{plan.action} in a new run" if plan.begins_run else str(plan.action)
+    return f"{action} ({'; '.join(said)})" if said else action
 
 
 def _action(flow: str, changes: tuple[Change, ...]) -> Action:

@@ -65,6 +65,9 @@ class ResourcesSection(_Section):
     cpus: Annotated[list[Annotated[int, Field(ge=0, lt=model.MOST_CPUS)]], Field(min_length=1)] | None = None
     nice: Annotated[int, Field(ge=-20, le=19)] | None = None
     memory_max: Size | None = None
+    memory_high: Size | None = None
+    cpu_weight: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    tasks_max: Annotated[int, Field(ge=1)] | None = None
 
 
 class RoutineSection(_Section):

@@ -58,7 +58,12 @@ def _flow(name: str, section: FlowSection) -> model.Flow:
         restart=model.Restart(model.RestartPolicy(restart.policy), *restart.backoff, *restart.limit),
         watchdog=model.Watchdog(watchdog.start, watchdog.progress, watchdog.stop, watchdog.contact),
         resources=model.Resources(
-            tuple(resources.cpus) if resources.cpus is not None else None, resources.nice, resources.memory_max
+            tuple(resources.cpus) if resources.cpus is not None else None,
+            resources.nice,
+            resources.memory_max,
+            resources.memory_high,
+            resources.cpu_weight,
+            resources.tasks_max,
         ),
         standby=section.standby,
     )

@@ -228,6 +228,7 @@ class Flow(_message.Message):
     STATE_TIME_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     FAILURE_FIELD_NUMBER: _builtins.int
+    PRESSURE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name, unique in the pipeline."""
     state: Global___State.ValueType
@@ -246,6 +247,10 @@ class Flow(_message.Message):
     def state_time(self) -> _duration_pb2.Duration:
         """How long it has been in its state."""
 
+    @_builtins.property
+    def pressure(self) -> Global___Pressure:
+        """How much it waits for what it lacks; unset where no cgroup holds it, or the kernel does not tell."""
+
     def __init__(
         self,
         *,
@@ -257,14 +262,45 @@ class Flow(_message.Message):
         state_time: _duration_pb2.Duration | None = ...,
         reason: _builtins.str = ...,
         failure: Global___Failure.ValueType = ...,
+        pressure: Global___Pressure | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["state_time", b"state_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["pressure", b"pressure", "state_time", b"state_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "generation", b"generation", "name", b"name", "pid", b"pid", "reason", b"reason", "restarts", b"restarts", "state", b"state", "state_time", b"state_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "generation", b"generation", "name", b"name", "pid", b"pid", "pressure", b"pressure", "reason", b"reason", "restarts", b"restarts", "state", b"state", "state_time", b"state_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Flow: _TypeAlias = Flow  # noqa: Y015
+
+@_typing.final
+class Pressure(_message.Message):
+    """The share of the last ten seconds, 0 to 1, in which something of a flow waited for what it lacked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CPU_FIELD_NUMBER: _builtins.int
+    MEMORY_FIELD_NUMBER: _builtins.int
+    IO_FIELD_NUMBER: _builtins.int
+    cpu: _builtins.float
+    """For a processor."""
+    memory: _builtins.float
+    """For memory to become free."""
+    io: _builtins.float
+    """For a disk."""
+    def __init__(
+        self,
+        *,
+        cpu: _builtins.float = ...,
+        memory: _builtins.float = ...,
+        io: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cpu", b"cpu", "io", b"io", "memory", b"memory"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Pressure: _TypeAlias = Pressure  # noqa: Y015
 
 @_typing.final
 class Routine(_message.Message):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 
 from pipertd.errors import LaunchFailed
 from pipertd.supervisor.gate import Waiting
+from pipertd.supervisor.launch import Process
 from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.restart import Ending
 
@@ -57,6 +58,13 @@ class Attendant:
         self._is_unwanted = False
         self._coming = asyncio.create_task(self._start(start))
 
+    def adopt(self, process: Process | None) -> None:
+        """End one that a daemon before this one had, if it had one; its death is what we wanted."""
+        if process is not None:
+            self._process = Waiting.left(process)
+            asyncio.get_running_loop().add_reader(process.pidfd, self._bury)
+            self.end()
+
     def end(self) -> bool:
         """Kill it, if there is one; whether it still has to die."""
         self._is_unwanted = True
@@ -96,6 +104,5 @@ class Attendant:
         dead, self._process = self._process, None
         assert dead is not None
         asyncio.get_running_loop().remove_reader(dead.process.pidfd)
-        dead.close()
-        ending = dead.process.bury()
+        ending = dead.bury()
         self._on_end(None if self._is_unwanted else ending)

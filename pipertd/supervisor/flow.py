@@ -17,6 +17,8 @@ from pipertd.names import RoutineRef
 from pipertd.protocol import Charge, Hello
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import lifecycle, watch
+from pipertd.supervisor.adopted import last_words
+from pipertd.supervisor.adoption import Survivors
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.figures import Rates
 from pipertd.supervisor.gate import Waiting
@@ -55,6 +57,7 @@ class SupervisedFlow:
         self.generation = 0
         self._reason = ""
         self._failure: Failure | None = None
+        self._unmet = ""  # what was said last of limits that it does not have
         self._pipeline = pipeline
         self._shared = shared
         self._on_rest = on_rest
@@ -111,6 +114,51 @@ class SupervisedFlow:
         self._wanted = True
         self._happen(Input.START)
 
+    def adopt(self, record: FlowRecord, survivors: Survivors, segments: PipelineSegments | None, rates: Rates) -> None:
+        """Go on from where a daemon before this one was; no segments where its run is over."""
+        self.state, self._since_s, self._wanted = record.state, record.since_s, record.wanted
+        self._reason, self._failure, self._charge = record.reason, record.failure, record.charge
+        self.generation, self._delay_s = record.generation, record.delay_s
+        self._restarts.recall(record.restarts)
+        self._segments, self._rates = segments, rates
+        self._standby.adopt(survivors.standby)
+        self._settling.adopt(survivors.settling)
+        if record.living is not None and survivors.living is not None:
+            self._living = Generation.adopt(
+                self.generation, self._pipeline, self.definition, self._shared, survivors.living, record.living
+            )
+            if survivors.living.lives:
+                details = {"pid": str(self._living.pid)}
+                self._tell(NoticeKind.FLOW_ADOPTED, f"is adopted (generation {self.generation})", details)
+            asyncio.get_running_loop().add_reader(self._living.pidfd, self._bury)
+
+    def go_on(self) -> None:
+        """Do what the state asks for that a daemon before this one was killed in; all flows are adopted."""
+        living = self._living
+        match self.state:
+            case State.STARTING if living is None:
+                self._launch()
+                return
+            case State.BACKING_OFF:
+                self._arm(self._delay_s, lambda: self._happen(Input.BACKOFF_OVER))
+                return
+            case State.STOPPING if living:
+                living.ask_to_stop()
+            case State.KILLING if living:
+                living.go_on_killing()
+        if living is not None:
+            self._look_again()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs, or will by itself."""
+        return self._wanted and not self.state.at_rest
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether its process speaks a version of the protocol that this daemon can go on with."""
+        return self._living is None or self._living.is_understood
+
     def stop(self, *, now: bool = False) -> None:
         """Have it down; ``now`` kills it."""
         self._wanted = False
@@ -162,6 +210,7 @@ class SupervisedFlow:
         """What the next daemon has to know of it."""
         return FlowRecord(
             state=self.state,
+            since_s=self._since_s,
             wanted=self._wanted,
             reason=self._reason,
             failure=self._failure,
@@ -185,6 +234,7 @@ class SupervisedFlow:
             seconds=monotonic_s() - self._since_s,
             reason=self._reason,
             failure=self._failure,
+            pressure=self._living.pressure() if self._living else None,
         )
 
     def _happen(self, happened: Input, reason: str = "") -> None:
@@ -254,11 +304,18 @@ class SupervisedFlow:
             living.kill()
             return
         self._on_change()  # it is on record before it is let in
-        details = {"pid": str(living.pid), **({"resources": "; ".join(living.problems)} if living.problems else {})}
+        details = {"pid": str(living.pid)}
         self._tell(NoticeKind.FLOW_STARTED, f"was started (generation {self.generation})", details)
+        self._tell_unmet(living.problems)
         living.begin(self._charge)
         self._charge = None
         self._look_again()
+
+    def _tell_unmet(self, problems: list[str]) -> None:
+        text = "; ".join(problems)
+        if text and text != self._unmet:  # once, not with each generation
+            self._tell(NoticeKind.LIMITS_UNMET, f"runs without some of its limits: {text}")
+        self._unmet = text
 
     def _settling_over(self) -> None:
         """The process that settled is dead."""
@@ -362,9 +419,14 @@ class SupervisedFlow:
         asyncio.get_running_loop().remove_reader(dead.pidfd)
         self._disarm()
         ending = dead.bury()
-        self._shared.strays.look_for(dead.mark, self._tell_left)
+        if dead.mark is not None:
+            self._shared.strays.look_for(dead.mark, self._tell_left)
         now_s = monotonic_s()
         facts = self._facts()
+        ending = last_words(ending, facts, self.generation)
+        let_in = not dead.is_adopted or watch.has_begun(facts, self.generation)
+        if let_in:
+            self._charge = None  # it was told
         guilty = guilty_routine(ending, facts, self.generation, expiry=dead.expiry, fatal_thread=dead.fatal_thread())
         failure = None if dead.cut and not self._wanted else dead.failure or ending.failure
         verdict = self._restarts.judge(
@@ -374,6 +436,7 @@ class SupervisedFlow:
             ended=watch.has_ended(facts, self.generation),
             ran_s=now_s - dead.ready_s if dead.ready_s is not None else 0.0,
             now_s=now_s,
+            let_in=let_in,
         )
         self._delay_s = 0.0 if self._standby.lives else verdict.delay_s
         reason = f"{verdict.reason} ({dead.why_killed})" if dead.why_killed else verdict.reason

@@ -13,7 +13,9 @@ from contextlib import suppress
 
 from pipertd.errors import LaunchFailed
 from pipertd.protocol import Begin, Prepare, encode
+from pipertd.supervisor.cgroup import Cgroup
 from pipertd.supervisor.launch import Process
+from pipertd.supervisor.restart import Ending
 
 _LONGEST_WAY_S = 10.0  # a process that is held on its way must not hold up others
 
@@ -22,19 +24,41 @@ class Waiting:
     """A process that was started: on its way to its gate, or there.
 
     Attributes:
-        process: its owner buries it.
+        process: buried by ``bury``, when it is dead.
         problems: which of its limits could not be applied, in words.
+        group: what holds it, where there is a cgroup for it.
     """
 
-    def __init__(self, process: Process, gate: socket.socket, on_arrival: Callable[[], None]) -> None:
-        """``on_arrival`` is called once: when the process is at its gate, takes too long to come there, or died."""
+    def __init__(self, process: Process, gate: socket.socket | None, on_arrival: Callable[[], None]) -> None:
+        """``gate`` is None where a daemon before this one had it: it fell shut with that one.
+
+        ``on_arrival`` is called once: when the process is at its gate, takes too long to come there, or died.
+        """
         self.process = process
         self.problems: list[str] = []
+        self.group: Cgroup | None = None
+        self._bury_group: Callable[[Cgroup], None] | None = None
         self._gate = gate
         self._on_arrival: Callable[[], None] | None = on_arrival
-        loop = asyncio.get_running_loop()
-        loop.add_reader(gate, self._arrived)
-        self._timer = loop.call_later(_LONGEST_WAY_S, self._arrived)
+        self._timer: asyncio.TimerHandle | None = None
+        if gate is not None:
+            loop = asyncio.get_running_loop()
+            loop.add_reader(gate, self._arrived)
+            self._timer = loop.call_later(_LONGEST_WAY_S, self._arrived)
+
+    @classmethod
+    def left(cls, process: Process) -> Waiting:
+        """One that a daemon before this one started, dead or alive."""
+        return cls(process, None, lambda: None)
+
+    @property
+    def was_left(self) -> bool:
+        """Whether a daemon before this one started it."""
+        return self._gate is None
+
+    def held_by(self, group: Cgroup, bury: Callable[[Cgroup], None]) -> None:
+        """It is in this group, which ``bury`` takes away when it is dead."""
+        self.group, self._bury_group = group, bury
 
     def prepare(self) -> None:
         """Let it import its code, and wait again."""
@@ -47,16 +71,27 @@ class Waiting:
     def close(self) -> None:
         """Shut the gate: a process that was not let in ends by itself."""
         self._arrived()
-        self._gate.close()
+        if self._gate is not None:
+            self._gate.close()
+
+    def bury(self) -> Ending:
+        """Say how the dead process ended; with it goes all that it had."""
+        self.close()
+        ending = self.process.bury()
+        if self.group is not None and self._bury_group is not None:
+            self._bury_group(self.group)
+        return ending
 
     def _say(self, order: Prepare | Begin) -> None:
+        assert self._gate is not None
         with suppress(BrokenPipeError, ConnectionResetError):
             self._gate.send(encode(order))
 
     def _arrived(self) -> None:
         if self._on_arrival is not None:
-            asyncio.get_running_loop().remove_reader(self._gate)
-            self._timer.cancel()
+            if self._gate is not None and self._timer is not None:
+                asyncio.get_running_loop().remove_reader(self._gate)
+                self._timer.cancel()
             self._on_arrival()
             self._on_arrival = None
 

@@ -10,17 +10,19 @@ from pathlib import Path
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.logs.tail import fatal_stacks, fatal_thread, finish_line, last_lines, stacks_behind, without_stacks
-from pipertd.protocol import PROTOCOL_VERSION, Begin, Charge, Hello, Ping, Stop
+from pipertd.protocol import ADOPTABLE_VERSIONS, PROTOCOL_VERSION, Begin, Charge, Hello, Ping, Stop
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import watch
 from pipertd.supervisor.contact import Contact, Finding
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.gate import Waiting
+from pipertd.supervisor.launch import Process
 from pipertd.supervisor.manifest import GenerationRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
 from pipertd.supervisor.strays import Mark
+from pipertd.supervisor.view import Pressure
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
 _EVIDENCE_LINES, _EVIDENCE_BYTES = 200, 32 * 1024
@@ -38,7 +40,7 @@ class Generation:
         why_killed: what a watchdog had against it, in words.
         expiry: the deadline that it missed, unless somebody outside held the process.
         failure: what its death is called, where we know better than by how it ends.
-        mark: what it leaves running is known by it.
+        mark: what it leaves running is known by it; None where a cgroup holds it, and nothing is left.
         cut: whether an operator had it killed.
         problems: which of its resource limits could not be applied, in words.
     """
@@ -59,13 +61,16 @@ class Generation:
         self.cut = False
         self._names = (pipeline.name, flow.name)
         self.rule = flow.watchdog
+        self._memory_max = flow.resources.memory_max
         self._channel = shared.channel
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
+        self._protocol = PROTOCOL_VERSION
         self._log_began = _size(self._log)
         self._waiting = waiting
         self._process = waiting.process
-        self.mark = Mark.of(self._process.pid)
+        self._group = waiting.group
+        self.mark = None if self._group else Mark.of(self._process.pid)
         self.problems = waiting.problems
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
@@ -73,6 +78,25 @@ class Generation:
         self._asked_s: float | None = None
         self._signalled = False
         self._stacks_begin: int | None = None
+
+    @classmethod
+    def adopt(
+        cls,
+        number: int,
+        pipeline: Pipeline,
+        flow: Flow,
+        shared: Surroundings,
+        process: Process,
+        record: GenerationRecord,
+    ) -> Generation:
+        """One that a daemon before this one started, dead or alive. It has time to show a sign of life."""
+        made = cls(number, pipeline, flow, shared, Waiting.left(process))
+        made._nonce, made._protocol, made._log_began = record.nonce, record.protocol, record.log_began
+        made.mark = Mark(record.mark, process.pid)
+        made._launched_s, made.ready_s, made._asked_s = record.launched_s, record.ready_s, record.asked_s
+        made._trusted_s = monotonic_s() + _HEARTBEAT_S
+        made.why_killed, made.failure, made.cut = record.why_killed, record.failure, record.cut
+        return made
 
     def begin(self, charge: Charge | None) -> None:
         """Let it in; ``charge`` is what its predecessor died of."""
@@ -82,8 +106,9 @@ class Generation:
         """What the next daemon has to know of it."""
         return GenerationRecord(
             process=self._process.record(),
+            mark=self.mark.text,
             nonce=self._nonce,
-            protocol=PROTOCOL_VERSION,
+            protocol=self._protocol,
             launched_s=self._launched_s,
             ready_s=self.ready_s,
             asked_s=self._asked_s,
@@ -117,7 +142,21 @@ class Generation:
     def kill(self) -> None:
         """SIGKILL to the process and its group, as an operator wishes."""
         self.cut = True
+        self.go_on_killing()
+
+    def go_on_killing(self) -> None:
+        """SIGKILL to the process and its group: a daemon before this one was about to."""
         self._process.kill_group()
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether it speaks a version of the protocol that this daemon can go on with."""
+        return self._protocol in ADOPTABLE_VERSIONS
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether a daemon before this one started it."""
+        return self._waiting.was_left
 
     def find_expiry(self, facts: Mapping[str, RoutineFacts], meant_s: float) -> watch.Expiry | None:
         """Which deadline was missed, if one was; this look was meant to come ``meant_s`` after the last one.
@@ -181,8 +220,10 @@ class Generation:
     def bury(self) -> Ending:
         """Reap the dead process and its group, and hear what it said last."""
         self._buried = True
-        self._waiting.close()
-        ending = self._process.bury()
+        oom_kills = self._group.oom_kills() if self._group else 0
+        ending = self._waiting.bury()
+        if oom_kills and ending.signal == signal.SIGKILL and self.failure is None:
+            self._note_memory()
         finish_line(self._log)
         self._channel.forget(*self._names)
         return ending
@@ -204,6 +245,16 @@ class Generation:
     def fatal_thread(self) -> int | None:
         """The thread that a fatal signal struck, if its traceback is in the log."""
         return fatal_thread(self._log, self._log_began)
+
+    def pressure(self) -> Pressure | None:
+        """What it lacks, where its group tells."""
+        return self._group.pressure() if self._group else None
+
+    def _note_memory(self) -> None:
+        self.failure = Failure.OUT_OF_MEMORY
+        self.why_killed = "the kernel had no memory left for it"
+        if self._memory_max is not None:
+            self.why_killed += f", its memory_max is {self._memory_max} bytes"
 
     def _signal_stop(self) -> None:
         self._signalled = True

@@ -29,6 +29,7 @@ _LEVELS = {
     NoticeKind.FLOW_STATE_CHANGED: logging.DEBUG,
     NoticeKind.FLOW_RESTARTING: logging.WARNING,
     NoticeKind.WATCHDOG_EXPIRED: logging.WARNING,
+    NoticeKind.LIMITS_UNMET: logging.WARNING,
     NoticeKind.CONTACT_LOST: logging.WARNING,
     NoticeKind.SLOTS_HOARDED: logging.WARNING,
     NoticeKind.PROCESSES_LEFT: logging.WARNING,
@@ -36,6 +37,7 @@ _LEVELS = {
     NoticeKind.STANDBY_FAILED: logging.WARNING,
     NoticeKind.MESSAGE_QUARANTINED: logging.ERROR,
     NoticeKind.FLOW_FAILED: logging.ERROR,
+    NoticeKind.PIPELINE_LOST: logging.ERROR,
     NoticeKind.DEFINITION_INVALID: logging.ERROR,
     NoticeKind.RELOAD_FAILED: logging.ERROR,
 }

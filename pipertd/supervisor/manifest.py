@@ -38,6 +38,7 @@ class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The process of a flow. Times are on the monotonic clock, which all processes of a boot share."""
 
     process: ProcessRecord
+    mark: str
     nonce: str
     protocol: int
     launched_s: float
@@ -61,6 +62,7 @@ class FlowRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One flow: ``charge`` is what its last generation died of, as long as no other was told."""
 
     state: State
+    since_s: float
     wanted: bool
     reason: str
     failure: Failure | None
@@ -76,6 +78,7 @@ class FlowRecord(msgspec.Struct, frozen=True, kw_only=True):
 class HomeRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The segments and the bell of one routine; one that publishes to no other flow has no pool."""
 
+    number: int
     flow: str
     routine: str
     ledger: Identity
@@ -84,7 +87,7 @@ class HomeRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SegmentsRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run has in shared memory. The order of its homes is that of the routines' numbers.
+    """What a run has in shared memory.
 
     The order of its links is that of their places in the ledgers, however the definition orders them by now.
     """
@@ -192,6 +195,9 @@ def read_manifest(path: Path) -> Manifest:
             raise ManifestError("the system was started anew meanwhile")
         if head.format != FORMAT:
             raise ManifestError(f"it is on record in format {head.format}, and this pipertd reads format {FORMAT}")
-        return _decoder.decode(content)
+        found = _decoder.decode(content)
     except (OSError, msgspec.MsgspecError) as reason:
         raise ManifestError(f"cannot read {path}: {reason}") from reason
+    if found.definition.name != path.stem:
+        raise ManifestError(f"{path} is the record of another pipeline, {found.definition.name}")
+    return found

@@ -13,13 +13,14 @@ from contextlib import contextmanager, nullcontext
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
-from pipertd.errors import SegmentError, UnknownTarget, WrongState
+from pipertd.errors import ManifestError, SegmentError, UnknownTarget, WrongState
 from pipertd.names import Target
+from pipertd.supervisor.adoption import find_survivors, give_up, open_segments
 from pipertd.supervisor.figures import Figures, Rates
 from pipertd.supervisor.flow import SupervisedFlow
 from pipertd.supervisor.manifest import Manifest, ManifestFile
 from pipertd.supervisor.order import stop_order
-from pipertd.supervisor.segments import PipelineSegments
+from pipertd.supervisor.segments import Adopted, PipelineSegments
 from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.view import NoticeKind, PipelineView, State
 
@@ -67,6 +68,7 @@ class SupervisedPipeline:
         self._rates = Rates()
         self.turn = asyncio.Lock()  # of whoever does several things to it that belong together: restart, reload
         self._stopping: asyncio.Task[None] | None = None
+        self._going_on: asyncio.Task[None] | None = None
         self._holds = 0
         self._began_s = self._ended_s = monotonic_s()
 
@@ -166,6 +168,59 @@ class SupervisedPipeline:
             self._to_start -= {flow.definition.name for flow in chosen}
             self._write_manifest()
 
+    def adopt(self, manifest: Manifest) -> None:
+        """Go on from where a daemon before this one was; what lives is not disturbed.
+
+        Raises:
+            ManifestError: there was a run, and its shared memory is lost.
+        """
+        survivors = find_survivors(manifest)
+        try:
+            if manifest.segments is not None:
+                fds = open_segments(manifest.segments, survivors.values())
+                self._segments = PipelineSegments(self.definition, adopted=Adopted(manifest.segments, fds))
+        except (ManifestError, SegmentError) as reason:
+            give_up(survivors.values())
+            raise ManifestError(str(reason)) from reason
+        self._began_s = manifest.began_s
+        self._to_start = set(manifest.to_start)
+        with self.held():
+            for name in self.flows.keys() & manifest.flows.keys():
+                self.flows[name].adopt(manifest.flows[name], survivors[name], self._segments, self._rates)
+            for flow in self.flows.values():
+                flow.go_on()
+            self._write_manifest()
+        if manifest.stopping:
+            self._begin_stop(self.flows.values(), whole=True, to_start=manifest.to_start)
+        self._going_on = asyncio.create_task(self._go_on())
+
+    async def _go_on(self) -> None:
+        """Complete what an operator had asked the daemon before this one; renew the flows that we cannot talk to."""
+        async with self.turn:
+            try:
+                await self._complete()
+                for name in [name for name, flow in self.flows.items() if not flow.is_understood]:
+                    await self._renew(name)
+            except (WrongState, SegmentError) as reason:
+                logger.warning("cannot go on with %s as before: %s", self.definition.name, reason)
+
+    async def _complete(self) -> None:
+        if self._stopping is not None:
+            await self._until_down(list(self.flows.values()))
+            self.start_again()
+            return
+        down = [flow for name, flow in self.flows.items() if name in self._to_start and not flow.is_up]
+        self._to_start &= {flow.definition.name for flow in down}
+        with self.held():
+            await self._shared.pulse.until(lambda: all(flow.state.at_rest for flow in down))
+            self.start_again()
+
+    async def _renew(self, name: str) -> None:
+        text = f"flow {self.definition.name}/{name} is restarted: it speaks to daemons of another version of pipertd"
+        self._shared.history.record(NoticeKind.FLOW_RESTARTING, text, pipeline=self.definition.name, flow=name)
+        await self.restart(name)
+        await self._shared.pulse.until(lambda: self.flows[name].state is not State.STARTING)
+
     async def stop(self, name: str | None = None, *, now: bool = False) -> None:
         """Have all flows down, or one, and wait for it.
 
@@ -189,9 +244,7 @@ class SupervisedPipeline:
         """
         chosen = list(self.flows.values())
         wanted = {name for name, flow in self.flows.items() if flow.wanted}
-        self._begin_stop(chosen, whole=True)
-        self._to_start |= wanted
-        self._write_manifest()
+        self._begin_stop(chosen, whole=True, to_start=wanted)
         await self._until_down(chosen)
         if all(flow.state is State.EXITED for flow in chosen):
             self._to_start.clear()
@@ -206,8 +259,11 @@ class SupervisedPipeline:
         order = stop_order(self.definition)
         await asyncio.gather(*(self._stop_behind(name, order[name] & set(names)) for name in names))
 
-    def _begin_stop(self, chosen: Iterable[SupervisedFlow], *, whole: bool, now: bool = False) -> None:
+    def _begin_stop(
+        self, chosen: Iterable[SupervisedFlow], *, whole: bool, now: bool = False, to_start: Iterable[str] = ()
+    ) -> None:
         self._to_start -= {flow.definition.name for flow in chosen}
+        self._to_start |= set(to_start)  # before anything stops: a daemon that is killed now leaves it on record
         if now and self._stopping is not None:
             self._stopping.cancel()
         if now or not whole:
@@ -229,11 +285,11 @@ class SupervisedPipeline:
         One that is killed meanwhile leaves on record what was up, and the next one starts it anew.
         """
         self._closed = True
+        if self._going_on is not None:
+            self._going_on.cancel()
         up = {name for name, flow in self.flows.items() if not flow.state.at_rest}
         chosen = list(self.flows.values())
-        self._begin_stop(chosen, whole=True, now=now)
-        self._to_start |= up
-        self._write_manifest()
+        self._begin_stop(chosen, whole=True, now=now, to_start=up)
         await self._until_down(chosen)
         self._manifest.close()
 
@@ -249,9 +305,7 @@ class SupervisedPipeline:
         names = {flow.definition.name for flow in chosen}
         try:
             with self.held() if name else nullcontext():
-                self._begin_stop(chosen, whole=name is None)
-                self._to_start |= names
-                self._write_manifest()
+                self._begin_stop(chosen, whole=name is None, to_start=names)
                 if name is None:
                     await self._until_down(chosen)
                 else:

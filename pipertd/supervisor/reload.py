@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipertd.definition.check import check_classes
 from pipertd.definition.model import Pipeline
-from pipertd.definition.plan import Action, Plan, plan_added, plan_change, plan_removed
+from pipertd.definition.plan import Action, Plan, described, plan_added, plan_change, plan_removed
 from pipertd.definition.problem import Problem
 from pipertd.definition.read import Reading
 from pipertd.definition.steady import read_steadily
@@ -153,13 +153,6 @@ class Reloader:
         details = {plan.pipeline: described(plan) for plan in done}
         text = "; ".join(f"{name} is {what}" for name, what in details.items()) or "nothing has changed"
         history.record(NoticeKind.DEFINITIONS_RELOADED, f"definitions are reloaded: {text}", details=details)
-
-
-def described(plan: Plan) -> str:
-    """A plan in a few words: ``restarted (b: params of r)``."""
-    said = [*plan.keys, *(f"{each.flow}: {', '.join(each.keys)}" for each in plan.flows if each.keys)]
-    action = f"{plan.action} in a new run" if plan.begins_run else str(plan.action)
-    return f"{action} ({'; '.join(said)})" if said else action
 
 
 def _count(number: int, what: str) -> str:

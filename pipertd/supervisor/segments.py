@@ -7,8 +7,10 @@ never maps a pool: it has no business with payloads.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from pipertd.clock import wall_s
 from pipertd.definition.model import Link, Pipeline
@@ -32,27 +34,48 @@ from pipertd.supervisor.admission import (
 from pipertd.supervisor.arrangement import Arrangement, Home
 from pipertd.supervisor.counts import LinkPlace, Passer, ended, link_view
 from pipertd.supervisor.manifest import HomeRecord, SegmentsRecord
-from pipertd.supervisor.procfs import identity
+from pipertd.supervisor.procfs import Identity, identity
 from pipertd.supervisor.view import LinkView
 
 _AT_LEISURE = (Activity.IDLE, Activity.AWAITS_DONE)  # a batch that is kept until it is complete does not drain
 
 
+class Adopted(NamedTuple):
+    """What a run has in shared memory already: as it is on record, and descriptors of all of it."""
+
+    record: SegmentsRecord
+    fds: Mapping[Identity, int]
+
+
 class PipelineSegments:
     """Ledgers, pools and bells of a pipeline's routines; ``run`` is a name that no other run of it has."""
 
-    def __init__(self, pipeline: Pipeline, promised_bytes: int = 0, *, least_capacity: int = LEAST_CAPACITY) -> None:
-        """Make them all; ``promised_bytes`` is what other pipelines may still reserve.
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        promised_bytes: int = 0,
+        *,
+        least_capacity: int = LEAST_CAPACITY,
+        adopted: Adopted | None = None,
+    ) -> None:
+        """Make them all, or go on with those of a daemon before this one.
+
+        ``promised_bytes`` is what other pipelines may still reserve.
 
         Every link may become ``least_capacity`` deep during the run, whatever its depth is now.
 
         Raises:
-            SegmentError: the pipeline asks for more shared memory than there is, with the arithmetic.
+            SegmentError: the pipeline asks for more shared memory than there is, with the arithmetic; or what is
+                there already is of another byte format.
         """
         self._pipeline = pipeline
         self.run = _name_of_run(wall_s())
         self._homes: dict[RoutineRef, Home] = {}
         self._guards_fd = -1
+        if adopted is not None:
+            self._adopt(adopted)
+            self._arranged = Arrangement(pipeline, tuple(adopted.record.links), self._homes, self._guards_fd)
+            return
         needs, most = needs_of(pipeline), needs_of(with_capacities(pipeline, least_capacity))
         pools = pool_sizes(pipeline, needs, most, promised_bytes)
         try:
@@ -63,6 +86,20 @@ class PipelineSegments:
             self.close()
             raise
         self._arranged = Arrangement(pipeline, pipeline.links, self._homes, self._guards_fd)
+
+    def _adopt(self, adopted: Adopted) -> None:
+        record, fds = adopted
+        self.run, self._guards_fd = record.run, fds[record.guards]
+        try:
+            for each in record.homes:
+                pool_fd = fds[each.pool] if each.pool else -1
+                ledger = Ledger(fds[each.ledger], writable=False)
+                ref = RoutineRef(each.flow, each.routine)
+                self._homes[ref] = Home(each.number, fds[each.ledger], pool_fd, fds[each.bell], ledger)
+        except SegmentError:
+            for fd in fds.values():
+                os.close(fd)
+            raise
 
     def _create(self, shape: at.Shape) -> Home:
         with ExitStack() as made:
@@ -222,6 +259,7 @@ class PipelineSegments:
 
 def _home_record(ref: RoutineRef, home: Home) -> HomeRecord:
     return HomeRecord(
+        number=home.number,
         flow=ref.flow,
         routine=ref.routine,
         ledger=identity(home.ledger_fd),

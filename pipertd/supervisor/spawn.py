@@ -17,6 +17,7 @@ from pipertd.errors import LaunchFailed
 from pipertd.logs.reader import LogStore
 from pipertd.logs.writer import open_log
 from pipertd.protocol import FlowSpec, LogSpec, QuarantineSpec, encode_spec
+from pipertd.supervisor.cgroups import Cgroups
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.gate import Waiting, make_gate
 from pipertd.supervisor.history import History
@@ -38,6 +39,7 @@ class Surroundings:
     pulse: Pulse
     quarantine: QuarantineSpec
     orphan_timeout_s: float
+    cgroups: Cgroups
     starts: asyncio.Semaphore  # many at once only slow each other down, and the daemon with them
     strays: Strays = field(default_factory=Strays)
 
@@ -51,7 +53,11 @@ async def spawn_flow(
         LaunchFailed: its interpreter or its log cannot be used.
     """
     waiting = await _spawn(pipeline, _spec(pipeline, flow, generation, segments, shared), segments, shared)
-    waiting.problems = limit(waiting.process.pid, flow.resources)
+    held = shared.cgroups.hold(waiting.process.pid, f"{pipeline.name}.{flow.name}", flow.resources)
+    limited = limit(waiting.process.pid, flow.resources, memory=not held.limits_memory)
+    waiting.problems = [*limited, *held.problems]
+    if held.group is not None:
+        waiting.held_by(held.group, shared.cgroups.bury)
     return waiting
 
 

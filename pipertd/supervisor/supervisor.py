@@ -10,16 +10,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pipertd.definition.model import Pipeline
-from pipertd.definition.plan import Action, Plan
-from pipertd.errors import PipertdError, SegmentError, UnknownTarget, WrongState
+from pipertd.definition.plan import Action, Plan, described, plan_change
+from pipertd.errors import ManifestError, PipertdError, SegmentError, UnknownTarget, WrongState
 from pipertd.logs.reader import LogStore
 from pipertd.names import Target
 from pipertd.protocol import Answer, Hello, Pong, Quarantined, QuarantineSpec, Raise
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor import admission
 from pipertd.supervisor.answers import Events, routines_of
+from pipertd.supervisor.cgroups import Cgroups
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.history import History
+from pipertd.supervisor.manifest import Manifest, manifest_files, read_manifest
 from pipertd.supervisor.pipeline import SupervisedPipeline
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.renewal import renew
@@ -41,6 +43,7 @@ class Supervisor:
         history: where notices are recorded; closed by the caller.
         quarantine: where flows put aside what kept killing them.
         orphan_timeout_s: how long flows work on without this daemon, unless their definition says otherwise.
+        cgroups: what holds flows; nothing, if left out.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Supervisor:
         history: History,
         quarantine: Quarantine,
         orphan_timeout_s: float,
+        cgroups: Cgroups | None = None,
     ) -> None:
         self.history = history
         self._channel = FlowChannel(
@@ -65,25 +69,61 @@ class Supervisor:
         put_aside = QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes)
         starts = asyncio.Semaphore(STARTS_A_CORE * len(os.sched_getaffinity(0)))
         self._shared = Surroundings(
-            runtime_dir, logs, history, self._channel, self._pulse, put_aside, orphan_timeout_s, starts
+            runtime_dir,
+            logs,
+            history,
+            self._channel,
+            self._pulse,
+            put_aside,
+            orphan_timeout_s,
+            cgroups or Cgroups(),
+            starts,
         )
         self._pipelines: dict[str, SupervisedPipeline] = {}
+        self._adopted: set[str] = set()  # whose files nobody has looked into yet
+        self._to_begin_anew: dict[str, list[str]] = {}  # flows that were up in a run that is lost
         self._restarting: set[asyncio.Task[None]] = set()
         self._closing = False
 
     async def open(self) -> None:
-        """Begin to listen to flows.
+        """Begin to listen to flows, those of a daemon that was killed here before among them.
 
         Raises:
             OSError: the socket cannot be made.
         """
         self._channel.open()
+        for name, path in manifest_files(self._shared.runtime_dir):
+            self._adopt(name, path)
+
+    def _adopt(self, name: str, path: Path) -> None:
+        manifest: Manifest | None = None
+        try:
+            manifest = read_manifest(path)
+            adopted = self._make(manifest.definition)
+            adopted.adopt(manifest)
+        except ManifestError as reason:
+            self._pipelines.pop(name, None)
+            self._lose_run(name, manifest, reason)
+            path.unlink(missing_ok=True)
+            return
+        self._adopted.add(name)
+        states = {flow.name: str(flow.state) for flow in adopted.view().flows}
+        text = f"pipeline {name} is adopted: " + ", ".join(f"{flow} is {state}" for flow, state in states.items())
+        self.history.record(NoticeKind.PIPELINE_ADOPTED, text, pipeline=name, details=states)
+
+    def _lose_run(self, name: str, manifest: Manifest | None, reason: ManifestError) -> None:
+        """Say what is lost; what was up is to begin anew, as soon as it is loaded."""
+        up = [] if manifest is None else [flow for flow, each in manifest.flows.items() if not each.state.at_rest]
+        self._to_begin_anew[name] = sorted({*up, *(manifest.to_start if manifest else ())})
+        text = f"pipeline {name} is lost, with what lay on its links: {reason}"
+        self.history.record(NoticeKind.PIPELINE_LOST, text, pipeline=name)
 
     async def close(self, *, now: bool = False) -> None:
         """Stop everything, draining within the stop deadlines unless ``now``; may be called again to hurry."""
         self._closing = True
         await asyncio.gather(*(pipeline.close(now=now) for pipeline in self._pipelines.values()))
         await self._shared.strays.close()
+        await self._shared.cgroups.close()
         self._channel.close()
 
     async def load(self, pipelines: Sequence[Pipeline]) -> None:
@@ -97,15 +137,27 @@ class Supervisor:
             if known is not None and not known.is_over:
                 raise WrongState("replace", definition.name, known.state)
         for definition in pipelines:
-            self._pipelines[definition.name] = SupervisedPipeline(
-                definition, self._shared, on_run=self._events.begin_run, promised_bytes=self._promised_bytes
-            )
+            self._make(definition)
             text = f"pipeline {definition.name} is loaded"
             details = {"file": str(definition.file)} if definition.file else {}
             self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=definition.name, details=details)
         for definition in pipelines:
-            if definition.autostart and not self._closing:
-                self._autostart(definition.name)
+            up = self._to_begin_anew.pop(definition.name, [])
+            if (definition.autostart or up) and not self._closing:
+                self._autostart(definition.name, up)
+
+    def meet(self, definition: Pipeline) -> None:
+        """Say of an adopted pipeline what its file says by now: it goes on as it was, until it is reloaded."""
+        if definition.name not in self._adopted:
+            return
+        self._adopted.discard(definition.name)
+        plan = plan_change(self._pipelines[definition.name].definition, definition)
+        text = f"pipeline {definition.name} is loaded, and goes on as it was"
+        details = {"file": str(definition.file)}
+        if plan.action is not Action.UNCHANGED:
+            details["differs"] = described(plan)
+            text += f": its file says something else by now, which a reload makes it do: {details['differs']}"
+        self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=definition.name, details=details)
 
     @property
     def definitions(self) -> dict[str, Pipeline]:
@@ -251,9 +303,18 @@ class Supervisor:
         if self._closing:
             raise WrongState(action, target, "part of a daemon that is stopping")
 
-    def _autostart(self, name: str) -> None:
+    def _make(self, definition: Pipeline) -> SupervisedPipeline:
+        self._pipelines[definition.name] = made = SupervisedPipeline(
+            definition, self._shared, on_run=self._events.begin_run, promised_bytes=self._promised_bytes
+        )
+        return made
+
+    def _autostart(self, name: str, flows: Sequence[str]) -> None:
+        """Start all of it, or these flows where it has them."""
+        pipeline = self._pipelines[name]
         try:
-            self._pipelines[name].start()
+            for flow in [flow for flow in flows if flow in pipeline.flows] or (None,):
+                pipeline.start(flow)
         except SegmentError as reason:
             self.history.record(NoticeKind.FLOW_FAILED, str(reason), pipeline=name)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from pipertd.supervisor.failure import Failure
 
@@ -82,6 +83,14 @@ class LinkView:
         return self.waiting + self.in_hand
 
 
+class Pressure(NamedTuple):
+    """The share of the last ten seconds, 0 to 1, in which something of a flow waited for what it lacked."""
+
+    cpu: float
+    memory: float
+    io: float
+
+
 @dataclass(frozen=True)
 class FlowView:
     """One flow; ``reason`` says how the last generation ended, where one did, and ``failure`` names how it failed."""
@@ -94,6 +103,7 @@ class FlowView:
     seconds: float
     reason: str = ""
     failure: Failure | None = None
+    pressure: Pressure | None = None
 
 
 @dataclass(frozen=True)
@@ -130,13 +140,17 @@ class NoticeKind(StrEnum):
     DEFINITIONS_RELOADED = "definitions_reloaded"
     RELOAD_FAILED = "reload_failed"
     DEFINITION_INVALID = "definition_invalid"
+    PIPELINE_ADOPTED = "pipeline_adopted"
+    PIPELINE_LOST = "pipeline_lost"
     PIPELINE_ENDED = "pipeline_ended"
     FLOW_STATE_CHANGED = "flow_state_changed"
+    FLOW_ADOPTED = "flow_adopted"
     FLOW_STARTED = "flow_started"
     FLOW_EXITED = "flow_exited"
     FLOW_RESTARTING = "flow_restarting"
     FLOW_FAILED = "flow_failed"
     WATCHDOG_EXPIRED = "watchdog_expired"
+    LIMITS_UNMET = "limits_unmet"
     CONTACT_LOST = "contact_lost"
     SLOTS_HOARDED = "slots_hoarded"
     PROCESSES_LEFT = "processes_left"

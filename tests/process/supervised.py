@@ -16,6 +16,8 @@ from pipertd.logs.record import LogFilter
 from pipertd.logs.writer import FileHandler
 from pipertd.names import RoutineRef, Target
 from pipertd.quarantine import Quarantine
+from pipertd.supervisor.cgroups import Cgroups
+from pipertd.supervisor.delegation import Delegation
 from pipertd.supervisor.history import History
 from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import FlowView, LinkView, Notice, NoticeKind, PipelineView
@@ -71,12 +73,19 @@ class Live:
 
 
 @asynccontextmanager
-async def supervised(folder: Path, *pipelines: Pipeline) -> AsyncIterator[Live]:
+async def supervised(folder: Path, *pipelines: Pipeline, cgroups: Cgroups | None = None) -> AsyncIterator[Live]:
     """Load ``pipelines``, and have nothing of them left behind the block."""
     logs = LogStore(folder / "logs")
     history = History(folder / "notices.jsonl")
     quarantine = Quarantine(folder / "quarantine", 1 << 30)
-    supervisor = Supervisor(runtime_dir=folder, logs=logs, history=history, quarantine=quarantine, orphan_timeout_s=0.0)
+    supervisor = Supervisor(
+        runtime_dir=folder,
+        logs=logs,
+        history=history,
+        quarantine=quarantine,
+        orphan_timeout_s=0.0,
+        cgroups=cgroups,
+    )
     records = FileHandler(logs.daemon_file)
     notices = logging.getLogger("pipertd.notice")
     notices.addHandler(records)
@@ -111,11 +120,13 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Path) else value
 
 
-def go(folder: Path, pipeline: Pipeline, story: Callable[[Live], Awaitable[None]]) -> None:
+def go(
+    folder: Path, pipeline: Pipeline, story: Callable[[Live], Awaitable[None]], delegation: Delegation | None = None
+) -> None:
     """Tell ``story`` of ``pipeline`` under a supervisor of its own."""
 
     async def tell() -> None:
-        async with supervised(folder, pipeline) as live:
+        async with supervised(folder, pipeline, cgroups=Cgroups(delegation)) as live:
             await story(live)
 
     asyncio.run(tell())

@@ -98,8 +98,8 @@ def service(installed: None) -> Iterator[None]:
 
 
 def processes() -> set[int]:
-    file = Path("/sys/fs/cgroup/system.slice/pipertd.service/cgroup.procs")
-    return {int(line) for line in file.read_text().split()} if file.exists() else set()
+    files = Path("/sys/fs/cgroup/system.slice/pipertd.service").rglob("cgroup.procs")
+    return {int(line) for file in files for line in file.read_text().split()}
 
 
 @pytest.mark.usefixtures("installed")
