@@ -10,7 +10,6 @@ from collections.abc import Callable, Coroutine
 
 from pipertd.errors import LaunchFailed
 from pipertd.supervisor.gate import Waiting
-from pipertd.supervisor.launch import Process
 from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.restart import Ending
 
@@ -58,11 +57,11 @@ class Attendant:
         self._is_unwanted = False
         self._coming = asyncio.create_task(self._start(start))
 
-    def adopt(self, process: Process | None) -> None:
+    def adopt(self, left: Waiting | None) -> None:
         """End one that a daemon before this one had, if it had one; its death is what we wanted."""
-        if process is not None:
-            self._process = Waiting.left(process)
-            asyncio.get_running_loop().add_reader(process.pidfd, self._bury)
+        if left is not None:
+            self._process = left
+            asyncio.get_running_loop().add_reader(left.process.pidfd, self._bury)
             self.end()
 
     def end(self) -> bool:

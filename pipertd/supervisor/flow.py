@@ -25,6 +25,7 @@ from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.generation import Generation
 from pipertd.supervisor.guilt import guilty_routine
 from pipertd.supervisor.hoarding import Hoarding
+from pipertd.supervisor.launch import Process
 from pipertd.supervisor.lifecycle import Action, Input
 from pipertd.supervisor.manifest import FlowRecord
 from pipertd.supervisor.restart import Ending, Restarts, Verdict
@@ -121,16 +122,26 @@ class SupervisedFlow:
         self.generation, self._delay_s = record.generation, record.delay_s
         self._restarts.recall(record.restarts)
         self._segments, self._rates = segments, rates
-        self._standby.adopt(survivors.standby)
-        self._settling.adopt(survivors.settling)
-        if record.living is not None and survivors.living is not None:
+        self._standby.adopt(self._left(survivors.standby))
+        self._settling.adopt(self._left(survivors.settling))
+        living = self._left(survivors.living)
+        if record.living is not None and living is not None:
             self._living = Generation.adopt(
-                self.generation, self._pipeline, self.definition, self._shared, survivors.living, record.living
+                self.generation, self._pipeline, self.definition, self._shared, living, record.living
             )
-            if survivors.living.lives:
+            if living.process.lives:
                 details = {"pid": str(self._living.pid)}
                 self._tell(NoticeKind.FLOW_ADOPTED, f"is adopted (generation {self.generation})", details)
             asyncio.get_running_loop().add_reader(self._living.pidfd, self._bury)
+
+    def _left(self, process: Process | None) -> Waiting | None:
+        """A process that a daemon before this one left, with the cgroup that it may have."""
+        if process is None:
+            return None
+        left, group = Waiting.left(process), self._shared.cgroups.find(process.pid, str(self).replace("/", "."))
+        if group is not None:
+            left.held_by(group, self._shared.cgroups.bury)
+        return left
 
     def go_on(self) -> None:
         """Do what the state asks for that a daemon before this one was killed in; all flows are adopted."""

@@ -16,7 +16,6 @@ from pipertd.supervisor import watch
 from pipertd.supervisor.contact import Contact, Finding
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.gate import Waiting
-from pipertd.supervisor.launch import Process
 from pipertd.supervisor.manifest import GenerationRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.spawn import Surroundings
@@ -86,13 +85,13 @@ class Generation:
         pipeline: Pipeline,
         flow: Flow,
         shared: Surroundings,
-        process: Process,
+        waiting: Waiting,
         record: GenerationRecord,
     ) -> Generation:
         """One that a daemon before this one started, dead or alive. It has time to show a sign of life."""
-        made = cls(number, pipeline, flow, shared, Waiting.left(process))
+        made = cls(number, pipeline, flow, shared, waiting)
         made._nonce, made._protocol, made._log_began = record.nonce, record.protocol, record.log_began
-        made.mark = Mark(record.mark, process.pid)
+        made.mark = Mark(record.mark, waiting.process.pid) if record.mark else None
         made._launched_s, made.ready_s, made._asked_s = record.launched_s, record.ready_s, record.asked_s
         made._trusted_s = monotonic_s() + _HEARTBEAT_S
         made.why_killed, made.failure, made.cut = record.why_killed, record.failure, record.cut
@@ -106,7 +105,7 @@ class Generation:
         """What the next daemon has to know of it."""
         return GenerationRecord(
             process=self._process.record(),
-            mark=self.mark.text,
+            mark=self.mark.text if self.mark else "",
             nonce=self._nonce,
             protocol=self._protocol,
             launched_s=self._launched_s,

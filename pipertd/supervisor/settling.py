@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.supervisor.attendant import Attendant
-from pipertd.supervisor.launch import Process
+from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
@@ -59,10 +59,10 @@ class Settling:
         if not segments.left_whole(self._flow.name):
             self._process.begin(spawn_settling(self._pipeline, self._flow, generation, segments, self._shared))
 
-    def adopt(self, process: Process | None) -> None:
+    def adopt(self, left: Waiting | None) -> None:
         """End one that a daemon before this one had; what the flow left is still to be settled."""
         self._is_due = True
-        self._process.adopt(process)
+        self._process.adopt(left)
 
     def end(self) -> bool:
         """Whether a process still settles. It is killed, as a recovery may die at any store; its death is news."""

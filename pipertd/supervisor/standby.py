@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.supervisor.attendant import Attendant
 from pipertd.supervisor.gate import Waiting
-from pipertd.supervisor.launch import Process
 from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
@@ -57,9 +56,9 @@ class Standby:
         if not self._process.is_there:
             self._process.begin(spawn_flow(self._pipeline, self._flow, generation + 1, segments, self._shared))
 
-    def adopt(self, process: Process | None) -> None:
+    def adopt(self, left: Waiting | None) -> None:
         """End one that a daemon before this one had."""
-        self._process.adopt(process)
+        self._process.adopt(left)
 
     async def hand_over(self) -> Waiting | None:
         """Give the process away, to be the flow's next generation; None where there is none that can be."""
