@@ -36,6 +36,7 @@ def _flow(message: pipeline_pb2.Flow) -> records.Flow:
         reason=message.reason,
         failure=failure(message.failure),
         pressure=_pressure(message.pressure) if message.HasField("pressure") else None,
+        paused=message.paused,
     )
 
 

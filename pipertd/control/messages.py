@@ -47,6 +47,7 @@ def _flow(view: FlowView) -> pipeline_pb2.Flow:
         reason=view.reason,
         failure=_failure(view.failure),
         pressure=pipeline_pb2.Pressure(**view.pressure._asdict()) if view.pressure else None,
+        paused=view.paused,
     )
 
 

@@ -40,30 +40,64 @@ class PipelineService(pipeline_pb2_grpc.PipelineServiceServicer):
         self, request: pipeline_pb2.StartPipelineRequest
     ) -> pipeline_pb2.StartPipelineResponse:
         """Have it up."""
-        aim = target(request.target)
-        logger.info("start %s, asked on the control socket", aim)
+        aim = _asked("start", request.target)
         await self._supervisor.start(aim)
-        return pipeline_pb2.StartPipelineResponse(pipeline=self._now(aim))
+        return pipeline_pb2.StartPipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
 
     @unary
     async def StopPipeline(  # noqa: N802
         self, request: pipeline_pb2.StopPipelineRequest
     ) -> pipeline_pb2.StopPipelineResponse:
         """Have it down."""
-        aim = target(request.target)
-        logger.info("stop %s%s, asked on the control socket", aim, " now" if request.now else "")
+        aim = _asked("stop now" if request.now else "stop", request.target)
         await self._supervisor.stop(aim, now=request.now)
-        return pipeline_pb2.StopPipelineResponse(pipeline=self._now(aim))
+        return pipeline_pb2.StopPipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
 
     @unary
     async def RestartPipeline(  # noqa: N802
         self, request: pipeline_pb2.RestartPipelineRequest
     ) -> pipeline_pb2.RestartPipelineResponse:
         """Stop, then start."""
-        aim = target(request.target)
-        logger.info("restart %s, asked on the control socket", aim)
+        aim = _asked("restart", request.target)
         await self._supervisor.restart(aim)
-        return pipeline_pb2.RestartPipelineResponse(pipeline=self._now(aim))
+        return pipeline_pb2.RestartPipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
+
+    @unary
+    async def PausePipeline(  # noqa: N802
+        self, request: pipeline_pb2.PausePipelineRequest
+    ) -> pipeline_pb2.PausePipelineResponse:
+        """Have it take nothing."""
+        aim = _asked("pause", request.target)
+        await self._supervisor.pause(aim)
+        return pipeline_pb2.PausePipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
+
+    @unary
+    async def ResumePipeline(  # noqa: N802
+        self, request: pipeline_pb2.ResumePipelineRequest
+    ) -> pipeline_pb2.ResumePipelineResponse:
+        """Have it go on."""
+        aim = _asked("resume", request.target)
+        await self._supervisor.resume(aim)
+        return pipeline_pb2.ResumePipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
+
+    @unary
+    async def KillPipeline(  # noqa: N802
+        self, request: pipeline_pb2.KillPipelineRequest
+    ) -> pipeline_pb2.KillPipelineResponse:
+        """SIGKILL."""
+        aim = _asked("kill", request.target)
+        await self._supervisor.kill(aim)
+        return pipeline_pb2.KillPipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
 
     def _now(self, aim: Target) -> pipeline_pb2.Pipeline:
         return pipeline_message(self._supervisor.snapshot(aim).pipelines[0])
+
+
+def _asked(what: str, message: pipeline_pb2.Target) -> Target:
+    aim = target(message)
+    logger.info("%s %s, asked on the control socket", what, aim)
+    return aim
+
+
+def _acted_on(aim: Target) -> pipeline_pb2.Target:
+    return pipeline_pb2.Target(pipeline=aim.pipeline, flow=aim.flow or "")

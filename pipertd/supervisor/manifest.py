@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from pipertd.definition.model import Pipeline
+from pipertd.definition.model import Link, Pipeline
 from pipertd.errors import ManifestError
 from pipertd.protocol import PROTOCOL_VERSION, Charge
 from pipertd.supervisor.failure import Failure
@@ -48,6 +48,7 @@ class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
     why_killed: str
     failure: Failure | None
     cut: bool
+    told_paused: bool = False
 
 
 class RestartsRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +74,7 @@ class FlowRecord(msgspec.Struct, frozen=True, kw_only=True):
     charge: Charge | None
     settling: ProcessRecord | None
     standby: ProcessRecord | None
+    paused: bool = False
 
 
 class HomeRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,10 +89,14 @@ class HomeRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SegmentsRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run has in shared memory."""
+    """What a run has in shared memory.
+
+    The order of its links is that of their places in the ledgers, however the definition orders them by now.
+    """
 
     run: str
     guards: Identity
+    links: list[Link]
     homes: list[HomeRecord]
 
 

@@ -87,6 +87,10 @@ class SupervisedPipeline:
         """How much shared memory it has reserved, which is free when its run is over."""
         return 0 if self._segments is None else self._segments.reserved_bytes
 
+    def misfits(self, definition: Pipeline) -> list[str]:
+        """What the segments of the present run cannot take of another definition; nothing where no run is on."""
+        return [] if self._segments is None else self._segments.misfits(definition)
+
     @property
     def state(self) -> State:
         """The worst of its flows' states: one FAILED flow makes it FAILED, even while others still run."""
@@ -129,13 +133,19 @@ class SupervisedPipeline:
             SegmentError: there is not enough shared memory.
         """
         chosen = self._chosen(name)
+        self._check_can_start(chosen)
+        for flow in chosen:
+            if flow.state.at_rest:
+                flow.pause(False)
+        self._launch(chosen)
+
+    def _check_can_start(self, chosen: Iterable[SupervisedFlow]) -> None:
         if self._closed:
             raise WrongState("start", self.definition.name, "part of a daemon that is stopping")
         if self._stopping is not None:
             raise WrongState("start", self.definition.name, State.STOPPING)
         for flow in chosen:
             flow.check_can_start()
-        self._launch(chosen)
 
     def start_again(self, also: Collection[str] = ()) -> None:
         """Start what is to be started again, if anything still is, and then ``also`` these.
@@ -220,7 +230,8 @@ class SupervisedPipeline:
     async def stop(self, name: str | None = None, *, now: bool = False) -> None:
         """Have all flows down, or one, and wait for it.
 
-        All: sources first, a later flow when its links have drained or its stop deadline is over; ``now`` kills.
+        All: sources first, a later flow when its links have drained or its stop deadline is over; ``now`` kills. What
+        waits for a paused flow does not drain.
 
         Raises:
             UnknownTarget: no flow has that name.
@@ -308,9 +319,38 @@ class SupervisedPipeline:
                     await self._shared.pulse.until(lambda: chosen[0].state.at_rest)
                 if not names <= self._to_start:
                     raise WrongState("restart", Target(self.definition.name, name), "stopped meanwhile")
-                self.start(name)
+                self._check_can_start(chosen)
+                self._launch(chosen)
         finally:
             self._to_start -= names
+
+    def pause(self, name: str | None, paused: bool) -> None:
+        """Have flows take nothing, or go on: one, or all that are up.
+
+        Raises:
+            UnknownTarget: no flow has that name.
+            WrongState: there is nothing to be paused.
+        """
+        chosen = self._chosen(name)
+        up = [flow for flow in chosen if not flow.state.at_rest]
+        if paused and not up:
+            raise WrongState("pause", Target(self.definition.name, name), chosen[0].state if name else self.state)
+        for flow in up if paused else chosen:
+            flow.pause(paused)
+
+    def kill(self, name: str | None) -> None:
+        """SIGKILL to the process of a flow, or of each one; their restart rules say what follows.
+
+        Raises:
+            UnknownTarget: no flow has that name.
+            WrongState: there is no process.
+        """
+        chosen = self._chosen(name)
+        up = [flow for flow in chosen if flow.has_process]
+        if not up:
+            raise WrongState("kill", Target(self.definition.name, name), chosen[0].state if name else self.state)
+        for flow in up:
+            flow.kill()
 
     def take_over(self, definition: Pipeline) -> None:
         """Go by another definition. Where a run is on, its segments fit it, and flows that it changes are down."""
@@ -386,7 +426,7 @@ class SupervisedPipeline:
         senders = [self.flows[sender] for sender in before]
         await self._shared.pulse.until(lambda: flow.state.at_rest or all(one.state.at_rest for one in senders))
         deadline_s = monotonic_s() + flow.definition.watchdog.stop_s
-        while not flow.state.at_rest and monotonic_s() < deadline_s:
+        while not flow.state.at_rest and not flow.paused and monotonic_s() < deadline_s:
             if self._segments is None or self._segments.drained(name):
                 break
             await asyncio.sleep(_POLL_S)

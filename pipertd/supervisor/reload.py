@@ -125,7 +125,8 @@ class Reloader:
             elif name not in new:
                 plans.append(plan_removed(old[name]))
             else:
-                plans.append(plan_change(old[name], new[name]))
+                misfits = self._supervisor.misfits(new[name])
+                plans.append(plan_change(old[name], new[name], misfits))
         return tuple(plans)
 
     def _check_room(self, plans: Sequence[Plan], new: dict[str, Pipeline]) -> tuple[Problem, ...]:

@@ -151,6 +151,28 @@ def test_a_flow_that_died_meanwhile_is_restarted(daemon: Daemon) -> None:
     stop_and_compare(daemon, file)
 
 
+def test_a_paused_flow_is_adopted_paused(daemon: Daemon) -> None:
+    """The next daemon knows of the pause, so do the flow's successors, and it can be ended."""
+    file = counting(daemon)
+    wait_until(grows(file), DEADLINE_S, "numbers")
+    assert daemon.ctl("pause", "p/b").returncode == 0
+    daemon.kill()
+    daemon.start()
+    daemon.wait_for("flow_adopted", "b")
+    assert wait_state(daemon, "b", "RUNNING")["paused"]
+    daemon.ctl("kill", "p/b")
+    wait_until(lambda: flow(daemon, "b")["generation"] == 2, DEADLINE_S, "the successor")
+    wait_until(lambda: "b/sink" in _paused(daemon), DEADLINE_S, "a paused routine")
+    assert daemon.ctl("resume", "p/b").returncode == 0
+    wait_until(grows(file), DEADLINE_S, "numbers again")
+    stop_and_compare(daemon, file)
+
+
+def _paused(daemon: Daemon) -> list[str]:
+    routines = daemon.status("p").get("routines", [])
+    return [f"{each['flow']}/{each['name']}" for each in routines if each["state"] == "PAUSED"]
+
+
 def test_an_adopted_flow_that_dies_is_restarted_as_any_other(daemon: Daemon) -> None:
     """How it ended is known though it was no child, and the daemon after that adopts its successor."""
     file = counting(daemon)

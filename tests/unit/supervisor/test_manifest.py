@@ -47,7 +47,7 @@ def manifest(**changes: object) -> Manifest:
     made = Manifest(
         definition=DEFINITION,
         began_s=1.5,
-        segments=SegmentsRecord(run="then", guards=Identity(1, 5), homes=[home]),
+        segments=SegmentsRecord(run="then", guards=Identity(1, 5), links=list(DEFINITION.links), homes=[home]),
         stopping=False,
         to_start=["a"],
         flows={"a": flow},
