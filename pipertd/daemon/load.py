@@ -39,7 +39,10 @@ async def _load(folders: tuple[Path, ...], supervisor: Supervisor, history: Hist
     if not any(folder.is_dir() for folder in folders):
         logger.warning("no pipeline is loaded: there is no folder %s", " nor ".join(map(str, folders)))
     readings, problems = await asyncio.to_thread(read_steadily, folders)
-    readings = [each for each in readings if each.pipeline.name not in supervisor.definitions]  # by a quick reload
+    known = [each for each in readings if each.pipeline.name in supervisor.definitions]  # adopted, or quickly reloaded
+    for each in known:
+        supervisor.meet(each.pipeline)
+    readings = [each for each in readings if each not in known]
     _tell_problems(problems, history)
     abreast, given_up = asyncio.Semaphore(os.cpu_count() or 1), threading.Event()
 

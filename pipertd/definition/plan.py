@@ -6,6 +6,7 @@ tests read that table.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,7 +57,7 @@ EFFECTS = {
     "on_error": Effect.ITS_FLOW,
     "links": Effect.NEW_RUN,
     "policy": Effect.BOTH_ENDS,
-    "depth": Effect.NEW_RUN,
+    "depth": Effect.BOTH_ENDS,
     "max_age": Effect.READER,
     "max_deliveries": Effect.READER,
 }
@@ -118,10 +119,13 @@ def plan_removed(old: Pipeline) -> Plan:
     return Plan(old.name, Action.REMOVED, tuple(FlowPlan(flow.name, Action.REMOVED) for flow in old.flows))
 
 
-def plan_change(old: Pipeline, new: Pipeline) -> Plan:
-    """The plan from one definition of a pipeline to the next."""
+def plan_change(old: Pipeline, new: Pipeline, misfits: Sequence[str] = ()) -> Plan:
+    """The plan from one definition of a pipeline to the next.
+
+    ``misfits`` is what the segments of its present run cannot take besides, in words.
+    """
     changes = difference(old, new)
-    new_run = tuple(change.text for change in changes if EFFECTS[change.key] is Effect.NEW_RUN)
+    new_run = tuple(change.text for change in changes if EFFECTS[change.key] is Effect.NEW_RUN) or tuple(misfits)
     names = dict.fromkeys(flow.name for flow in (*new.flows, *old.flows))
     was, will_be = ({flow.name for flow in each.flows} for each in (old, new))
     flows = []
@@ -140,6 +144,13 @@ def plan_change(old: Pipeline, new: Pipeline) -> Plan:
     else:
         overall = Action.ADJUSTED if changes else Action.UNCHANGED
     return Plan(new.name, overall, tuple(flows), tuple(each.text for each in changes if not each.flows), new_run)
+
+
+def described(plan: Plan) -> str:
+    """A plan in a few words: ``restarted (b: params of r)``."""
+    said = [*plan.keys, *(f"{each.flow}: {', '.join(each.keys)}" for each in plan.flows if each.keys)]
+    action = f"{plan.action} in a new run" if plan.begins_run else str(plan.action)
+    return f"{action} ({'; '.join(said)})" if said else action
 
 
 def _action(flow: str, changes: tuple[Change, ...]) -> Action:

@@ -59,11 +59,12 @@ class Intake:
         return again
 
     def _count_what_was_dropped(self, slot: int) -> None:
-        """What the producer in the flow is done with and this routine has not acknowledged, their link had dropped."""
-        policy = Policy(self._spec.inputs[slot].policy)
+        """What the producer in the flow is done with and this routine has not acknowledged, their link had dropped.
+
+        On a link that waits there is no such message, unless it did not wait until its policy was changed.
+        """
         last = self._writers[slot].ledger.commit_word(at.C_PUBLISHED) - 1
-        if policy is not Policy.WAIT:
-            self.consumer.count_dropped(slot, last, last + 1, policy)
+        self.consumer.count_dropped(slot, last, last + 1, Policy(self._spec.inputs[slot].policy))
 
     # -- taking
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipertd.flow.authored import in_words, leave_if_forked, without_our_frames
 from pipertd.flow.channel import Channel
-from pipertd.flow.events import MOST_WAITING, Delivery, Inbox
+from pipertd.flow.events import MOST_WAITING, PAUSE, Delivery, Inbox
 from pipertd.flow.handover import Handover
 from pipertd.flow.loader import build, load_class
 from pipertd.flow.loop import Outcome, RoutineLoop
@@ -47,6 +47,8 @@ class _Member:
         self.status = StatusWriter(self.ledger)
         self.routine = build(load_class(spec.class_path, [Path(each) for each in process.spec.path]), spec.params)
         self.inbox = Inbox(partial(ring, spec.bell_fd))
+        if process.spec.paused:
+            self.inbox.put(Delivery(0, PAUSE, {}))  # before the first message
         self.loop = self._loop(process)
         self.thread = threading.Thread(
             target=self._run, args=(process,), name=f"{ROUTINE_THREAD}{spec.name}", daemon=True

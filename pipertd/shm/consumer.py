@@ -33,7 +33,8 @@ from pipertd.shm.pool import ByteArray, ReadPools
 from pipertd.shm.slots import Message
 from pipertd.shm.trail import Trail, read_trail
 
-_DROPPED_BY = {Policy.DROP_OLDEST: at.N_OLDEST, Policy.DROP_NEWEST: at.N_NEWEST}
+# A link within the flow that waits now may have dropped before its policy was changed: most likely its oldest.
+_DROPPED_BY = {Policy.WAIT: at.N_OLDEST, Policy.DROP_OLDEST: at.N_OLDEST, Policy.DROP_NEWEST: at.N_NEWEST}
 
 
 class Consumer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import deque
 from collections.abc import Container, Iterable, Mapping
 
@@ -45,7 +46,7 @@ class Events:
         self._channel = channel
         self._requests: dict[int, _Request] = {}
         self._held: dict[tuple[str, str], deque[Deliver]] = {}
-        self._last = 0
+        self._last = secrets.randbits(48)  # an answer to a daemon before this one is no answer to us
 
     async def ask(
         self,

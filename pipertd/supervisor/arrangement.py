@@ -6,15 +6,15 @@ change of the definition concerns: those that are told something else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pipertd.definition.model import Ends, Link, Pipeline
 from pipertd.names import Policy, RoutineRef
 from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
 from pipertd.shm.ledger import Ledger
-from pipertd.supervisor.admission import Needs
+from pipertd.supervisor.admission import Needs, needs_of
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,37 @@ class Home:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """A definition in the segments of a run; ``guards_fd`` is the segment with a byte for every link's guard."""
+    """A definition in the segments of a run.
+
+    Attributes:
+        pipeline: the definition.
+        links: its links in the order of their places, which is that of the definition that the run began with.
+        homes: the segments of its routines.
+        guards_fd: the segment with a byte for every link's guard.
+    """
 
     pipeline: Pipeline
-    needs: Mapping[RoutineRef, Needs]
+    links: tuple[Link, ...]
     homes: Mapping[RoutineRef, Home]
     guards_fd: int
+
+    def changed(self, pipeline: Pipeline) -> Arrangement:
+        """Another definition of the same links in the same segments."""
+        defined = {link.ends: link for link in pipeline.links}
+        return replace(self, pipeline=pipeline, links=tuple(defined[link.ends] for link in self.links))
+
+    @cached_property
+    def needs(self) -> dict[RoutineRef, Needs]:
+        """What each routine needs."""
+        return needs_of(self.pipeline)
+
+    def inputs_of(self, ref: RoutineRef) -> tuple[Link, ...]:
+        """The in-links of a routine in the order of their places."""
+        return tuple(link for link in self.links if link.destination == ref)
+
+    def outputs_of(self, ref: RoutineRef) -> tuple[Link, ...]:
+        """The out-links of a routine in the order of their places."""
+        return tuple(link for link in self.links if link.source == ref)
 
     def flow_specs(self, flow: str) -> list[RoutineSpec]:
         """What a flow is told of its routines; descriptor numbers are the daemon's, to be kept in the child."""
@@ -51,11 +76,11 @@ class Arrangement:
 
     @cached_property
     def _columns(self) -> dict[Ends, int]:
-        return {link.ends: column for each in self.needs.values() for column, link in enumerate(each.outputs)}
+        return {link.ends: column for ref in self.homes for column, link in enumerate(self.outputs_of(ref))}
 
     @cached_property
     def _slots(self) -> dict[Ends, int]:
-        return {link.ends: slot for each in self.needs.values() for slot, link in enumerate(each.inputs)}
+        return {link.ends: slot for ref in self.homes for slot, link in enumerate(self.inputs_of(ref))}
 
     def _routine_spec(self, ref: RoutineRef) -> RoutineSpec:
         home, needs = self.homes[ref], self.needs[ref]
@@ -76,8 +101,8 @@ class Arrangement:
             hands=needs.hands,
             rows=needs.rows,
             foreign_rows=needs.foreign_rows,
-            inputs=[self._input_spec(slot, link) for slot, link in enumerate(needs.inputs)],
-            outputs=[self._output_spec(slot, link) for slot, link in enumerate(needs.outputs)],
+            inputs=[self._input_spec(slot, link) for slot, link in enumerate(self.inputs_of(ref))],
+            outputs=[self._output_spec(slot, link) for slot, link in enumerate(self.outputs_of(ref))],
         )
 
     def _has_pool(self, ref: RoutineRef) -> bool:
@@ -86,12 +111,12 @@ class Arrangement:
     def _upstream(self, ref: RoutineRef) -> set[RoutineRef]:
         """All routines from which a routine's messages can come, however far."""
         found: set[RoutineRef] = set()
-        before = [link.source for link in self.needs[ref].inputs]
+        before = [link.source for link in self.inputs_of(ref)]
         while before:
             source = before.pop()
             if source not in found:
                 found.add(source)
-                before += [link.source for link in self.needs[source].inputs]
+                before += [link.source for link in self.inputs_of(source)]
         return found
 
     def _input_spec(self, slot: int, link: Link) -> InputSpec:
@@ -133,4 +158,33 @@ class Arrangement:
         return self.guards_fd if link.policy is Policy.DROP_OLDEST and not link.within_flow else -1
 
     def _guard_byte(self, link: Link) -> int:
-        return [each.ends for each in self.pipeline.links].index(link.ends)
+        return [each.ends for each in self.links].index(link.ends)
+
+    # -- what of a changed definition the segments cannot take
+
+    def misfits(self, pipeline: Pipeline) -> list[str]:
+        """Why a changed definition needs a new run, in words; nothing where the segments of this one can take it."""
+        if pipeline.shm_limit != self.pipeline.shm_limit:
+            return ["shm_limit is split among the pools when a run begins"]
+        if set(needs_of(pipeline)) != set(self.homes):
+            return ["routines are given their segments when a run begins"]
+        if {link.ends for link in pipeline.links} != {link.ends for link in self.links}:
+            return ["links are given their places when a run begins"]
+        return list(self._rings_too_small(pipeline)) or list(self._ledgers_too_small(pipeline))
+
+    def _rings_too_small(self, pipeline: Pipeline) -> Iterator[str]:
+        for link in pipeline.links:
+            capacity = self.homes[link.source].ledger.layout.outs[self.column(link)].capacity
+            if not link.within_flow and link.depth > capacity:
+                yield f"the ring of {link} has place for {capacity} messages in this run, and not for {link.depth}"
+
+    def _ledgers_too_small(self, pipeline: Pipeline) -> Iterator[str]:
+        for ref, needs in needs_of(pipeline).items():
+            layout = self.homes[ref].ledger.layout
+            for what, found, needed in (
+                ("messages in hand", layout.hands, needs.hands),
+                ("slots", layout.rows, needs.rows),
+                ("messages that are passed on", layout.foreign_rows, needs.foreign_rows),
+            ):
+                if needed > found:
+                    yield f"the ledger of {ref} has place for {found} {what} in this run, and not for {needed}"

@@ -57,6 +57,13 @@ class Attendant:
         self._is_unwanted = False
         self._coming = asyncio.create_task(self._start(start))
 
+    def adopt(self, left: Waiting | None) -> None:
+        """End one that a daemon before this one had, if it had one; its death is what we wanted."""
+        if left is not None:
+            self._process = left
+            asyncio.get_running_loop().add_reader(left.process.pidfd, self._bury)
+            self.end()
+
     def end(self) -> bool:
         """Kill it, if there is one; whether it still has to die."""
         self._is_unwanted = True

@@ -56,6 +56,11 @@ class Cgroups:
             return Held(None, [f"cannot have a cgroup of its own: {reason}"])
         return Held(group, self._set(group, limits), "memory" in self._delegation.controllers)
 
+    def find(self, pid: int, name: str) -> Cgroup | None:
+        """The group that a daemon before this one put a process into, if it did; its limits are set."""
+        group = Cgroup(self._delegation.flows / f"{name}.{pid}") if self._delegation else None
+        return group if group and group.path.is_dir() else None
+
     def bury(self, group: Cgroup) -> None:
         """Kill what is in it, and remove it as soon as that is dead."""
         group.kill()

@@ -17,12 +17,15 @@ from pipertd.names import RoutineRef
 from pipertd.protocol import Charge, Hello
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import lifecycle, watch
+from pipertd.supervisor.adopted import last_words
+from pipertd.supervisor.adoption import Survivors
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.figures import Rates
 from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.generation import Generation
 from pipertd.supervisor.guilt import guilty_routine
 from pipertd.supervisor.hoarding import Hoarding
+from pipertd.supervisor.launch import Process
 from pipertd.supervisor.lifecycle import Action, Input
 from pipertd.supervisor.manifest import FlowRecord
 from pipertd.supervisor.restart import Ending, Restarts, Verdict
@@ -84,6 +87,7 @@ class SupervisedFlow:
             on_failure=self._tell_no_standby,
         )
         self._wanted = False
+        self.paused = False
         self._delay_s = 0.0
         self._since_s = monotonic_s()
         self._timer: asyncio.TimerHandle | None = None
@@ -112,10 +116,87 @@ class SupervisedFlow:
         self._wanted = True
         self._happen(Input.START)
 
+    def adopt(self, record: FlowRecord, survivors: Survivors, segments: PipelineSegments | None, rates: Rates) -> None:
+        """Go on from where a daemon before this one was; no segments where its run is over."""
+        self.state, self._since_s, self._wanted = record.state, record.since_s, record.wanted
+        self._reason, self._failure, self._charge = record.reason, record.failure, record.charge
+        self.generation, self._delay_s, self.paused = record.generation, record.delay_s, record.paused
+        self._restarts.recall(record.restarts)
+        self._segments, self._rates = segments, rates
+        self._standby.adopt(self._left(survivors.standby))
+        self._settling.adopt(self._left(survivors.settling))
+        living = self._left(survivors.living)
+        if record.living is not None and living is not None:
+            self._living = Generation.adopt(
+                self.generation, self._pipeline, self.definition, self._shared, living, record.living
+            )
+            if living.process.lives:
+                details = {"pid": str(self._living.pid)}
+                self._tell(NoticeKind.FLOW_ADOPTED, f"is adopted (generation {self.generation})", details)
+            asyncio.get_running_loop().add_reader(self._living.pidfd, self._bury)
+
+    def _left(self, process: Process | None) -> Waiting | None:
+        """A process that a daemon before this one left, with the cgroup that it may have."""
+        if process is None:
+            return None
+        left, group = Waiting.left(process), self._shared.cgroups.find(process.pid, str(self).replace("/", "."))
+        if group is not None:
+            left.held_by(group, self._shared.cgroups.bury)
+        return left
+
+    def go_on(self) -> None:
+        """Do what the state asks for that a daemon before this one was killed in; all flows are adopted."""
+        living = self._living
+        match self.state:
+            case State.STARTING if living is None:
+                self._launch()
+                return
+            case State.BACKING_OFF:
+                self._arm(self._delay_s, lambda: self._happen(Input.BACKOFF_OVER))
+                return
+            case State.STOPPING if living:
+                living.ask_to_stop()
+            case State.KILLING if living:
+                living.go_on_killing()
+        if living is not None:
+            self._look_again()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs, or will by itself."""
+        return self._wanted and not self.state.at_rest
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether its process speaks a version of the protocol that this daemon can go on with."""
+        return self._living is None or self._living.is_understood
+
     def stop(self, *, now: bool = False) -> None:
         """Have it down; ``now`` kills it."""
         self._wanted = False
         self._happen(Input.STOP_NOW if now else Input.STOP)
+
+    def pause(self, paused: bool) -> None:
+        """Have it take nothing behind the message in hand, or go on; its successors are as it is."""
+        if paused is not self.paused:
+            self.paused = paused
+            self._tell(
+                NoticeKind.FLOW_PAUSED if paused else NoticeKind.FLOW_RESUMED, "is paused" if paused else "goes on"
+            )
+            self._on_change()
+        if self._living is not None:
+            self._living.tell_paused(paused)
+
+    @property
+    def has_process(self) -> bool:
+        """Whether a process of it runs."""
+        return self._living is not None
+
+    def kill(self) -> None:
+        """SIGKILL to its process; the restart rule says what follows, as after any other death."""
+        assert self._living is not None
+        self._living.why_killed = self._living.why_killed or "an operator killed it"
+        self._living.kill()
 
     def renew(self, pipeline: Pipeline, flow: Flow) -> None:
         """Go by another definition: restart rule, watchdogs and standby at once, the rest from the next launch on."""
@@ -163,6 +244,7 @@ class SupervisedFlow:
         """What the next daemon has to know of it."""
         return FlowRecord(
             state=self.state,
+            since_s=self._since_s,
             wanted=self._wanted,
             reason=self._reason,
             failure=self._failure,
@@ -173,6 +255,7 @@ class SupervisedFlow:
             charge=self._charge,
             settling=self._settling.record(),
             standby=self._standby.record(),
+            paused=self.paused,
         )
 
     def view(self) -> FlowView:
@@ -187,6 +270,7 @@ class SupervisedFlow:
             reason=self._reason,
             failure=self._failure,
             pressure=self._living.pressure() if self._living else None,
+            paused=self.paused,
         )
 
     def _happen(self, happened: Input, reason: str = "") -> None:
@@ -259,7 +343,7 @@ class SupervisedFlow:
         details = {"pid": str(living.pid)}
         self._tell(NoticeKind.FLOW_STARTED, f"was started (generation {self.generation})", details)
         self._tell_unmet(living.problems)
-        living.begin(self._charge)
+        living.begin(self._charge, paused=self.paused)
         self._charge = None
         self._look_again()
 
@@ -304,6 +388,7 @@ class SupervisedFlow:
         """Read the status pages: is it ready, does it hang?"""
         living = self._living
         assert living is not None
+        living.tell_paused(self.paused)
         meant_s = self._look_s()
         facts = self._facts()
         self._note_rates(facts)
@@ -375,6 +460,10 @@ class SupervisedFlow:
             self._shared.strays.look_for(dead.mark, self._tell_left)
         now_s = monotonic_s()
         facts = self._facts()
+        ending = last_words(ending, facts, self.generation)
+        let_in = not dead.is_adopted or watch.has_begun(facts, self.generation)
+        if let_in:
+            self._charge = None  # it was told
         guilty = guilty_routine(ending, facts, self.generation, expiry=dead.expiry, fatal_thread=dead.fatal_thread())
         failure = None if dead.cut and not self._wanted else dead.failure or ending.failure
         verdict = self._restarts.judge(
@@ -384,6 +473,7 @@ class SupervisedFlow:
             ended=watch.has_ended(facts, self.generation),
             ran_s=now_s - dead.ready_s if dead.ready_s is not None else 0.0,
             now_s=now_s,
+            let_in=let_in,
         )
         self._delay_s = 0.0 if self._standby.lives else verdict.delay_s
         reason = f"{verdict.reason} ({dead.why_killed})" if dead.why_killed else verdict.reason

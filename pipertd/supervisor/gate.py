@@ -29,17 +29,32 @@ class Waiting:
         group: what holds it, where there is a cgroup for it.
     """
 
-    def __init__(self, process: Process, gate: socket.socket, on_arrival: Callable[[], None]) -> None:
-        """``on_arrival`` is called once: when the process is at its gate, takes too long to come there, or died."""
+    def __init__(self, process: Process, gate: socket.socket | None, on_arrival: Callable[[], None]) -> None:
+        """``gate`` is None where a daemon before this one had it: it fell shut with that one.
+
+        ``on_arrival`` is called once: when the process is at its gate, takes too long to come there, or died.
+        """
         self.process = process
         self.problems: list[str] = []
         self.group: Cgroup | None = None
         self._bury_group: Callable[[Cgroup], None] | None = None
         self._gate = gate
         self._on_arrival: Callable[[], None] | None = on_arrival
-        loop = asyncio.get_running_loop()
-        loop.add_reader(gate, self._arrived)
-        self._timer = loop.call_later(_LONGEST_WAY_S, self._arrived)
+        self._timer: asyncio.TimerHandle | None = None
+        if gate is not None:
+            loop = asyncio.get_running_loop()
+            loop.add_reader(gate, self._arrived)
+            self._timer = loop.call_later(_LONGEST_WAY_S, self._arrived)
+
+    @classmethod
+    def left(cls, process: Process) -> Waiting:
+        """One that a daemon before this one started, dead or alive."""
+        return cls(process, None, lambda: None)
+
+    @property
+    def was_left(self) -> bool:
+        """Whether a daemon before this one started it."""
+        return self._gate is None
 
     def held_by(self, group: Cgroup, bury: Callable[[Cgroup], None]) -> None:
         """It is in this group, which ``bury`` takes away when it is dead."""
@@ -56,7 +71,8 @@ class Waiting:
     def close(self) -> None:
         """Shut the gate: a process that was not let in ends by itself."""
         self._arrived()
-        self._gate.close()
+        if self._gate is not None:
+            self._gate.close()
 
     def bury(self) -> Ending:
         """Say how the dead process ended; with it goes all that it had."""
@@ -67,13 +83,15 @@ class Waiting:
         return ending
 
     def _say(self, order: Prepare | Begin) -> None:
+        assert self._gate is not None
         with suppress(BrokenPipeError, ConnectionResetError):
             self._gate.send(encode(order))
 
     def _arrived(self) -> None:
         if self._on_arrival is not None:
-            asyncio.get_running_loop().remove_reader(self._gate)
-            self._timer.cancel()
+            if self._gate is not None and self._timer is not None:
+                asyncio.get_running_loop().remove_reader(self._gate)
+                self._timer.cancel()
             self._on_arrival()
             self._on_arrival = None
 

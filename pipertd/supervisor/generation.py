@@ -10,7 +10,18 @@ from pathlib import Path
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.logs.tail import fatal_stacks, fatal_thread, finish_line, last_lines, stacks_behind, without_stacks
-from pipertd.protocol import PROTOCOL_VERSION, Begin, Charge, Hello, Ping, Stop
+from pipertd.protocol import (
+    ADOPTABLE_VERSIONS,
+    PAUSE,
+    PROTOCOL_VERSION,
+    RESUME,
+    Begin,
+    Charge,
+    Deliver,
+    Hello,
+    Ping,
+    Stop,
+)
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import watch
 from pipertd.supervisor.contact import Contact, Finding
@@ -58,12 +69,14 @@ class Generation:
         self.expiry: watch.Expiry | None = None
         self.failure: Failure | None = None
         self.cut = False
+        self._told_paused = False
         self._names = (pipeline.name, flow.name)
         self.rule = flow.watchdog
         self._memory_max = flow.resources.memory_max
         self._channel = shared.channel
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
+        self._protocol = PROTOCOL_VERSION
         self._log_began = _size(self._log)
         self._waiting = waiting
         self._process = waiting.process
@@ -77,16 +90,44 @@ class Generation:
         self._signalled = False
         self._stacks_begin: int | None = None
 
-    def begin(self, charge: Charge | None) -> None:
+    @classmethod
+    def adopt(
+        cls,
+        number: int,
+        pipeline: Pipeline,
+        flow: Flow,
+        shared: Surroundings,
+        waiting: Waiting,
+        record: GenerationRecord,
+    ) -> Generation:
+        """One that a daemon before this one started, dead or alive. It has time to show a sign of life."""
+        made = cls(number, pipeline, flow, shared, waiting)
+        made._nonce, made._protocol, made._log_began = record.nonce, record.protocol, record.log_began
+        made.mark = Mark(record.mark, waiting.process.pid) if record.mark else None
+        made._launched_s, made.ready_s, made._asked_s = record.launched_s, record.ready_s, record.asked_s
+        made._trusted_s = monotonic_s() + _HEARTBEAT_S
+        made.why_killed, made.failure, made.cut = record.why_killed, record.failure, record.cut
+        made._told_paused = record.told_paused
+        return made
+
+    def begin(self, charge: Charge | None, *, paused: bool) -> None:
         """Let it in; ``charge`` is what its predecessor died of."""
-        self._waiting.begin(Begin(generation=self.number, nonce=self._nonce, charge=charge))
+        self._waiting.begin(Begin(generation=self.number, nonce=self._nonce, charge=charge, paused=paused))
+        self._told_paused = paused
+
+    def tell_paused(self, paused: bool) -> None:
+        """Have it pause or go on, unless it was told so last; where it cannot be told now, say it again later."""
+        message = Deliver(request=0, event=PAUSE if paused else RESUME, routines=[], params={})
+        if paused is not self._told_paused and self._channel.send(*self._names, message):
+            self._told_paused = paused
 
     def record(self) -> GenerationRecord:
         """What the next daemon has to know of it."""
         return GenerationRecord(
             process=self._process.record(),
+            mark=self.mark.text if self.mark else "",
             nonce=self._nonce,
-            protocol=PROTOCOL_VERSION,
+            protocol=self._protocol,
             launched_s=self._launched_s,
             ready_s=self.ready_s,
             asked_s=self._asked_s,
@@ -94,6 +135,7 @@ class Generation:
             why_killed=self.why_killed,
             failure=self.failure,
             cut=self.cut,
+            told_paused=self._told_paused,
         )
 
     @property
@@ -120,7 +162,21 @@ class Generation:
     def kill(self) -> None:
         """SIGKILL to the process and its group, as an operator wishes."""
         self.cut = True
+        self.go_on_killing()
+
+    def go_on_killing(self) -> None:
+        """SIGKILL to the process and its group: a daemon before this one was about to."""
         self._process.kill_group()
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether it speaks a version of the protocol that this daemon can go on with."""
+        return self._protocol in ADOPTABLE_VERSIONS
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether a daemon before this one started it."""
+        return self._waiting.was_left
 
     def find_expiry(self, facts: Mapping[str, RoutineFacts], meant_s: float) -> watch.Expiry | None:
         """Which deadline was missed, if one was; this look was meant to come ``meant_s`` after the last one.

@@ -49,7 +49,7 @@ def guilty_routine(
     }
     if expiry is not None:
         return expiry.routine if expiry.deadline is Deadline.PROGRESS and expiry.routine in at_work else ""
-    if not _ended_by_itself(ending):
+    if not _ended_by_itself(ending, fatal_thread):
         return ""
     struck = [name for name, fact in facts.items() if fatal_thread is not None and fact.thread == fatal_thread]
     if struck:
@@ -57,5 +57,7 @@ def guilty_routine(
     return next(iter(at_work)) if len(at_work) == 1 else ""
 
 
-def _ended_by_itself(ending: Ending) -> bool:
+def _ended_by_itself(ending: Ending, fatal_thread: int | None) -> bool:
+    if not ending.seen:
+        return fatal_thread is not None
     return ending.code != 0 if ending.signal is None else ending.signal in _FAULTS

@@ -37,6 +37,7 @@ _LEVELS = {
     NoticeKind.STANDBY_FAILED: logging.WARNING,
     NoticeKind.MESSAGE_QUARANTINED: logging.ERROR,
     NoticeKind.FLOW_FAILED: logging.ERROR,
+    NoticeKind.PIPELINE_LOST: logging.ERROR,
     NoticeKind.DEFINITION_INVALID: logging.ERROR,
     NoticeKind.RELOAD_FAILED: logging.ERROR,
 }

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from pipertd.definition.model import Pipeline
+from pipertd.definition.model import Link, Pipeline
 from pipertd.errors import ManifestError
 from pipertd.protocol import PROTOCOL_VERSION, Charge
 from pipertd.supervisor.failure import Failure
@@ -38,6 +38,7 @@ class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The process of a flow. Times are on the monotonic clock, which all processes of a boot share."""
 
     process: ProcessRecord
+    mark: str
     nonce: str
     protocol: int
     launched_s: float
@@ -47,6 +48,7 @@ class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
     why_killed: str
     failure: Failure | None
     cut: bool
+    told_paused: bool = False
 
 
 class RestartsRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +63,7 @@ class FlowRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One flow: ``charge`` is what its last generation died of, as long as no other was told."""
 
     state: State
+    since_s: float
     wanted: bool
     reason: str
     failure: Failure | None
@@ -71,11 +74,13 @@ class FlowRecord(msgspec.Struct, frozen=True, kw_only=True):
     charge: Charge | None
     settling: ProcessRecord | None
     standby: ProcessRecord | None
+    paused: bool = False
 
 
 class HomeRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The segments and the bell of one routine; one that publishes to no other flow has no pool."""
 
+    number: int
     flow: str
     routine: str
     ledger: Identity
@@ -84,10 +89,14 @@ class HomeRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SegmentsRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run has in shared memory. The order of its homes is that of the routines' numbers."""
+    """What a run has in shared memory.
+
+    The order of its links is that of their places in the ledgers, however the definition orders them by now.
+    """
 
     run: str
     guards: Identity
+    links: list[Link]
     homes: list[HomeRecord]
 
 
@@ -188,6 +197,9 @@ def read_manifest(path: Path) -> Manifest:
             raise ManifestError("the system was started anew meanwhile")
         if head.format != FORMAT:
             raise ManifestError(f"it is on record in format {head.format}, and this pipertd reads format {FORMAT}")
-        return _decoder.decode(content)
+        found = _decoder.decode(content)
     except (OSError, msgspec.MsgspecError) as reason:
         raise ManifestError(f"cannot read {path}: {reason}") from reason
+    if found.definition.name != path.stem:
+        raise ManifestError(f"{path} is the record of another pipeline, {found.definition.name}")
+    return found

@@ -13,13 +13,14 @@ from contextlib import contextmanager, nullcontext
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
-from pipertd.errors import SegmentError, UnknownTarget, WrongState
+from pipertd.errors import ManifestError, SegmentError, UnknownTarget, WrongState
 from pipertd.names import Target
+from pipertd.supervisor.adoption import find_survivors, give_up, open_segments
 from pipertd.supervisor.figures import Figures, Rates
 from pipertd.supervisor.flow import SupervisedFlow
 from pipertd.supervisor.manifest import Manifest, ManifestFile
 from pipertd.supervisor.order import stop_order
-from pipertd.supervisor.segments import PipelineSegments
+from pipertd.supervisor.segments import Adopted, PipelineSegments
 from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.view import NoticeKind, PipelineView, State
 
@@ -67,6 +68,7 @@ class SupervisedPipeline:
         self._rates = Rates()
         self.turn = asyncio.Lock()  # of whoever does several things to it that belong together: restart, reload
         self._stopping: asyncio.Task[None] | None = None
+        self._going_on: asyncio.Task[None] | None = None
         self._holds = 0
         self._began_s = self._ended_s = monotonic_s()
 
@@ -84,6 +86,10 @@ class SupervisedPipeline:
     def reserved_bytes(self) -> int:
         """How much shared memory it has reserved, which is free when its run is over."""
         return 0 if self._segments is None else self._segments.reserved_bytes
+
+    def misfits(self, definition: Pipeline) -> list[str]:
+        """What the segments of the present run cannot take of another definition; nothing where no run is on."""
+        return [] if self._segments is None else self._segments.misfits(definition)
 
     @property
     def state(self) -> State:
@@ -127,13 +133,19 @@ class SupervisedPipeline:
             SegmentError: there is not enough shared memory.
         """
         chosen = self._chosen(name)
+        self._check_can_start(chosen)
+        for flow in chosen:
+            if flow.state.at_rest:
+                flow.pause(False)
+        self._launch(chosen)
+
+    def _check_can_start(self, chosen: Iterable[SupervisedFlow]) -> None:
         if self._closed:
             raise WrongState("start", self.definition.name, "part of a daemon that is stopping")
         if self._stopping is not None:
             raise WrongState("start", self.definition.name, State.STOPPING)
         for flow in chosen:
             flow.check_can_start()
-        self._launch(chosen)
 
     def start_again(self, also: Collection[str] = ()) -> None:
         """Start what is to be started again, if anything still is, and then ``also`` these.
@@ -162,10 +174,64 @@ class SupervisedPipeline:
             self._to_start -= {flow.definition.name for flow in chosen}
             self._write_manifest()
 
+    def adopt(self, manifest: Manifest) -> None:
+        """Go on from where a daemon before this one was; what lives is not disturbed.
+
+        Raises:
+            ManifestError: there was a run, and its shared memory is lost.
+        """
+        survivors = find_survivors(manifest)
+        try:
+            if manifest.segments is not None:
+                fds = open_segments(manifest.segments, survivors.values())
+                self._segments = PipelineSegments(self.definition, adopted=Adopted(manifest.segments, fds))
+        except (ManifestError, SegmentError) as reason:
+            give_up(survivors.values())
+            raise ManifestError(str(reason)) from reason
+        self._began_s = manifest.began_s
+        self._to_start = set(manifest.to_start)
+        with self.held():
+            for name in self.flows.keys() & manifest.flows.keys():
+                self.flows[name].adopt(manifest.flows[name], survivors[name], self._segments, self._rates)
+            for flow in self.flows.values():
+                flow.go_on()
+            self._write_manifest()
+        if manifest.stopping:
+            self._begin_stop(self.flows.values(), whole=True, to_start=manifest.to_start)
+        self._going_on = asyncio.create_task(self._go_on())
+
+    async def _go_on(self) -> None:
+        """Complete what an operator had asked the daemon before this one; renew the flows that we cannot talk to."""
+        async with self.turn:
+            try:
+                await self._complete()
+                for name in [name for name, flow in self.flows.items() if not flow.is_understood]:
+                    await self._renew(name)
+            except (WrongState, SegmentError) as reason:
+                logger.warning("cannot go on with %s as before: %s", self.definition.name, reason)
+
+    async def _complete(self) -> None:
+        if self._stopping is not None:
+            await self._until_down(list(self.flows.values()))
+            self.start_again()
+            return
+        down = [flow for name, flow in self.flows.items() if name in self._to_start and not flow.is_up]
+        self._to_start &= {flow.definition.name for flow in down}
+        with self.held():
+            await self._shared.pulse.until(lambda: all(flow.state.at_rest for flow in down))
+            self.start_again()
+
+    async def _renew(self, name: str) -> None:
+        text = f"flow {self.definition.name}/{name} is restarted: it speaks to daemons of another version of pipertd"
+        self._shared.history.record(NoticeKind.FLOW_RESTARTING, text, pipeline=self.definition.name, flow=name)
+        await self.restart(name)
+        await self._shared.pulse.until(lambda: self.flows[name].state is not State.STARTING)
+
     async def stop(self, name: str | None = None, *, now: bool = False) -> None:
         """Have all flows down, or one, and wait for it.
 
-        All: sources first, a later flow when its links have drained or its stop deadline is over; ``now`` kills.
+        All: sources first, a later flow when its links have drained or its stop deadline is over; ``now`` kills. What
+        waits for a paused flow does not drain.
 
         Raises:
             UnknownTarget: no flow has that name.
@@ -185,9 +251,7 @@ class SupervisedPipeline:
         """
         chosen = list(self.flows.values())
         wanted = {name for name, flow in self.flows.items() if flow.wanted}
-        self._begin_stop(chosen, whole=True)
-        self._to_start |= wanted
-        self._write_manifest()
+        self._begin_stop(chosen, whole=True, to_start=wanted)
         await self._until_down(chosen)
         if all(flow.state is State.EXITED for flow in chosen):
             self._to_start.clear()
@@ -202,8 +266,11 @@ class SupervisedPipeline:
         order = stop_order(self.definition)
         await asyncio.gather(*(self._stop_behind(name, order[name] & set(names)) for name in names))
 
-    def _begin_stop(self, chosen: Iterable[SupervisedFlow], *, whole: bool, now: bool = False) -> None:
+    def _begin_stop(
+        self, chosen: Iterable[SupervisedFlow], *, whole: bool, now: bool = False, to_start: Iterable[str] = ()
+    ) -> None:
         self._to_start -= {flow.definition.name for flow in chosen}
+        self._to_start |= set(to_start)  # before anything stops: a daemon that is killed now leaves it on record
         if now and self._stopping is not None:
             self._stopping.cancel()
         if now or not whole:
@@ -225,11 +292,11 @@ class SupervisedPipeline:
         One that is killed meanwhile leaves on record what was up, and the next one starts it anew.
         """
         self._closed = True
+        if self._going_on is not None:
+            self._going_on.cancel()
         up = {name for name, flow in self.flows.items() if not flow.state.at_rest}
         chosen = list(self.flows.values())
-        self._begin_stop(chosen, whole=True, now=now)
-        self._to_start |= up
-        self._write_manifest()
+        self._begin_stop(chosen, whole=True, now=now, to_start=up)
         await self._until_down(chosen)
         self._manifest.close()
 
@@ -245,18 +312,45 @@ class SupervisedPipeline:
         names = {flow.definition.name for flow in chosen}
         try:
             with self.held() if name else nullcontext():
-                self._begin_stop(chosen, whole=name is None)
-                self._to_start |= names
-                self._write_manifest()
+                self._begin_stop(chosen, whole=name is None, to_start=names)
                 if name is None:
                     await self._until_down(chosen)
                 else:
                     await self._shared.pulse.until(lambda: chosen[0].state.at_rest)
                 if not names <= self._to_start:
                     raise WrongState("restart", Target(self.definition.name, name), "stopped meanwhile")
-                self.start(name)
+                self._check_can_start(chosen)
+                self._launch(chosen)
         finally:
             self._to_start -= names
+
+    def pause(self, name: str | None, paused: bool) -> None:
+        """Have flows take nothing, or go on: one, or all that are up.
+
+        Raises:
+            UnknownTarget: no flow has that name.
+            WrongState: there is nothing to be paused.
+        """
+        chosen = self._chosen(name)
+        up = [flow for flow in chosen if not flow.state.at_rest]
+        if paused and not up:
+            raise WrongState("pause", Target(self.definition.name, name), chosen[0].state if name else self.state)
+        for flow in up if paused else chosen:
+            flow.pause(paused)
+
+    def kill(self, name: str | None) -> None:
+        """SIGKILL to the process of a flow, or of each one; their restart rules say what follows.
+
+        Raises:
+            UnknownTarget: no flow has that name.
+            WrongState: there is no process.
+        """
+        chosen = self._chosen(name)
+        up = [flow for flow in chosen if flow.has_process]
+        if not up:
+            raise WrongState("kill", Target(self.definition.name, name), chosen[0].state if name else self.state)
+        for flow in up:
+            flow.kill()
 
     def take_over(self, definition: Pipeline) -> None:
         """Go by another definition. Where a run is on, its segments fit it, and flows that it changes are down."""
@@ -332,7 +426,7 @@ class SupervisedPipeline:
         senders = [self.flows[sender] for sender in before]
         await self._shared.pulse.until(lambda: flow.state.at_rest or all(one.state.at_rest for one in senders))
         deadline_s = monotonic_s() + flow.definition.watchdog.stop_s
-        while not flow.state.at_rest and monotonic_s() < deadline_s:
+        while not flow.state.at_rest and not flow.paused and monotonic_s() < deadline_s:
             if self._segments is None or self._segments.drained(name):
                 break
             await asyncio.sleep(_POLL_S)

@@ -16,19 +16,24 @@ CANNOT_USE_SPEC = 2  # a flow's exit code: trying again with the same specificat
 
 @dataclass(frozen=True)
 class Ending:
-    """How a process ended: by ``signal``, or with exit ``code`` where that is None."""
+    """How a process ended: by ``signal``, or with exit ``code`` where that is None; or nobody saw it."""
 
     code: int
     signal: int | None = None
+    seen: bool = True
 
     @property
     def failure(self) -> Failure | None:
         """What it is called where nothing else is known of it."""
+        if not self.seen:
+            return Failure.UNKNOWN
         if self.signal is not None:
             return Failure.KILLED
         return Failure.EXITED if self.code else None
 
     def __str__(self) -> str:
+        if not self.seen:
+            return "ended unseen: it was adopted"
         if self.signal is None:
             return f"exited with code {self.code}"
         try:
@@ -37,6 +42,7 @@ class Ending:
             return f"was killed by signal {self.signal}"
 
 
+UNSEEN = Ending(-1, seen=False)
 _CLEAN = Ending(0)
 
 
@@ -72,7 +78,15 @@ class Restarts:
         self.count, self._recent, self._delay_s = record.count, deque(record.recent), record.delay_s
 
     def judge(
-        self, ending: Ending, *, failure: Failure | None, wanted: bool, ended: bool, ran_s: float, now_s: float
+        self,
+        ending: Ending,
+        *,
+        failure: Failure | None,
+        wanted: bool,
+        ended: bool,
+        ran_s: float,
+        now_s: float,
+        let_in: bool = True,
     ) -> Verdict:
         """Decide about one death.
 
@@ -83,10 +97,13 @@ class Restarts:
             ended: whether every routine of it came to the end of its stream.
             ran_s: how long it was RUNNING.
             now_s: the monotonic time.
+            let_in: whether it came in by its gate; a daemon that died before it opened it is nobody's failure.
         """
         how = str(ending)
         if not wanted:
             return Verdict(Input.DIED_AS_ASKED, "cleanly" if ending == _CLEAN else how, failure=failure)
+        if not let_in:
+            return Verdict(Input.DIED_TO_RETURN, "was not let in by the daemon before this one")
         if ending == _CLEAN:
             if ended:
                 return Verdict(Input.DIED_AT_THE_END, "its stream ended")

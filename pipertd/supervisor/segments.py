@@ -7,9 +7,10 @@ never maps a pool: it has no business with payloads.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from pipertd.clock import wall_s
 from pipertd.definition.model import Link, Pipeline
@@ -33,27 +34,48 @@ from pipertd.supervisor.admission import (
 from pipertd.supervisor.arrangement import Arrangement, Home
 from pipertd.supervisor.counts import LinkPlace, Passer, ended, link_view
 from pipertd.supervisor.manifest import HomeRecord, SegmentsRecord
-from pipertd.supervisor.procfs import identity
+from pipertd.supervisor.procfs import Identity, identity
 from pipertd.supervisor.view import LinkView
 
 _AT_LEISURE = (Activity.IDLE, Activity.AWAITS_DONE)  # a batch that is kept until it is complete does not drain
 
 
+class Adopted(NamedTuple):
+    """What a run has in shared memory already: as it is on record, and descriptors of all of it."""
+
+    record: SegmentsRecord
+    fds: Mapping[Identity, int]
+
+
 class PipelineSegments:
     """Ledgers, pools and bells of a pipeline's routines; ``run`` is a name that no other run of it has."""
 
-    def __init__(self, pipeline: Pipeline, promised_bytes: int = 0, *, least_capacity: int = LEAST_CAPACITY) -> None:
-        """Make them all; ``promised_bytes`` is what other pipelines may still reserve.
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        promised_bytes: int = 0,
+        *,
+        least_capacity: int = LEAST_CAPACITY,
+        adopted: Adopted | None = None,
+    ) -> None:
+        """Make them all, or go on with those of a daemon before this one.
+
+        ``promised_bytes`` is what other pipelines may still reserve.
 
         Every link may become ``least_capacity`` deep during the run, whatever its depth is now.
 
         Raises:
-            SegmentError: the pipeline asks for more shared memory than there is, with the arithmetic.
+            SegmentError: the pipeline asks for more shared memory than there is, with the arithmetic; or what is
+                there already is of another byte format.
         """
         self._pipeline = pipeline
         self.run = _name_of_run(wall_s())
         self._homes: dict[RoutineRef, Home] = {}
         self._guards_fd = -1
+        if adopted is not None:
+            self._adopt(adopted)
+            self._arranged = Arrangement(pipeline, tuple(adopted.record.links), self._homes, self._guards_fd)
+            return
         needs, most = needs_of(pipeline), needs_of(with_capacities(pipeline, least_capacity))
         pools = pool_sizes(pipeline, needs, most, promised_bytes)
         try:
@@ -63,7 +85,21 @@ class PipelineSegments:
         except BaseException:
             self.close()
             raise
-        self._arranged = Arrangement(pipeline, needs, self._homes, self._guards_fd)
+        self._arranged = Arrangement(pipeline, pipeline.links, self._homes, self._guards_fd)
+
+    def _adopt(self, adopted: Adopted) -> None:
+        record, fds = adopted
+        self.run, self._guards_fd = record.run, fds[record.guards]
+        try:
+            for each in record.homes:
+                pool_fd = fds[each.pool] if each.pool else -1
+                ledger = Ledger(fds[each.ledger], writable=False)
+                ref = RoutineRef(each.flow, each.routine)
+                self._homes[ref] = Home(each.number, fds[each.ledger], pool_fd, fds[each.bell], ledger)
+        except SegmentError:
+            for fd in fds.values():
+                os.close(fd)
+            raise
 
     def _create(self, shape: at.Shape) -> Home:
         with ExitStack() as made:
@@ -91,15 +127,6 @@ class PipelineSegments:
         """How much shared memory the pipeline has reserved."""
         return reserved_bytes([fd for home in self._homes.values() for fd in (home.ledger_fd, home.pool_fd) if fd >= 0])
 
-    def renew(self, pipeline: Pipeline) -> None:
-        """Go by another definition of the same routines and links; each keeps its place, whatever the file's order is.
-
-        Flows that it tells something else are down.
-        """
-        links = {link.ends: link for link in pipeline.links}
-        self._pipeline = replace(pipeline, links=tuple(links[link.ends] for link in self._pipeline.links))
-        self._arranged = Arrangement(self._pipeline, needs_of(self._pipeline), self._homes, self._guards_fd)
-
     # -- for the launch of a flow
 
     def flow_specs(self, flow: str) -> list[RoutineSpec]:
@@ -116,8 +143,32 @@ class PipelineSegments:
         return SegmentsRecord(
             run=self.run,
             guards=identity(self._guards_fd),
+            links=list(self._arranged.links),
             homes=[_home_record(ref, home) for ref, home in self._homes.items()],
         )
+
+    # -- for a definition that changes during the run
+
+    def misfits(self, pipeline: Pipeline) -> list[str]:
+        """Why a changed definition needs a new run, in words; nothing where this one's segments can take it."""
+        return self._arranged.misfits(pipeline)
+
+    def concerned(self, pipeline: Pipeline) -> set[str]:
+        """The flows that are told something else by a definition without misfits: those that have to be restarted."""
+        changed = self._arranged.changed(pipeline)
+        return {flow.name for flow in pipeline.flows if changed.flow_specs(flow.name) != self.flow_specs(flow.name)}
+
+    def renew(self, pipeline: Pipeline) -> None:
+        """Tell flows of a changed definition from now on; those that it concerns are at rest, the others go on.
+
+        Nothing in shared memory is touched: the next generations find it as their predecessors left it.
+
+        Raises:
+            SegmentError: it does not fit; nothing has changed.
+        """
+        if misfits := self.misfits(pipeline):
+            raise SegmentError(f"cannot change {pipeline.name} while it runs: {'; '.join(misfits)}")
+        self._arranged, self._pipeline = self._arranged.changed(pipeline), pipeline
 
     # -- for status
 
@@ -149,14 +200,14 @@ class PipelineSegments:
         )
 
     def _passer(self, ref: RoutineRef) -> Passer:
-        onward = tuple(str(each.destination) for each in self._arranged.needs[ref].outputs)
+        onward = tuple(str(each.destination) for each in self._arranged.outputs_of(ref))
         return Passer(self._homes[ref].ledger, onward)
 
     def end_to_end(self) -> tuple[float | None, float | None]:
         """The median and the 99th percentile, in seconds, from capture to handled, over all destinations."""
         total = [0] * at.HISTOGRAM_WORDS
         for ref, home in self._homes.items():
-            if not self._arranged.needs[ref].outputs:
+            if not self._arranged.outputs_of(ref):
                 total = [sum(pair) for pair in zip(total, read_end_to_end(home.ledger), strict=True)]
         return quantile_s(total, 0.5), quantile_s(total, 0.99)
 
@@ -177,7 +228,7 @@ class PipelineSegments:
         ledger = self._homes[ref].ledger
         return any(
             dead.keeps_slots(ledger, slot, self._homes[link.source].ledger, self._arranged.column(link))
-            for slot, link in enumerate(self._arranged.needs[ref].inputs)
+            for slot, link in enumerate(self._arranged.inputs_of(ref))
             if not link.within_flow
         )
 
@@ -190,7 +241,7 @@ class PipelineSegments:
             LedgerInUse: one is not.
         """
         for ref, home in self._homes.items():
-            inputs = self._arranged.needs[ref].inputs
+            inputs = self._arranged.inputs_of(ref)
             producers = [(self._homes[link.source].ledger, self._arranged.column(link)) for link in inputs]
             dead.count_stopped(home.ledger_fd, producers)
 
@@ -208,6 +259,7 @@ class PipelineSegments:
 
 def _home_record(ref: RoutineRef, home: Home) -> HomeRecord:
     return HomeRecord(
+        number=home.number,
         flow=ref.flow,
         routine=ref.routine,
         ledger=identity(home.ledger_fd),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.supervisor.attendant import Attendant
+from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
@@ -57,6 +58,11 @@ class Settling:
         self._is_due = False
         if not segments.left_whole(self._flow.name):
             self._process.begin(spawn_settling(self._pipeline, self._flow, generation, segments, self._shared))
+
+    def adopt(self, left: Waiting | None) -> None:
+        """End one that a daemon before this one had; what the flow left is still to be settled."""
+        self._is_due = True
+        self._process.adopt(left)
 
     def end(self) -> bool:
         """Whether a process still settles. It is killed, as a recovery may die at any store; its death is news."""

@@ -56,6 +56,10 @@ class Standby:
         if not self._process.is_there:
             self._process.begin(spawn_flow(self._pipeline, self._flow, generation + 1, segments, self._shared))
 
+    def adopt(self, left: Waiting | None) -> None:
+        """End one that a daemon before this one had."""
+        self._process.adopt(left)
+
     async def hand_over(self) -> Waiting | None:
         """Give the process away, to be the flow's next generation; None where there is none that can be."""
         return await self._process.give_away()

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pipertd.definition.model import Pipeline
-from pipertd.definition.plan import Action, Plan
-from pipertd.errors import PipertdError, SegmentError, UnknownTarget, WrongState
+from pipertd.definition.plan import Action, Plan, described, plan_change
+from pipertd.errors import ManifestError, PipertdError, SegmentError, UnknownTarget, WrongState
 from pipertd.logs.reader import LogStore
 from pipertd.names import Target
 from pipertd.protocol import Answer, Hello, Pong, Quarantined, QuarantineSpec, Raise
@@ -21,6 +21,7 @@ from pipertd.supervisor.answers import Events, routines_of
 from pipertd.supervisor.cgroups import Cgroups
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.history import History
+from pipertd.supervisor.manifest import Manifest, manifest_files, read_manifest
 from pipertd.supervisor.pipeline import SupervisedPipeline
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.renewal import renew
@@ -34,7 +35,7 @@ _COMING = (State.STARTING, State.RUNNING, State.BACKING_OFF)  # a flow that is n
 
 
 class Supervisor:
-    """Loads definitions, starts and stops them, and shows what they do.
+    """Loads definitions, starts and stops them, and shows what they do. A routine stands for its flow.
 
     Args:
         runtime_dir: where the flows' socket lies; the caller holds its lock.
@@ -79,16 +80,43 @@ class Supervisor:
             starts,
         )
         self._pipelines: dict[str, SupervisedPipeline] = {}
+        self._adopted: set[str] = set()  # whose files nobody has looked into yet
+        self._to_begin_anew: dict[str, list[str]] = {}  # flows that were up in a run that is lost
         self._restarting: set[asyncio.Task[None]] = set()
         self._closing = False
 
     async def open(self) -> None:
-        """Begin to listen to flows.
+        """Begin to listen to flows, those of a daemon that was killed here before among them.
 
         Raises:
             OSError: the socket cannot be made.
         """
         self._channel.open()
+        for name, path in manifest_files(self._shared.runtime_dir):
+            self._adopt(name, path)
+
+    def _adopt(self, name: str, path: Path) -> None:
+        manifest: Manifest | None = None
+        try:
+            manifest = read_manifest(path)
+            adopted = self._make(manifest.definition)
+            adopted.adopt(manifest)
+        except ManifestError as reason:
+            self._pipelines.pop(name, None)
+            self._lose_run(name, manifest, reason)
+            path.unlink(missing_ok=True)
+            return
+        self._adopted.add(name)
+        states = {flow.name: str(flow.state) for flow in adopted.view().flows}
+        text = f"pipeline {name} is adopted: " + ", ".join(f"{flow} is {state}" for flow, state in states.items())
+        self.history.record(NoticeKind.PIPELINE_ADOPTED, text, pipeline=name, details=states)
+
+    def _lose_run(self, name: str, manifest: Manifest | None, reason: ManifestError) -> None:
+        """Say what is lost; what was up is to begin anew, as soon as it is loaded."""
+        up = [] if manifest is None else [flow for flow, each in manifest.flows.items() if not each.state.at_rest]
+        self._to_begin_anew[name] = sorted({*up, *(manifest.to_start if manifest else ())})
+        text = f"pipeline {name} is lost, with what lay on its links: {reason}"
+        self.history.record(NoticeKind.PIPELINE_LOST, text, pipeline=name)
 
     async def close(self, *, now: bool = False) -> None:
         """Stop everything, draining within the stop deadlines unless ``now``; may be called again to hurry."""
@@ -109,20 +137,44 @@ class Supervisor:
             if known is not None and not known.is_over:
                 raise WrongState("replace", definition.name, known.state)
         for definition in pipelines:
-            self._pipelines[definition.name] = SupervisedPipeline(
-                definition, self._shared, on_run=self._events.begin_run, promised_bytes=self._promised_bytes
-            )
+            self._make(definition)
             text = f"pipeline {definition.name} is loaded"
             details = {"file": str(definition.file)} if definition.file else {}
             self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=definition.name, details=details)
         for definition in pipelines:
-            if definition.autostart and not self._closing:
-                self._autostart(definition.name)
+            up = self._to_begin_anew.pop(definition.name, [])
+            if (definition.autostart or up) and not self._closing:
+                self._autostart(definition.name, up)
+
+    def meet(self, definition: Pipeline) -> None:
+        """Say of an adopted pipeline what its file says by now: it goes on as it was, until it is reloaded."""
+        if definition.name not in self._adopted:
+            return
+        self._adopted.discard(definition.name)
+        plan = plan_change(self._pipelines[definition.name].definition, definition)
+        text = f"pipeline {definition.name} is loaded, and goes on as it was"
+        details = {"file": str(definition.file)}
+        if plan.action is not Action.UNCHANGED:
+            details["differs"] = described(plan)
+            text += f": its file says something else by now, which a reload makes it do: {details['differs']}"
+        self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=definition.name, details=details)
 
     @property
     def definitions(self) -> dict[str, Pipeline]:
         """The definition of each pipeline, as it is now."""
         return {name: pipeline.definition for name, pipeline in self._pipelines.items()}
+
+    def misfits(self, definition: Pipeline) -> list[str]:
+        """What the segments of a pipeline's run cannot take of its new definition; nothing where no run is on."""
+        return self._pipelines[definition.name].misfits(definition)
+
+    def definition(self, pipeline: str) -> Pipeline:
+        """The definition of one pipeline, as it is now.
+
+        Raises:
+            UnknownTarget: there is no such pipeline.
+        """
+        return self._pipeline(pipeline).definition
 
     async def change(self, plans: Sequence[Plan], new: Mapping[str, Pipeline]) -> None:
         """Do what plans from :attr:`definitions` to ``new`` say, and return when it is done.
@@ -165,7 +217,7 @@ class Supervisor:
         """Have a pipeline or one flow up; idempotent. Where it is being restarted or reloaded, behind that.
 
         Raises:
-            UnknownTarget: there is no such pipeline or flow.
+            UnknownTarget: there is no such pipeline, flow or routine.
             WrongState: it is being stopped.
             SegmentError: there is not enough shared memory.
         """
@@ -177,7 +229,7 @@ class Supervisor:
         """Have a pipeline or one flow down, and return when it is; idempotent.
 
         Raises:
-            UnknownTarget: there is no such pipeline or flow.
+            UnknownTarget: there is no such pipeline, flow or routine.
         """
         pipeline, flow = self._find(target)
         await pipeline.stop(flow, now=now)
@@ -188,7 +240,7 @@ class Supervisor:
         Where it is being restarted or reloaded, behind that.
 
         Raises:
-            UnknownTarget: there is no such pipeline or flow.
+            UnknownTarget: there is no such pipeline, flow or routine.
             WrongState: somebody else stops it meanwhile.
             SegmentError: there is not enough shared memory.
         """
@@ -212,6 +264,35 @@ class Supervisor:
                 if found[0] is pipeline:
                     yield found
                     return
+
+    async def pause(self, target: Target) -> None:
+        """Have what is up of the target take nothing behind the message in hand, also when it is restarted; idempotent.
+
+        Raises:
+            UnknownTarget: there is no such pipeline, flow or routine.
+            WrongState: nothing of it is up.
+        """
+        async with self._turn(target) as (pipeline, flow):
+            pipeline.pause(flow, paused=True)
+
+    async def resume(self, target: Target) -> None:
+        """Have what is paused of the target go on; idempotent.
+
+        Raises:
+            UnknownTarget: there is no such pipeline, flow or routine.
+        """
+        async with self._turn(target) as (pipeline, flow):
+            pipeline.pause(flow, paused=False)
+
+    async def kill(self, target: Target) -> None:
+        """SIGKILL to the processes of the target; the restart rules say what follows.
+
+        Raises:
+            UnknownTarget: there is no such pipeline, flow or routine.
+            WrongState: there is no process.
+        """
+        pipeline, flow = self._find(target)
+        pipeline.kill(flow)
 
     async def notify(
         self, event: str, target: Target, params: Mapping[str, object], timeout_s: float = 5.0
@@ -259,9 +340,18 @@ class Supervisor:
         if self._closing:
             raise WrongState(action, target, "part of a daemon that is stopping")
 
-    def _autostart(self, name: str) -> None:
+    def _make(self, definition: Pipeline) -> SupervisedPipeline:
+        self._pipelines[definition.name] = made = SupervisedPipeline(
+            definition, self._shared, on_run=self._events.begin_run, promised_bytes=self._promised_bytes
+        )
+        return made
+
+    def _autostart(self, name: str, flows: Sequence[str]) -> None:
+        """Start all of it, or these flows where it has them."""
+        pipeline = self._pipelines[name]
         try:
-            self._pipelines[name].start()
+            for flow in [flow for flow in flows if flow in pipeline.flows] or (None,):
+                pipeline.start(flow)
         except SegmentError as reason:
             self.history.record(NoticeKind.FLOW_FAILED, str(reason), pipeline=name)
 
@@ -272,11 +362,12 @@ class Supervisor:
             raise UnknownTarget(name, sorted(self._pipelines)) from None
 
     def _find(self, target: Target) -> tuple[SupervisedPipeline, str | None]:
+        """The pipeline, and the flow where the target is one; a routine stands for its flow."""
         pipeline = self._pipeline(target.pipeline)
-        if target.routine is not None:
-            raise UnknownTarget(f"{target} as a pipeline or flow")
         if target.flow is not None:
             pipeline.flow(target.flow)
+        if target.routine is not None:
+            routines_of(pipeline.definition, target)
         return pipeline, target.flow
 
     def _believe(self, hello: Hello) -> bool:

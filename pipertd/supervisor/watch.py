@@ -68,6 +68,11 @@ def has_ended(facts: Mapping[str, RoutineFacts], generation: int) -> bool:
     return all(fact.generation == generation and fact.activity is Activity.ENDED for fact in facts.values())
 
 
+def has_begun(facts: Mapping[str, RoutineFacts], generation: int) -> bool:
+    """Whether a routine of this generation ever said a word: it came in by its gate."""
+    return any(fact.generation == generation for fact in facts.values())
+
+
 def find_expiry(
     facts: Mapping[str, RoutineFacts], generation: int, rule: Watchdog, *, launched_s: float, now_s: float
 ) -> Expiry | None:

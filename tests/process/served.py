@@ -53,6 +53,12 @@ class Daemon:
         self.process.terminate()
         return self.process.wait(DEADLINE_S)
 
+    def kill(self) -> None:
+        """SIGKILL to the daemon alone."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
     def ctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run pipertctl against it."""
         return subprocess.run(

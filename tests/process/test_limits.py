@@ -80,7 +80,7 @@ def test_standby_keeps_its_group(tmp_path: Path, delegation: Delegation) -> None
         first = {f"p.a.{live.pid('a')}", f"p.b.{live.pid('b')}"}
         (standby,) = await live.until(lambda: groups(delegation) - first, "the standby's group")
         os.kill(live.pid("b"), signal.SIGKILL)
-        await live.until(lambda: live.flow("b").generation == 2, "taken over")
+        await live.until(lambda: live.flow("b").generation == 2 and live.flow("b").pid, "taken over")
         assert f"p.b.{live.pid('b')}" == standby
         assert (live.flow("b").pressure is not None) == tells_pressure
 

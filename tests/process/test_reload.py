@@ -200,6 +200,35 @@ def test_a_policy_restarts_both_ends(tmp_path: Path, old: str, new: str) -> None
     go(tmp_path, content, story)
 
 
+def test_a_depth_restarts_both_ends(tmp_path: Path) -> None:
+    """The run goes on with all its messages; a link that is to be deeper than its ring begins a new one."""
+    content = pipeline(tmp_path, amount=2000)
+    content["links"][1]["policy"] = "drop_oldest"
+
+    async def story(files: Files) -> None:
+        await files.until_running()
+        for depth in (64, 1):
+            await files.until_more()
+            before = files.pids()
+            content["links"][0]["depth"] = depth
+            plan = await files.plan(content)
+            assert (plan.names(Action.RESTARTED), plan.begins_run) == (["a", "b"], False)
+            assert files.pids()["c"] == before["c"]
+            assert files.live.link(0).depth == depth
+            await files.until_running()
+        content["links"][0]["depth"] = 65
+        (plan,) = (await files.reloader.reload(dry_run=True)).plans
+        assert plan.action is Action.UNCHANGED
+        files.write(content)
+        (plan,) = (await files.reloader.reload(dry_run=True)).plans
+        assert plan.new_run == ("the ring of a/count -> b/pass has place for 64 messages in this run, and not for 65",)
+        assert plan.names(Action.RESTARTED) == ["a", "b", "c"]
+        view = await files.live.supervisor.wait_ended("p")
+        assert (view.links[0].produced, view.links[0].delivered) == (2000, 2000)
+
+    go(tmp_path, content, story)
+
+
 def test_the_order_of_the_file_is_no_matter(tmp_path: Path) -> None:
     """Where flows and links stand at another place, a restarted flow still finds its ends, guards and counts."""
     content = pipeline(tmp_path)
@@ -384,13 +413,13 @@ def test_what_an_operator_stopped_stays_down(tmp_path: Path) -> None:
         content["flows"]["c"]["routines"]["write"]["params"]["file"] = f"{tmp_path}/others"
         await files.reload(content)
         assert files.live.flow("c").state is State.STOPPED
-        content["links"][0]["depth"] = 7
+        content["links"][0]["depth"] = 70
         plan = await files.plan(content)
-        assert plan.new_run == ("depth of a/count -> b/pass",)
+        assert plan.new_run == ("the ring of a/count -> b/pass has place for 64 messages in this run, and not for 70",)
         assert files.live.flow("c").state is State.STOPPED
         await files.live.supervisor.start(Target("p", "c"))
         await files.live.until((tmp_path / "others").exists, "the new file")
-        assert files.live.link(0).depth == 7
+        assert files.live.link(0).depth == 70
         await files.live.supervisor.stop(P, now=True)
         await files.reload(impatient(pipeline(tmp_path)))
         assert files.live.view().state is State.STOPPED
@@ -477,7 +506,7 @@ def test_the_end_of_the_daemon_meanwhile(tmp_path: Path, new_run: bool) -> None:
     async def story(files: Files) -> None:
         await files.until_running()
         content["flows"]["c"]["routines"]["write"]["params"]["at"] = -2
-        content["links"][1]["depth"] = 9 if new_run else 4
+        content["links"][1]["depth"] = 70 if new_run else 4
         reloading = asyncio.create_task(files.reload(content))
         await files.live.until(lambda: files.live.flow("c").state is State.STOPPING, "c to be stopped")
         files.reloader.give_up()

@@ -85,23 +85,6 @@ def test_second_daemon_is_refused(daemon: Daemon, tmp_path: Path, shared: str) -
     assert (daemon.runtime / "control.sock").exists()
 
 
-def test_flows_of_a_killed_daemon_give_way_to_the_next(daemon: Daemon) -> None:
-    """After kill -9 of the daemon the next one starts on what is left, and no flow runs twice for long."""
-    numbers = daemon.folder / "numbers"
-    write_definition(daemon.definitions / "p.yaml", counts(), writes(numbers, pause_s=0.001))
-    first = daemon.start()
-    wait_until(grows(numbers), DEADLINE_S, "numbers")
-    pids = [int(daemon.wait_for("flow_started", flow)["details"]["pid"]) for flow in ("a", "b")]
-    first.kill()
-    first.wait()
-    assert all(map(is_running, pids))
-    daemon.start()
-    daemon.wait_for("flow_started", "b", count=2)
-    wait_until(lambda: not any(map(is_running, pids)), DEADLINE_S, "the end of the old flows")
-    wait_until(grows(numbers), DEADLINE_S, "numbers of the new flows")
-    assert daemon.stop() == 0
-
-
 def test_service_manager_hears_when_it_serves_and_flows_do_not_hear_it(daemon: Daemon, tmp_path: Path) -> None:
     """READY comes when the sockets are there; the notification socket is not passed on to user code."""
     write_definition(daemon.definitions / "p.yaml", counts(), writes(tmp_path / "numbers", pause_s=0.001))

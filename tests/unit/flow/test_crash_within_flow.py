@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize
+from hypothesis.stateful import initialize, precondition, rule
 
 from pipertd.flow.handover import Handover, Offer
+from pipertd.flow.intake import Intake
 from pipertd.names import Policy
 from tests.unit.flow.flow_world import FLOW, NAMES, OTHER, FlowWorld
 from tests.unit.shm.schedule import Schedule, search
@@ -107,6 +108,67 @@ class Tokens(Schedule):
             fans_in=fans_in,
             seed=seed,
         )
+
+    @precondition(lambda self: self._crashes < self.most_crashes)
+    @rule(policy=st.sampled_from(list(Policy)), depth=st.integers(1, 3))
+    def change(self, policy: Policy, depth: int) -> None:
+        """The links of the flow are others."""
+        if isinstance(self.world, FlowWorld):
+            self.world.change(policy, depth)
+
+
+CHANGES = [
+    ((Policy.WAIT, 1), (Policy.WAIT, 3)),
+    ((Policy.WAIT, 3), (Policy.DROP_OLDEST, 1)),
+    ((Policy.DROP_OLDEST, 2), (Policy.WAIT, 1)),
+    ((Policy.DROP_NEWEST, 1), (Policy.DROP_OLDEST, 3)),
+]
+
+
+def change_before_store(store: int, before: tuple[Policy, int], after: tuple[Policy, int]) -> bool:
+    """Change the flow's links when it is at its n-th store, and back some stores later; whether it came to that."""
+    world = FlowWorld(policy=before[0], depth=before[1], passes_on=store % 2 == 1, seed=store)
+    try:
+        actor = world.actors[FLOW]
+        for crash_at, state in ((store, after), (store * 7 % 23, before)):
+            goal = actor.stores + crash_at
+            for _ in range(1_000):
+                if actor.stores >= goal:
+                    break
+                for each in world.actors.values():
+                    each.turn()
+            else:
+                return False
+            world.change(*state)
+        world.run_to_rest()
+        world.check_at_rest()
+        return True
+    finally:
+        world.close()
+
+
+def change_everywhere(before: tuple[Policy, int], after: tuple[Policy, int], *, step: int) -> int:
+    """Change at each ``step``-th store; how many of them the flow came to."""
+    return sum(change_before_store(store, before, after) for store in range(1, 140, step))
+
+
+@pytest.mark.parametrize(("before", "after"), CHANGES)
+def test_tokens_survive_a_change_of_their_link(before: tuple[Policy, int], after: tuple[Policy, int]) -> None:
+    """A link within a flow has another depth or policy in the next generation, and what it dropped is counted."""
+    assert change_everywhere(before, after, step=3) > 15
+
+
+def test_what_a_link_dropped_before_it_waits_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search would find it: a successor that does not look for drops on a link that waits now."""
+    honest = Intake._count_what_was_dropped
+
+    def count(intake: Intake, slot: int) -> None:
+        if Policy(intake._spec.inputs[slot].policy) is not Policy.WAIT:
+            honest(intake, slot)
+
+    monkeypatch.setattr(Intake, "_count_what_was_dropped", count)
+    with pytest.raises(Violation):
+        change_everywhere(*CHANGES[2], step=1)
 
 
 def test_no_schedule_of_turns_and_crashes_loses_a_token() -> None:

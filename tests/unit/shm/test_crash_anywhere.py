@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from pipertd.names import Policy
 from tests.unit.shm.schedule import Schedule, search
@@ -12,6 +12,7 @@ from tests.unit.shm.world import DESTINATION, FAN_OUT, MIDDLE, SOURCE, World
 
 NAMES = (SOURCE, MIDDLE, DESTINATION, FAN_OUT)
 POLICIES = st.sampled_from(Policy)
+DEPTHS = st.integers(1, 4)
 KINDS = [*((policy, False) for policy in Policy), (Policy.WAIT, True), (Policy.DROP_OLDEST, True)]
 
 
@@ -29,6 +30,7 @@ class Links(Schedule):
         passes_on=st.booleans(),
         lends=st.booleans(),
         charges=st.booleans(),
+        capacity=st.sampled_from((1, 4)),
         seed=st.integers(0, 2**16),
     )
     def begin(
@@ -39,6 +41,7 @@ class Links(Schedule):
         passes_on: bool,
         lends: bool,
         charges: bool,
+        capacity: int,
         seed: int,
     ) -> None:
         """A pipeline of some shape begins."""
@@ -49,8 +52,16 @@ class Links(Schedule):
             passes_on=passes_on,
             lends=lends,
             charges=charges,
+            capacity=capacity,
             seed=seed,
         )
+
+    @precondition(lambda self: self._crashes < self.most_crashes)
+    @rule(depths=st.tuples(DEPTHS, DEPTHS, DEPTHS), policies=st.tuples(POLICIES, POLICIES, POLICIES))
+    def change(self, depths: tuple[int, int, int], policies: tuple[Policy, Policy, Policy]) -> None:
+        """Some links become deeper, less deep, or another policy's, where their rings have place for it."""
+        if self.world is not None and self.world.takes(depths):
+            self.world.change(depths, policies)
 
     @invariant()
     def the_laws_hold_now(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -61,9 +61,13 @@ class World:
         passes_on: bool = False,
         lends: bool = False,
         charges: bool = False,
+        capacity: int = 1,
         seed: int = 0,
     ) -> None:
-        """``lends``: some messages are loans; ``charges``: most deaths are laid to the charge of what was in hand."""
+        """``lends``: some messages are loans; ``charges``: most deaths are laid to the charge of what was in hand.
+
+        ``capacity`` is the least of every ring: a link may be changed to be as deep.
+        """
         self.messages = messages
         self.passes_on, self.lends, self.charges = passes_on, lends, charges
         self.random = random.Random(seed)
@@ -71,18 +75,16 @@ class World:
         self.closing = False
         self._guard_holders: dict[int, Actor] = {}
         ends = [(SOURCE, MIDDLE), (MIDDLE, DESTINATION), (SOURCE, FAN_OUT)]
-        self.segments = PipelineSegments(
-            Pipeline(
-                name="world",
-                shm_limit=4 * MIB,
-                flows=tuple(Flow(name, (Routine(name, "no:Code"),)) for name in (SOURCE, MIDDLE, DESTINATION, FAN_OUT)),
-                links=tuple(
-                    Link(RoutineRef(one, one), RoutineRef(two, two), policy, depth)
-                    for (one, two), policy, depth in zip(ends, policies, depths, strict=True)
-                ),
-            ),
-            least_capacity=1,  # so that rings come round
+        self.pipeline = Pipeline(
+            name="world",
+            shm_limit=4 * MIB,
+            flows=tuple(Flow(name, (Routine(name, "no:Code"),)) for name in (SOURCE, MIDDLE, DESTINATION, FAN_OUT)),
+            links=tuple(Link(RoutineRef(one, one), RoutineRef(two, two)) for one, two in ends),
         )
+        self.pipeline = self._with(depths, policies)
+        self.segments = PipelineSegments(self.pipeline, least_capacity=capacity)
+        self._most_waiting = list(depths)
+        self._ever_dropped = [policy is not Policy.WAIT for policy in policies]
         self.actors = {
             SOURCE: Actor(SOURCE, self._live_as_source),
             MIDDLE: Actor(MIDDLE, self._live_as_consumer),
@@ -212,15 +214,39 @@ class World:
         """The routine's part of the launch specification."""
         return self.segments.flow_specs(name)[0]
 
+    # -- a definition that changes
+
+    def _with(self, depths: tuple[int, ...], policies: tuple[Policy, ...]) -> Pipeline:
+        links = zip(self.pipeline.links, depths, policies, strict=True)
+        return replace(self.pipeline, links=tuple(replace(link, depth=d, policy=p) for link, d, p in links))
+
+    def takes(self, depths: tuple[int, ...]) -> bool:
+        """Whether the rings have place for links so deep."""
+        return not self.segments.misfits(self._with(depths, tuple(link.policy for link in self.pipeline.links)))
+
+    def change(self, depths: tuple[int, ...], policies: tuple[Policy, ...]) -> set[str]:
+        """Have the links so deep and with these policies: whom that concerns dies, and its successor is told; who."""
+        changed = self._with(depths, policies)
+        concerned = self.segments.concerned(changed)
+        for name in concerned:
+            self.actors[name].crash()  # the successor's life begins with its first turn
+        self.segments.renew(changed)
+        self.pipeline = changed
+        for place, (view, depth, policy) in enumerate(zip(self.segments.link_views(), depths, policies, strict=True)):
+            # What was committed and not shown by the dead one comes on top of what waits now.
+            self._most_waiting[place] = max(depth, min(self._most_waiting[place], view.waiting + 1))
+            self._ever_dropped[place] |= policy is not Policy.WAIT
+        return concerned
+
     # -- the laws
 
     def check_now(self) -> None:
         """At every moment no count is negative, no link over its depth, and no more was handled than produced."""
-        for view in self.segments.link_views():
+        for view, most_waiting in zip(self.segments.link_views(), self._most_waiting, strict=True):
             counts = (view.produced, view.delivered, view.failed, view.waiting, view.in_hand, view.leased)
             if min(counts) < 0:
                 raise Violation(f"a count is negative: {view}")
-            if view.waiting > view.depth:
+            if view.waiting > most_waiting:
                 raise Violation(f"more waits than the link is deep: {view}")
             if view.delivered + view.in_hand > view.produced:
                 raise Violation(f"more was delivered than produced: {view}")
@@ -259,12 +285,13 @@ class World:
 
     def check_at_rest(self) -> None:
         """Nothing lost, nothing published twice, all in order, and what came twice says so."""
-        for view, sent in zip(self.segments.link_views(), self._sent(), strict=True):
+        views = self.segments.link_views()
+        for view, sent, may_have_dropped in zip(views, self._sent(), self._ever_dropped, strict=True):
             if view.produced != sent:
                 raise Violation(f"published twice or lost: {view}")
             if view.produced != view.delivered + view.failed + sum(view.dropped.values()) + view.quarantined:
                 raise Violation(f"the count does not hold: {view}")
-            if view.policy == Policy.WAIT and view.dropped:
+            if not may_have_dropped and view.dropped:
                 raise Violation(f"a link that waits has dropped: {view}")
             given = {each.number for each in self.seen[view.destination.partition("/")[0]]}
             if not view.delivered <= len(given) <= view.delivered + view.quarantined:

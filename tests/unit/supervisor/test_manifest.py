@@ -29,9 +29,10 @@ DEFINITION = Pipeline("p", (FLOW,), (Link(RoutineRef("a", "r"), RoutineRef("a", 
 
 
 def manifest(**changes: object) -> Manifest:
-    home = HomeRecord(flow="a", routine="r", ledger=Identity(1, 2), pool=None, bell=Identity(3, 4))
+    home = HomeRecord(number=0, flow="a", routine="r", ledger=Identity(1, 2), pool=None, bell=Identity(3, 4))
     flow = FlowRecord(
         state=State.BACKING_OFF,
+        since_s=1.0,
         wanted=True,
         reason="",
         failure=None,
@@ -46,7 +47,7 @@ def manifest(**changes: object) -> Manifest:
     made = Manifest(
         definition=DEFINITION,
         began_s=1.5,
-        segments=SegmentsRecord(run="then", guards=Identity(1, 5), homes=[home]),
+        segments=SegmentsRecord(run="then", guards=Identity(1, 5), links=list(DEFINITION.links), homes=[home]),
         stopping=False,
         to_start=["a"],
         flows={"a": flow},

@@ -1,0 +1,77 @@
+"""Links that change while their pipeline runs: the flows at both ends are restarted, and the messages stay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipertd.definition.model import Flow, Pipeline, Routine
+from pipertd.names import Policy, Target
+from pipertd.supervisor.view import State
+from tests.process.supervised import Live, chain, go
+
+AMOUNT, AT = 300, 40
+
+
+def gated(folder: Path) -> Pipeline:
+    """Flows a → b → c, the last of which is busy with message AT until there is a gate."""
+    files = {name: str(folder / name) for name in ("file", "tries", "gate")}
+    routines = (
+        Routine("r", "frames:Source", {"amount": AMOUNT}),
+        Routine("r", "frames:Middle"),
+        Routine("r", "frames:GatedStore", {**files, "at": AT}),
+    )
+    return chain(*(Flow(name, (routine,)) for name, routine in zip("abc", routines, strict=True)))
+
+
+async def change(live: Live, place: int, **changes: Any) -> None:
+    """Have the link at this place be another one: the flows that it concerns are killed and started again."""
+    supervised = live.supervisor._pipelines["p"]
+    segments, before = supervised._segments, supervised.definition
+    assert segments is not None
+    links = list(before.links)
+    links[place] = replace(links[place], **changes)
+    changed = replace(before, links=tuple(links))
+    concerned = segments.concerned(changed)
+    assert concerned == {links[place].source.flow, links[place].destination.flow}
+    with supervised.held():
+        for name in concerned:
+            await live.supervisor.stop(Target("p", name), now=True)
+        supervised.take_over(changed)
+        for name in concerned:
+            await live.supervisor.start(Target("p", name))
+    await live.until(lambda: live.view().state is State.RUNNING, "all to run again")
+
+
+def test_a_link_changes_under_its_messages(tmp_path: Path) -> None:
+    """It becomes deeper, then less deep, then drops: what waits stays, and every message is counted."""
+
+    async def story(live: Live) -> None:
+        await live.until(lambda: (live.link(0).waiting, live.link(1).waiting) == (4, 4), "full links")
+        await live.until((tmp_path / "tries").exists, f"{AT} in hand")
+        pid = live.pid("a")
+
+        await change(live, 1, depth=12)
+        await live.until(lambda: live.link(1).waiting == 12, "it to be as deep as it is now")
+        assert (live.link(1).depth, live.link(1).delivered, live.link(1).in_hand) == (12, AT, 1)
+
+        await change(live, 1, depth=2)
+        await live.until(lambda: live.link(0).waiting == 4, "b to have to wait")
+        assert (live.link(1).depth, live.link(1).waiting, live.link(1).produced) == (2, 12, AT + 13)
+
+        await change(live, 1, policy=Policy.DROP_OLDEST)
+        await live.until(lambda: live.link(1).produced == AMOUNT, "all to be published")
+        assert (live.link(1).waiting, live.link(1).dropped) == (2, {"oldest": AMOUNT - AT - 3})
+        assert (live.flow("a").pid, live.flow("a").generation) == (pid, 1) or live.flow("a").state is State.EXITED
+
+        (tmp_path / "gate").touch()
+        assert (await live.supervisor.wait_ended("p")).state is State.EXITED
+        assert live.flow("a").generation == 1
+        first, second = live.view().links
+        assert (first.produced, first.delivered, dict(first.dropped)) == (AMOUNT, AMOUNT, {})
+        assert (second.produced, second.delivered) == (AMOUNT, AT + 3)
+        seen = [tuple(map(int, line.split())) for line in (tmp_path / "file").read_text().splitlines()]
+        assert seen == [*((number, 1) for number in range(AT)), (AT, 4), (AMOUNT - 2, 1), (AMOUNT - 1, 1)]
+
+    go(tmp_path, gated(tmp_path), story)
