@@ -1,4 +1,4 @@
-"""Pipelines: list, get, start, stop, restart, pause, resume, kill."""
+"""Pipelines: list, get, start, stop, restart, pause, resume, kill, link, unlink."""
 
 from __future__ import annotations
 
@@ -62,3 +62,19 @@ class Pipelines:
         request = pipeline_pb2.KillPipelineRequest(target=messages.target(target))
         with self._client.translated():
             return messages.pipeline(self._stub.KillPipeline(request, timeout=CALL_TIMEOUT_S).pipeline)
+
+    def link(
+        self, pipeline: str, source: str, destination: str, *, policy: str = "wait", depth: int | None = None
+    ) -> records.Plan:
+        """Draw a link, which lasts until the definition is loaded again; says what was done."""
+        request = pipeline_pb2.LinkRequest(
+            pipeline=pipeline, source=source, destination=destination, policy=policy, depth=depth or 0
+        )
+        with self._client.translated():
+            return messages.plan(self._stub.Link(request).plan)
+
+    def unlink(self, pipeline: str, source: str, destination: str) -> records.Plan:
+        """Take a link away, until the definition is loaded again; says what was done."""
+        request = pipeline_pb2.UnlinkRequest(pipeline=pipeline, source=source, destination=destination)
+        with self._client.translated():
+            return messages.plan(self._stub.Unlink(request).plan)

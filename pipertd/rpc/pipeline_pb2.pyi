@@ -9,6 +9,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from pipertd.rpc import definition_pb2 as _definition_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -918,3 +919,119 @@ class KillPipelineResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___KillPipelineResponse: _TypeAlias = KillPipelineResponse  # noqa: Y015
+
+@_typing.final
+class LinkRequest(_message.Message):
+    """Asks for a link."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PIPELINE_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    DESTINATION_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    DEPTH_FIELD_NUMBER: _builtins.int
+    pipeline: _builtins.str
+    """The pipeline's name."""
+    source: _builtins.str
+    """ROUTINE, or FLOW/ROUTINE where that is not unique."""
+    destination: _builtins.str
+    """ROUTINE, or FLOW/ROUTINE where that is not unique."""
+    policy: _builtins.str
+    """What it does when it is full; empty means "wait"."""
+    depth: _builtins.int
+    """How many messages may wait on it; 0 means the default of definitions."""
+    def __init__(
+        self,
+        *,
+        pipeline: _builtins.str = ...,
+        source: _builtins.str = ...,
+        destination: _builtins.str = ...,
+        policy: _builtins.str = ...,
+        depth: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["depth", b"depth", "destination", b"destination", "pipeline", b"pipeline", "policy", b"policy", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LinkRequest: _TypeAlias = LinkRequest  # noqa: Y015
+
+@_typing.final
+class LinkResponse(_message.Message):
+    """It is drawn."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def plan(self) -> _definition_pb2.Plan:
+        """What was done."""
+
+    def __init__(
+        self,
+        *,
+        plan: _definition_pb2.Plan | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LinkResponse: _TypeAlias = LinkResponse  # noqa: Y015
+
+@_typing.final
+class UnlinkRequest(_message.Message):
+    """Asks for a link to go."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PIPELINE_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    DESTINATION_FIELD_NUMBER: _builtins.int
+    pipeline: _builtins.str
+    """The pipeline's name."""
+    source: _builtins.str
+    """ROUTINE, or FLOW/ROUTINE where that is not unique."""
+    destination: _builtins.str
+    """ROUTINE, or FLOW/ROUTINE where that is not unique."""
+    def __init__(
+        self,
+        *,
+        pipeline: _builtins.str = ...,
+        source: _builtins.str = ...,
+        destination: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["destination", b"destination", "pipeline", b"pipeline", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnlinkRequest: _TypeAlias = UnlinkRequest  # noqa: Y015
+
+@_typing.final
+class UnlinkResponse(_message.Message):
+    """It is gone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def plan(self) -> _definition_pb2.Plan:
+        """What was done."""
+
+    def __init__(
+        self,
+        *,
+        plan: _definition_pb2.Plan | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plan", b"plan"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnlinkResponse: _TypeAlias = UnlinkResponse  # noqa: Y015

@@ -79,6 +79,16 @@ class PipelineServiceStub:
                 request_serializer=pipertd_dot_v1_dot_pipeline__pb2.KillPipelineRequest.SerializeToString,
                 response_deserializer=pipertd_dot_v1_dot_pipeline__pb2.KillPipelineResponse.FromString,
                 _registered_method=True)
+        self.Link = channel.unary_unary(
+                '/pipertd.v1.PipelineService/Link',
+                request_serializer=pipertd_dot_v1_dot_pipeline__pb2.LinkRequest.SerializeToString,
+                response_deserializer=pipertd_dot_v1_dot_pipeline__pb2.LinkResponse.FromString,
+                _registered_method=True)
+        self.Unlink = channel.unary_unary(
+                '/pipertd.v1.PipelineService/Unlink',
+                request_serializer=pipertd_dot_v1_dot_pipeline__pb2.UnlinkRequest.SerializeToString,
+                response_deserializer=pipertd_dot_v1_dot_pipeline__pb2.UnlinkResponse.FromString,
+                _registered_method=True)
 
 
 class PipelineServiceServicer:
@@ -143,8 +153,26 @@ class PipelineServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def KillPipeline(self, request, context):
-        """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when the
-        signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+        """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when
+        the signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Link(self, request, context):
+        """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
+        lasts until the definition is loaded again. Answers when it is done. Not idempotent: a link that is there is
+        refused. Refused, it has changed nothing. NOT_FOUND: the pipeline, or a routine; ALREADY_EXISTS: the link;
+        INVALID_ARGUMENT: the definition would not be valid; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Unlink(self, request, context):
+        """Take a link away, as Link draws one. Not idempotent. NOT_FOUND: the pipeline, a routine or the link;
+        INVALID_ARGUMENT: a routine cannot do without it; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -192,6 +220,16 @@ def add_PipelineServiceServicer_to_server(servicer, server):
                     servicer.KillPipeline,
                     request_deserializer=pipertd_dot_v1_dot_pipeline__pb2.KillPipelineRequest.FromString,
                     response_serializer=pipertd_dot_v1_dot_pipeline__pb2.KillPipelineResponse.SerializeToString,
+            ),
+            'Link': grpc.unary_unary_rpc_method_handler(
+                    servicer.Link,
+                    request_deserializer=pipertd_dot_v1_dot_pipeline__pb2.LinkRequest.FromString,
+                    response_serializer=pipertd_dot_v1_dot_pipeline__pb2.LinkResponse.SerializeToString,
+            ),
+            'Unlink': grpc.unary_unary_rpc_method_handler(
+                    servicer.Unlink,
+                    request_deserializer=pipertd_dot_v1_dot_pipeline__pb2.UnlinkRequest.FromString,
+                    response_serializer=pipertd_dot_v1_dot_pipeline__pb2.UnlinkResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -415,6 +453,60 @@ class PipelineService:
             '/pipertd.v1.PipelineService/KillPipeline',
             pipertd_dot_v1_dot_pipeline__pb2.KillPipelineRequest.SerializeToString,
             pipertd_dot_v1_dot_pipeline__pb2.KillPipelineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Link(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pipertd.v1.PipelineService/Link',
+            pipertd_dot_v1_dot_pipeline__pb2.LinkRequest.SerializeToString,
+            pipertd_dot_v1_dot_pipeline__pb2.LinkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Unlink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pipertd.v1.PipelineService/Unlink',
+            pipertd_dot_v1_dot_pipeline__pb2.UnlinkRequest.SerializeToString,
+            pipertd_dot_v1_dot_pipeline__pb2.UnlinkResponse.FromString,
             options,
             channel_credentials,
             insecure,

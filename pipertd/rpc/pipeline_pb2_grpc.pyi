@@ -60,8 +60,18 @@ class PipelineServiceStub:
     ResumePipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.ResumePipelineRequest, _pipeline_pb2.ResumePipelineResponse]
     """Have what is paused go on. Idempotent. NOT_FOUND."""
     KillPipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.KillPipelineRequest, _pipeline_pb2.KillPipelineResponse]
-    """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when the
-    signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+    """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when
+    the signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+    """
+    Link: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.LinkRequest, _pipeline_pb2.LinkResponse]
+    """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
+    lasts until the definition is loaded again. Answers when it is done. Not idempotent: a link that is there is
+    refused. Refused, it has changed nothing. NOT_FOUND: the pipeline, or a routine; ALREADY_EXISTS: the link;
+    INVALID_ARGUMENT: the definition would not be valid; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
+    """
+    Unlink: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.UnlinkRequest, _pipeline_pb2.UnlinkResponse]
+    """Take a link away, as Link draws one. Not idempotent. NOT_FOUND: the pipeline, a routine or the link;
+    INVALID_ARGUMENT: a routine cannot do without it; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
     """
 
 @_typing.type_check_only
@@ -96,8 +106,18 @@ class PipelineServiceAsyncStub(PipelineServiceStub):
     ResumePipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.ResumePipelineRequest, _pipeline_pb2.ResumePipelineResponse]  # type: ignore[assignment]
     """Have what is paused go on. Idempotent. NOT_FOUND."""
     KillPipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.KillPipelineRequest, _pipeline_pb2.KillPipelineResponse]  # type: ignore[assignment]
-    """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when the
-    signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+    """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when
+    the signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+    """
+    Link: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.LinkRequest, _pipeline_pb2.LinkResponse]  # type: ignore[assignment]
+    """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
+    lasts until the definition is loaded again. Answers when it is done. Not idempotent: a link that is there is
+    refused. Refused, it has changed nothing. NOT_FOUND: the pipeline, or a routine; ALREADY_EXISTS: the link;
+    INVALID_ARGUMENT: the definition would not be valid; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
+    """
+    Unlink: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.UnlinkRequest, _pipeline_pb2.UnlinkResponse]  # type: ignore[assignment]
+    """Take a link away, as Link draws one. Not idempotent. NOT_FOUND: the pipeline, a routine or the link;
+    INVALID_ARGUMENT: a routine cannot do without it; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
     """
 
 class PipelineServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -177,8 +197,30 @@ class PipelineServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _pipeline_pb2.KillPipelineRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_pipeline_pb2.KillPipelineResponse, _abc.Awaitable[_pipeline_pb2.KillPipelineResponse]]:
-        """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when the
-        signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+        """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when
+        the signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+        """
+
+    @_abc_1.abstractmethod
+    def Link(
+        self,
+        request: _pipeline_pb2.LinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pipeline_pb2.LinkResponse, _abc.Awaitable[_pipeline_pb2.LinkResponse]]:
+        """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
+        lasts until the definition is loaded again. Answers when it is done. Not idempotent: a link that is there is
+        refused. Refused, it has changed nothing. NOT_FOUND: the pipeline, or a routine; ALREADY_EXISTS: the link;
+        INVALID_ARGUMENT: the definition would not be valid; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
+        """
+
+    @_abc_1.abstractmethod
+    def Unlink(
+        self,
+        request: _pipeline_pb2.UnlinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pipeline_pb2.UnlinkResponse, _abc.Awaitable[_pipeline_pb2.UnlinkResponse]]:
+        """Take a link away, as Link draws one. Not idempotent. NOT_FOUND: the pipeline, a routine or the link;
+        INVALID_ARGUMENT: a routine cannot do without it; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
         """
 
 def add_PipelineServiceServicer_to_server(servicer: PipelineServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

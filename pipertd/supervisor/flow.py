@@ -139,7 +139,8 @@ class SupervisedFlow:
         """A process that a daemon before this one left, with the cgroup that it may have."""
         if process is None:
             return None
-        left, group = Waiting.left(process), self._shared.cgroups.find(process.pid, str(self).replace("/", "."))
+        left, name = Waiting.left(process), str(self).replace("/", ".")
+        group = self._shared.cgroups.find(process.pid, name, self.definition.resources)
         if group is not None:
             left.held_by(group, self._shared.cgroups.bury)
         return left

@@ -404,7 +404,7 @@ class SupervisedPipeline:
             logger.error("cannot put %s on record for the next daemon: %s", self.definition.name, reason)
 
     def _read_figures(self, segments: PipelineSegments) -> Figures:
-        states = {flow.definition.name: (flow.state, flow.generation) for flow in self.flows.values()}
+        states = {flow.definition.name: (flow.state, flow.generation, flow.paused) for flow in self.flows.values()}
         return Figures.read(self.definition, segments, states, self._rates)
 
     def _chosen(self, name: str | None) -> list[SupervisedFlow]:

@@ -168,6 +168,14 @@ class Supervisor:
         """What the segments of a pipeline's run cannot take of its new definition; nothing where no run is on."""
         return self._pipelines[definition.name].misfits(definition)
 
+    def definition(self, pipeline: str) -> Pipeline:
+        """The definition of one pipeline, as it is now.
+
+        Raises:
+            UnknownTarget: there is no such pipeline.
+        """
+        return self._pipeline(pipeline).definition
+
     async def change(self, plans: Sequence[Plan], new: Mapping[str, Pipeline]) -> None:
         """Do what plans from :attr:`definitions` to ``new`` say, and return when it is done.
 

@@ -143,6 +143,8 @@ class NoticeKind(StrEnum):
     PIPELINE_REMOVED = "pipeline_removed"
     DEFINITIONS_RELOADED = "definitions_reloaded"
     RELOAD_FAILED = "reload_failed"
+    LINK_DRAWN = "link_drawn"
+    LINK_REMOVED = "link_removed"
     DEFINITION_INVALID = "definition_invalid"
     PIPELINE_ADOPTED = "pipeline_adopted"
     PIPELINE_LOST = "pipeline_lost"

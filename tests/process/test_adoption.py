@@ -485,3 +485,27 @@ def test_a_charge_outlives_the_daemon(daemon: Daemon) -> None:
     assert len(daemon.notices("flow_exited", "b")) == 3
     wait_until(grows(file), DEADLINE_S, "numbers behind it")
     assert daemon.stop() == 0
+
+
+def test_a_daemon_killed_in_the_middle_of_a_reload(daemon: Daemon) -> None:
+    """What the reload had brought down comes up again, and the next reload finishes what this one began."""
+    file = daemon.definitions / "p.yaml"
+    hang = {"class": "routines:Hang", "params": {"at": -1}}
+    write_definition(file, counts(), hang, sink_flow={"watchdog": {"stop": "3s"}})
+    daemon.start()
+    before = {name: wait_state(daemon, name, "RUNNING") for name in ("a", "b")}
+    write_definition(file, counts(), writes(daemon.folder / "numbers"), sink_flow={"watchdog": {"stop": "3s"}})
+    reloading = subprocess.Popen(daemon.ctl_command("reload"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_state(daemon, "b", "STOPPING")
+        daemon.kill()
+    finally:
+        reloading.kill()
+        reloading.wait()
+    daemon.start()
+    wait_until(lambda: flow(daemon, "b").get("generation") == 2, DEADLINE_S, "b again")
+    assert wait_state(daemon, "a", "RUNNING")["pid"] == before["a"]["pid"]
+    wait_state(daemon, "b", "RUNNING")
+    assert "restarted" in daemon.ctl("reload").stdout
+    wait_until(grows(daemon.folder / "numbers"), DEADLINE_S, "numbers by the new definition")
+    assert wait_state(daemon, "a", "RUNNING")["pid"] == before["a"]["pid"]

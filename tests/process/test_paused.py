@@ -45,6 +45,7 @@ def test_a_paused_consumer_takes_nothing(tmp_path: Path) -> None:
         await until_paused(live, "b")
         assert (live.flow("b").state, live.flow("b").paused, live.flow("a").paused) == (State.RUNNING, True, False)
         await live.until(lambda: live.link().waiting == live.link().depth, "a full link")
+        assert live.link().blocked_by == "b/r (paused)"
         handled = live.link().delivered
         await live.supervisor.pause(B)
         assert (live.link().delivered, len(live.notices(NoticeKind.FLOW_PAUSED))) == (handled, 1)
