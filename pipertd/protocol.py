@@ -114,6 +114,7 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     path: list[str]
     orphan_timeout_s: float
+    stop_s: float
     log: LogSpec
     run: str
     quarantine: QuarantineSpec

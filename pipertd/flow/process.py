@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import queue
 import threading
@@ -17,6 +18,7 @@ from pipertd.flow.handover import Handover
 from pipertd.flow.loader import build, load_class
 from pipertd.flow.loop import Outcome, RoutineLoop
 from pipertd.flow.messages import reader_of, taken_type
+from pipertd.flow.orphan import Orphan
 from pipertd.flow.pacing import Pace
 from pipertd.flow.poison import PoisonCabinet
 from pipertd.flow.port import Port
@@ -138,6 +140,7 @@ class FlowProcess:
             if out.within_flow
         }
         self._stopping = False
+        self._orphan: Orphan | None = None
         self._over: set[str] = set()
         self._members = {routine.name: _Member(routine, self) for routine in spec.routines}
         for member in self._members.values():
@@ -200,6 +203,7 @@ class FlowProcess:
         self.channel.send(Raise(routine=routine, event=event, targets=dict(targets), params=dict(params)))
 
     def _hear(self, message: ToFlow) -> None:
+        self._orphan = None
         match message:
             case Stop():
                 self.stop()
@@ -220,6 +224,14 @@ class FlowProcess:
         if message.request:
             self.channel.send(Answer(request=message.request, routine=name, error=error))
 
-    def _orphaned(self) -> None:
-        logger.warning("the daemon was away for %.0f s: stopping", self.spec.orphan_timeout_s)
+    def _orphaned(self) -> bool:
+        """Whether the flow, which nobody looks after any more, was stopped."""
+        if self._orphan is None:
+            logger.warning("the daemon was away for %.0f s: stopping, in order", self.spec.orphan_timeout_s)
+            self._orphan = Orphan(self.spec, self.ledgers)
+        if not self._orphan.may_stop():
+            return False
         self.stop()
+        # Nobody is there to see a routine that does not end: it says where it is, and the flow goes all the same.
+        faulthandler.dump_traceback_later(self.spec.stop_s, exit=True)
+        return True
