@@ -164,7 +164,7 @@ class PipelineServiceServicer:
         """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
         lasts until the definition is loaded again. Answers when it is done. Not idempotent: a link that is there is
         refused. Refused, it has changed nothing. NOT_FOUND: the pipeline, or a routine; ALREADY_EXISTS: the link;
-        INVALID_ARGUMENT: the definition would not be valid; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
+        INVALID_ARGUMENT: the definition would not be valid, or not fit; FAILED_PRECONDITION: the daemon is stopping.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -172,7 +172,7 @@ class PipelineServiceServicer:
 
     def Unlink(self, request, context):
         """Take a link away, as Link draws one. Not idempotent. NOT_FOUND: the pipeline, a routine or the link;
-        INVALID_ARGUMENT: a routine cannot do without it; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
+        INVALID_ARGUMENT: a routine cannot do without it; FAILED_PRECONDITION: the daemon is stopping.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

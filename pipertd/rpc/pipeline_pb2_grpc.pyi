@@ -67,11 +67,11 @@ class PipelineServiceStub:
     """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
     lasts until the definition is loaded again. Answers when it is done. Not idempotent: a link that is there is
     refused. Refused, it has changed nothing. NOT_FOUND: the pipeline, or a routine; ALREADY_EXISTS: the link;
-    INVALID_ARGUMENT: the definition would not be valid; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
+    INVALID_ARGUMENT: the definition would not be valid, or not fit; FAILED_PRECONDITION: the daemon is stopping.
     """
     Unlink: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.UnlinkRequest, _pipeline_pb2.UnlinkResponse]
     """Take a link away, as Link draws one. Not idempotent. NOT_FOUND: the pipeline, a routine or the link;
-    INVALID_ARGUMENT: a routine cannot do without it; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
+    INVALID_ARGUMENT: a routine cannot do without it; FAILED_PRECONDITION: the daemon is stopping.
     """
 
 @_typing.type_check_only
@@ -113,11 +113,11 @@ class PipelineServiceAsyncStub(PipelineServiceStub):
     """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
     lasts until the definition is loaded again. Answers when it is done. Not idempotent: a link that is there is
     refused. Refused, it has changed nothing. NOT_FOUND: the pipeline, or a routine; ALREADY_EXISTS: the link;
-    INVALID_ARGUMENT: the definition would not be valid; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
+    INVALID_ARGUMENT: the definition would not be valid, or not fit; FAILED_PRECONDITION: the daemon is stopping.
     """
     Unlink: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.UnlinkRequest, _pipeline_pb2.UnlinkResponse]  # type: ignore[assignment]
     """Take a link away, as Link draws one. Not idempotent. NOT_FOUND: the pipeline, a routine or the link;
-    INVALID_ARGUMENT: a routine cannot do without it; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
+    INVALID_ARGUMENT: a routine cannot do without it; FAILED_PRECONDITION: the daemon is stopping.
     """
 
 class PipelineServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -210,7 +210,7 @@ class PipelineServiceServicer(metaclass=_abc_1.ABCMeta):
         """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
         lasts until the definition is loaded again. Answers when it is done. Not idempotent: a link that is there is
         refused. Refused, it has changed nothing. NOT_FOUND: the pipeline, or a routine; ALREADY_EXISTS: the link;
-        INVALID_ARGUMENT: the definition would not be valid; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
+        INVALID_ARGUMENT: the definition would not be valid, or not fit; FAILED_PRECONDITION: the daemon is stopping.
         """
 
     @_abc_1.abstractmethod
@@ -220,7 +220,7 @@ class PipelineServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_pipeline_pb2.UnlinkResponse, _abc.Awaitable[_pipeline_pb2.UnlinkResponse]]:
         """Take a link away, as Link draws one. Not idempotent. NOT_FOUND: the pipeline, a routine or the link;
-        INVALID_ARGUMENT: a routine cannot do without it; RESOURCE_EXHAUSTED; FAILED_PRECONDITION: the daemon is stopping.
+        INVALID_ARGUMENT: a routine cannot do without it; FAILED_PRECONDITION: the daemon is stopping.
         """
 
 def add_PipelineServiceServicer_to_server(servicer: PipelineServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

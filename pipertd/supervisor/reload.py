@@ -62,6 +62,18 @@ class Reloader:
         """Reload, and leave the outcome to the notices."""
         self._keep(self._reload(dry_run=False)).add_done_callback(_hear_refusal)
 
+    async def redefine(self, pipeline: str, change: Callable[[Pipeline], Pipeline], kind: NoticeKind) -> Plan:
+        """Have a pipeline be what ``change`` makes of its definition, until that is loaded again.
+
+        It is checked, planned and done as a reload is, recorded as ``kind``, and goes on if the caller gives up.
+
+        Raises:
+            UnknownTarget: there is no such pipeline, or what ``change`` raises.
+            InvalidDefinition: what comes of it could not be loaded, or there is not enough shared memory for it.
+            WrongState: the daemon is stopping.
+        """
+        return await asyncio.shield(self._keep(self._redefine(pipeline, change, kind)))
+
     def give_up(self) -> None:
         """Begin no more; what is only checked yet is not done."""
         self._given_up.set()
@@ -78,29 +90,16 @@ class Reloader:
         task.add_done_callback(self._running.discard)
         return task
 
-    async def redefine(self, pipeline: str, change: Callable[[Pipeline], Pipeline], kind: NoticeKind) -> Plan:
-        """Have a pipeline be what ``change`` makes of its definition, until that is loaded again.
-
-        It is checked, planned and done as a reload is, recorded as ``kind``, and goes on if the caller gives up.
-
-        Raises:
-            UnknownTarget: there is no such pipeline, or what ``change`` raises.
-            InvalidDefinition: what comes of it could not be loaded.
-            SegmentError: there is not enough shared memory.
-            WrongState: the daemon is stopping.
-        """
-        return await asyncio.shield(self._keep(self._redefine(pipeline, change, kind)))
-
     async def _redefine(self, name: str, change: Callable[[Pipeline], Pipeline], kind: NoticeKind) -> Plan:
         async with self.turn:
             old = self._supervisor.definition(name)
             new = change(old)
             problems = await self._check([Reading(Document(old.file or Path(name)), new, ())])
             self._check_open("change", name)
+            plan = plan_change(old, new, self._supervisor.misfits(new))
+            problems = problems or self._check_room([plan], {name: new})
             if problems:
                 raise InvalidDefinition(f"cannot change {name}: {'; '.join(each.text for each in problems)}")
-            plan = plan_change(old, new, self._supervisor.misfits(new))
-            self._supervisor.check_room(*self._runs([plan], {name: new}))
             await self._supervisor.change([plan], {name: new})
             text = f"pipeline {name} is changed until its definition is loaded again: it is {described(plan)}"
             self._supervisor.history.record(kind, text, pipeline=name)
@@ -164,20 +163,17 @@ class Reloader:
 
     def _check_room(self, plans: Sequence[Plan], new: dict[str, Pipeline]) -> tuple[Problem, ...]:
         """Whether there is enough shared memory for the runs that begin, when those that end are over."""
-        begin, end = self._runs(plans, new)
-        try:
-            self._supervisor.check_room(begin, end)
-        except SegmentError as reason:
-            return (Problem(self._folders[0], 1, 1, "shm_limit", str(reason)),)
-        return ()
-
-    def _runs(self, plans: Sequence[Plan], new: dict[str, Pipeline]) -> tuple[list[Pipeline], set[str]]:
-        """The definitions whose runs begin, and the pipelines whose runs end before."""
         up = {view.name for view in self._supervisor.snapshot().pipelines if not view.state.at_rest}
         renewed = {plan.pipeline for plan in plans if plan.begins_run and plan.pipeline in up}
         added = {plan.pipeline for plan in plans if plan.action is Action.ADDED and new[plan.pipeline].autostart}
         removed = {plan.pipeline for plan in plans if plan.action is Action.REMOVED}
-        return [new[name] for name in sorted(renewed | added)], renewed | removed
+        begin = [new[name] for name in sorted(renewed | added)]
+        for place, definition in enumerate(begin):
+            try:
+                self._supervisor.check_room(definition, begin[:place], renewed | removed)
+            except SegmentError as reason:
+                return (Problem(definition.file or self._folders[0], 1, 1, "shm_limit", str(reason)),)
+        return ()
 
     async def _perform(self, outcome: Reload, new: dict[str, Pipeline]) -> None:
         history = self._supervisor.history

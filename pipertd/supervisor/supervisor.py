@@ -196,22 +196,20 @@ class Supervisor:
                 self.history.record(NoticeKind.PIPELINE_REMOVED, f"pipeline {name} is removed", pipeline=name)
                 return
             try:
-                await renew(pipeline, new[name], plan)
+                await renew(pipeline, new[name])
             except SegmentError as reason:
                 self.history.record(NoticeKind.FLOW_FAILED, str(reason), pipeline=name)
 
-    def check_room(self, begin: Sequence[Pipeline], end: Collection[str]) -> None:
-        """Whether runs of ``begin`` have enough shared memory when those of the pipelines ``end`` are over.
+    def check_room(self, definition: Pipeline, besides: Sequence[Pipeline], end: Collection[str]) -> None:
+        """Whether a run has enough shared memory ``besides`` other new ones, when those of ``end`` are over.
 
         Raises:
-            SegmentError: they have not, with the arithmetic.
+            SegmentError: it has not, with the arithmetic.
         """
         over = [pipeline for name, pipeline in self._pipelines.items() if name in end]
         freed_bytes = sum(pipeline.reserved_bytes for pipeline in over)
         promised_bytes = self._promised_bytes() - sum(pipeline.promised_bytes for pipeline in over)
-        for definition in begin:
-            admission.check_room(definition, promised_bytes, freed_bytes)
-            promised_bytes += definition.shm_limit
+        admission.check_room(definition, promised_bytes + sum(each.shm_limit for each in besides), freed_bytes)
 
     async def start(self, target: Target) -> None:
         """Have a pipeline or one flow up; idempotent. Where it is being restarted or reloaded, behind that.

@@ -331,6 +331,7 @@ def test_not_enough_memory_changes_nothing(tmp_path: Path) -> None:
         before = files.pids()
         outcome = await files.reload({**content, "shm_limit": "40T"})
         assert "cannot start p: its shm_limit is 43980465111040 bytes and /dev/shm has" in outcome.problems[0].text
+        assert outcome.problems[0].file.name == "p.yaml"
         assert files.pids() == before
 
     go(tmp_path, content, story)
