@@ -206,7 +206,8 @@ class Generation:
         found = self._contact.look(now_s, self.rule.contact_s, connected=connected, lives=lives)
         if found is Finding.ASK:
             self._channel.send(*self._names, Ping())
-        return self._contact.silent_s if found is Finding.LOST else None
+        lost = found is Finding.LOST and not self._process.is_stopped()  # held as a whole: the watchdogs' business
+        return self._contact.silent_s if lost else None
 
     def heard(self) -> None:
         """It dialled, or said something."""

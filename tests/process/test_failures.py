@@ -69,7 +69,7 @@ def test_failure_has_its_name(
 
 
 def test_held_process_misses_its_progress_deadline(tmp_path: Path) -> None:
-    """SIGSTOP has the name of the deadline that it made the flow miss; its reason says who held it."""
+    """SIGSTOP is a missed deadline, not a lost contact, and its reason says who held the flow."""
 
     async def story(live: Live) -> None:
         await live.until_handled(1)
@@ -78,7 +78,7 @@ def test_held_process_misses_its_progress_deadline(tmp_path: Path) -> None:
         assert live.flow("b").failure is Failure.PROGRESS_DEADLINE
         assert "SIGSTOP" in live.flow("b").reason
 
-    go(tmp_path, chain(flow("a", "Count"), failing("nothing", watchdog=Watchdog(progress_s=2.0))), story)
+    go(tmp_path, chain(flow("a", "Count"), failing("nothing", watchdog=Watchdog(progress_s=2.0, contact_s=0.5))), story)
 
 
 def test_stop_that_hangs_is_named_though_the_flow_is_stopped(tmp_path: Path) -> None:
