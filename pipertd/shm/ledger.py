@@ -59,6 +59,10 @@ class Ledger:
         except OSError as reason:
             raise SegmentError(f"cannot lock a ledger: {reason}") from reason
 
+    def unlock(self) -> None:
+        """Be its writer no more: for who only adds to a ledger, and has not written what its flow writes."""
+        fcntl.lockf(self.fd, fcntl.LOCK_UN, 1, 0)
+
     def commit_word(self, field: int) -> int:
         """A word of the commit record that is in force."""
         return int(self.words[self.layout.commit_copy(self.words[self.layout.commit]) + field])
