@@ -43,6 +43,10 @@ test-system: $(VENV)/.dev ## the service under a real systemd, in a throw-away s
 	tests/system/with-systemd -n -b $(CURDIR) -- \
 	    env PIPERTD_THROW_AWAY_SYSTEM=1 $(BIN)/python -m pytest tests/system $(ARGS)
 
+.PHONY: test-machine
+test-machine: $(VENV)/.dev ## what needs all of the kernel's cgroups, in a virtual machine of its own; needs root, and Debian on amd64
+	env PIPERTD_MAY_HAVE_A_MACHINE=1 $(BIN)/python -m pytest -o faulthandler_timeout=900 tests/system/test_machine.py $(ARGS)
+
 .PHONY: bench
 bench: $(VENV)/.bench ## against its peers, in ratios, 25 minutes; `make bench ARGS=--quick` takes 3, ARGS=--help tells more
 	$(BIN)/python -m tests.benchmarks $(ARGS)
@@ -58,7 +62,7 @@ check: lint types imports protos-check diagram-check definitions ## what CI chec
 lint: $(VENV)/.dev ## style: ruff, its formatter, shell syntax
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	bash -n .ci/run tests/system/with-systemd
+	bash -n .ci/run tests/system/with-systemd tests/system/with-vm
 
 .PHONY: types
 types: $(VENV)/.dev ## types: mypy --strict

@@ -69,6 +69,14 @@ class NotDelegated(PipertdError):
     """Raised when there is no cgroup that the daemon may divide among its flows."""
 
 
+class InvalidDefinition(PipertdError):
+    """Raised when the definition that somebody asks for could not be loaded."""
+
+
+class LinkExists(PipertdError):
+    """Raised when a link is to be drawn that is there."""
+
+
 class LaunchFailed(PipertdError):
     """Raised when a flow's process cannot be started at all."""
 

@@ -13,6 +13,7 @@ import msgspec
 PROTOCOL_VERSION = 1
 ADOPTABLE_VERSIONS = frozenset({PROTOCOL_VERSION})  # of flows that a daemon of this version can go on with
 MAX_MESSAGE_BYTES = 64 * 1024
+PAUSE, RESUME = "pause", "resume"  # events that the daemon raises by itself
 
 
 class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +111,7 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     """All that a flow is told when it is started; ``run`` names the run of its pipeline.
 
     ``gate_fd`` is a socket to the daemon, at its end when the daemon is gone. There the process waits for its Begin,
-    which tells its generation, nonce and charge; one that settles needs a Prepare only.
+    which tells its generation, nonce and charge, and whether it is paused; one that settles needs a Prepare only.
     """
 
     version: int = PROTOCOL_VERSION
@@ -121,10 +122,12 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     path: list[str]
     orphan_timeout_s: float
+    stop_s: float
     log: LogSpec
     run: str
     quarantine: QuarantineSpec
     charge: Charge | None = None
+    paused: bool = False
     routines: list[RoutineSpec]
     gate_fd: int = -1
 
@@ -134,11 +137,15 @@ class Prepare(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 class Begin(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """Daemon to a process at its gate: it is this generation now, and any process before it is dead."""
+    """Daemon to a process at its gate: it is this generation now, and any process before it is dead.
+
+    A ``paused`` flow is set up and then takes nothing, until it hears the event ``resume``.
+    """
 
     generation: int
     nonce: str
     charge: Charge | None
+    paused: bool = False
 
 
 class Hello(msgspec.Struct, frozen=True, tag=True, kw_only=True):

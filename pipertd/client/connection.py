@@ -54,7 +54,7 @@ class Client:
 
     @cached_property
     def pipelines(self) -> Pipelines:
-        """Pipelines: list, get, start, stop, restart."""
+        """Pipelines: list, get, start, stop, restart, pause, resume, kill, link, unlink."""
         from pipertd.client.pipelines import Pipelines
 
         return Pipelines(self)

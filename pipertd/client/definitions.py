@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipertd.client import records
+from pipertd.client import messages, records
 from pipertd.client.connection import Client
 from pipertd.rpc import definition_pb2, definition_pb2_grpc
 
@@ -19,22 +19,8 @@ class Definitions:
         with self._client.translated():
             response = self._stub.Reload(definition_pb2.ReloadRequest(dry_run=dry_run))
         return records.Reload(
-            tuple(map(_plan, response.plans)),
+            tuple(map(messages.plan, response.plans)),
             tuple(
                 records.Problem(each.file, each.line, each.column, each.path, each.text) for each in response.problems
             ),
         )
-
-
-def _action(action: definition_pb2.PlanAction.ValueType) -> str:
-    return definition_pb2.PlanAction.Name(action).removeprefix("PLAN_ACTION_").lower()
-
-
-def _plan(message: definition_pb2.Plan) -> records.Plan:
-    return records.Plan(
-        message.pipeline,
-        _action(message.action),
-        tuple(message.keys),
-        tuple(message.new_run),
-        tuple(records.FlowPlan(each.flow, _action(each.action), tuple(each.keys)) for each in message.flows),
-    )

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipertd.client import records
 from pipertd.names import Target
-from pipertd.rpc import pipeline_pb2
+from pipertd.rpc import definition_pb2, pipeline_pb2
 
 
 def pipeline(message: pipeline_pb2.Pipeline) -> records.Pipeline:
@@ -36,6 +36,7 @@ def _flow(message: pipeline_pb2.Flow) -> records.Flow:
         reason=message.reason,
         failure=failure(message.failure),
         pressure=_pressure(message.pressure) if message.HasField("pressure") else None,
+        paused=message.paused,
     )
 
 
@@ -106,3 +107,18 @@ def target(aim: Target | str) -> pipeline_pb2.Target:
     """What a command is aimed at; ValueError where the text is no target."""
     aim = Target.parse(aim) if isinstance(aim, str) else aim
     return pipeline_pb2.Target(pipeline=aim.pipeline, flow=aim.flow or "", routine=aim.routine or "")
+
+
+def _action(action: definition_pb2.PlanAction.ValueType) -> str:
+    return definition_pb2.PlanAction.Name(action).removeprefix("PLAN_ACTION_").lower()
+
+
+def plan(message: definition_pb2.Plan) -> records.Plan:
+    """What becomes of one pipeline."""
+    return records.Plan(
+        message.pipeline,
+        _action(message.action),
+        tuple(message.keys),
+        tuple(message.new_run),
+        tuple(records.FlowPlan(each.flow, _action(each.action), tuple(each.keys)) for each in message.flows),
+    )

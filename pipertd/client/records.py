@@ -34,6 +34,7 @@ class Flow:
     reason: str
     failure: str | None
     pressure: Pressure | None
+    paused: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ _CODES: tuple[tuple[type[errors.PipertdError], int], ...] = (
     (errors.WrongState, code_pb2.FAILED_PRECONDITION),
     (errors.RevisionTooOld, code_pb2.OUT_OF_RANGE),
     (errors.MessageError, code_pb2.INVALID_ARGUMENT),
+    (errors.InvalidDefinition, code_pb2.INVALID_ARGUMENT),
+    (errors.LinkExists, code_pb2.ALREADY_EXISTS),
     (BadRequest, code_pb2.INVALID_ARGUMENT),
     (errors.SegmentError, code_pb2.RESOURCE_EXHAUSTED),
     (TooManyStreams, code_pb2.RESOURCE_EXHAUSTED),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from pipertd.control.boundary import unary
-from pipertd.definition.plan import Action, FlowPlan, Plan
+from pipertd.control.messages import plan_message
 from pipertd.definition.problem import Problem
 from pipertd.rpc import definition_pb2, definition_pb2_grpc
 from pipertd.supervisor.reload import Reloader
@@ -26,25 +26,9 @@ class DefinitionService(definition_pb2_grpc.DefinitionServiceServicer):
         """Read again, and do what is needed."""
         logger.info("reload%s, asked on the control socket", " (plan only)" if request.dry_run else "")
         found = await self._reloader.reload(dry_run=request.dry_run)
-        return definition_pb2.ReloadResponse(plans=map(_plan, found.plans), problems=map(_problem, found.problems))
-
-
-def _action(action: Action) -> definition_pb2.PlanAction.ValueType:
-    return definition_pb2.PlanAction.Value(f"PLAN_ACTION_{action.name}")
-
-
-def _plan(plan: Plan) -> definition_pb2.Plan:
-    return definition_pb2.Plan(
-        pipeline=plan.pipeline,
-        action=_action(plan.action),
-        keys=plan.keys,
-        new_run=plan.new_run,
-        flows=map(_flow, plan.flows),
-    )
-
-
-def _flow(plan: FlowPlan) -> definition_pb2.FlowPlan:
-    return definition_pb2.FlowPlan(flow=plan.flow, action=_action(plan.action), keys=plan.keys)
+        return definition_pb2.ReloadResponse(
+            plans=map(plan_message, found.plans), problems=map(_problem, found.problems)
+        )
 
 
 def _problem(problem: Problem) -> definition_pb2.Problem:

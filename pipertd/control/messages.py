@@ -9,8 +9,9 @@ from typing import Any
 from google.protobuf import duration_pb2, json_format, struct_pb2, timestamp_pb2
 
 from pipertd.control.codes import BadRequest
+from pipertd.definition.plan import Action, FlowPlan, Plan
 from pipertd.names import Target
-from pipertd.rpc import pipeline_pb2, status_pb2
+from pipertd.rpc import definition_pb2, pipeline_pb2, status_pb2
 from pipertd.supervisor.view import FlowView, LinkView, Notice, PipelineView, RoutineView
 
 
@@ -47,6 +48,7 @@ def _flow(view: FlowView) -> pipeline_pb2.Flow:
         reason=view.reason,
         failure=_failure(view.failure),
         pressure=pipeline_pb2.Pressure(**view.pressure._asdict()) if view.pressure else None,
+        paused=view.paused,
     )
 
 
@@ -90,6 +92,25 @@ def _quantiles(p50_s: float | None, p99_s: float | None) -> pipeline_pb2.Quantil
     if p50_s is None or p99_s is None:
         return None
     return pipeline_pb2.Quantiles(p50=duration(p50_s), p99=duration(p99_s))
+
+
+def _action(action: Action) -> definition_pb2.PlanAction.ValueType:
+    return definition_pb2.PlanAction.Value(f"PLAN_ACTION_{action.name}")
+
+
+def plan_message(plan: Plan) -> definition_pb2.Plan:
+    """What becomes of one pipeline."""
+    return definition_pb2.Plan(
+        pipeline=plan.pipeline,
+        action=_action(plan.action),
+        keys=plan.keys,
+        new_run=plan.new_run,
+        flows=map(_flow_plan, plan.flows),
+    )
+
+
+def _flow_plan(plan: FlowPlan) -> definition_pb2.FlowPlan:
+    return definition_pb2.FlowPlan(flow=plan.flow, action=_action(plan.action), keys=plan.keys)
 
 
 def notice_message(notice: Notice) -> status_pb2.Notice:

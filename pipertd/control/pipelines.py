@@ -5,10 +5,15 @@ from __future__ import annotations
 import logging
 
 from pipertd.control.boundary import unary
-from pipertd.control.messages import pipeline_message, target
-from pipertd.names import Target
+from pipertd.control.codes import BadRequest
+from pipertd.control.messages import pipeline_message, plan_message, target
+from pipertd.definition.model import Link, Pipeline
+from pipertd.definition.relink import with_link, without_link
+from pipertd.names import Policy, Target
 from pipertd.rpc import pipeline_pb2, pipeline_pb2_grpc
+from pipertd.supervisor.reload import Reloader
 from pipertd.supervisor.supervisor import Supervisor
+from pipertd.supervisor.view import NoticeKind
 
 logger = logging.getLogger(__name__)
 
@@ -16,8 +21,9 @@ logger = logging.getLogger(__name__)
 class PipelineService(pipeline_pb2_grpc.PipelineServiceServicer):
     """See protos/pipertd/v1/pipeline.proto."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, reloader: Reloader) -> None:
         self._supervisor = supervisor
+        self._reloader = reloader
 
     @unary
     async def ListPipelines(  # noqa: N802 - gRPC's name
@@ -40,30 +46,99 @@ class PipelineService(pipeline_pb2_grpc.PipelineServiceServicer):
         self, request: pipeline_pb2.StartPipelineRequest
     ) -> pipeline_pb2.StartPipelineResponse:
         """Have it up."""
-        aim = target(request.target)
-        logger.info("start %s, asked on the control socket", aim)
+        aim = _asked("start", request.target)
         await self._supervisor.start(aim)
-        return pipeline_pb2.StartPipelineResponse(pipeline=self._now(aim))
+        return pipeline_pb2.StartPipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
 
     @unary
     async def StopPipeline(  # noqa: N802
         self, request: pipeline_pb2.StopPipelineRequest
     ) -> pipeline_pb2.StopPipelineResponse:
         """Have it down."""
-        aim = target(request.target)
-        logger.info("stop %s%s, asked on the control socket", aim, " now" if request.now else "")
+        aim = _asked("stop now" if request.now else "stop", request.target)
         await self._supervisor.stop(aim, now=request.now)
-        return pipeline_pb2.StopPipelineResponse(pipeline=self._now(aim))
+        return pipeline_pb2.StopPipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
 
     @unary
     async def RestartPipeline(  # noqa: N802
         self, request: pipeline_pb2.RestartPipelineRequest
     ) -> pipeline_pb2.RestartPipelineResponse:
         """Stop, then start."""
-        aim = target(request.target)
-        logger.info("restart %s, asked on the control socket", aim)
+        aim = _asked("restart", request.target)
         await self._supervisor.restart(aim)
-        return pipeline_pb2.RestartPipelineResponse(pipeline=self._now(aim))
+        return pipeline_pb2.RestartPipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
+
+    @unary
+    async def PausePipeline(  # noqa: N802
+        self, request: pipeline_pb2.PausePipelineRequest
+    ) -> pipeline_pb2.PausePipelineResponse:
+        """Have it take nothing."""
+        aim = _asked("pause", request.target)
+        await self._supervisor.pause(aim)
+        return pipeline_pb2.PausePipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
+
+    @unary
+    async def ResumePipeline(  # noqa: N802
+        self, request: pipeline_pb2.ResumePipelineRequest
+    ) -> pipeline_pb2.ResumePipelineResponse:
+        """Have it go on."""
+        aim = _asked("resume", request.target)
+        await self._supervisor.resume(aim)
+        return pipeline_pb2.ResumePipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
+
+    @unary
+    async def KillPipeline(  # noqa: N802
+        self, request: pipeline_pb2.KillPipelineRequest
+    ) -> pipeline_pb2.KillPipelineResponse:
+        """SIGKILL."""
+        aim = _asked("kill", request.target)
+        await self._supervisor.kill(aim)
+        return pipeline_pb2.KillPipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
+
+    @unary
+    async def Link(self, request: pipeline_pb2.LinkRequest) -> pipeline_pb2.LinkResponse:  # noqa: N802
+        """Draw a link."""
+        name, policy = _named(request.pipeline), _policy(request.policy)
+
+        def drawn(old: Pipeline) -> Pipeline:
+            return with_link(old, request.source, request.destination, policy, request.depth or Link.depth)
+
+        logger.info("link %s %s %s, asked on the control socket", name, request.source, request.destination)
+        plan = await self._reloader.redefine(name, drawn, NoticeKind.LINK_DRAWN)
+        return pipeline_pb2.LinkResponse(plan=plan_message(plan))
+
+    @unary
+    async def Unlink(self, request: pipeline_pb2.UnlinkRequest) -> pipeline_pb2.UnlinkResponse:  # noqa: N802
+        """Take a link away."""
+        name = _named(request.pipeline)
+
+        def removed(old: Pipeline) -> Pipeline:
+            return without_link(old, request.source, request.destination)
+
+        logger.info("unlink %s %s %s, asked on the control socket", name, request.source, request.destination)
+        plan = await self._reloader.redefine(name, removed, NoticeKind.LINK_REMOVED)
+        return pipeline_pb2.UnlinkResponse(plan=plan_message(plan))
 
     def _now(self, aim: Target) -> pipeline_pb2.Pipeline:
         return pipeline_message(self._supervisor.snapshot(aim).pipelines[0])
+
+
+def _named(pipeline: str) -> str:
+    return target(pipeline_pb2.Target(pipeline=pipeline)).pipeline
+
+
+def _policy(written: str) -> Policy:
+    try:
+        return Policy(written or Policy.WAIT)
+    except ValueError:
+        raise BadRequest(f"cannot link with policy {written!r}: it is one of {', '.join(Policy)}") from None
+
+
+def _asked(what: str, message: pipeline_pb2.Target) -> Target:
+    aim = target(message)
+    logger.info("%s %s, asked on the control socket", what, aim)
+    return aim
+
+
+def _acted_on(aim: Target) -> pipeline_pb2.Target:
+    return pipeline_pb2.Target(pipeline=aim.pipeline, flow=aim.flow or "")

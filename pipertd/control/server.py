@@ -71,7 +71,9 @@ class ControlServer:
         server = grpc.aio.server(options=_OPTIONS)
         streams = Streams()
         definition_pb2_grpc.add_DefinitionServiceServicer_to_server(DefinitionService(self._reloader), server)
-        pipeline_pb2_grpc.add_PipelineServiceServicer_to_server(PipelineService(self._supervisor), server)
+        pipeline_pb2_grpc.add_PipelineServiceServicer_to_server(
+            PipelineService(self._supervisor, self._reloader), server
+        )
         status_pb2_grpc.add_StatusServiceServicer_to_server(StatusService(self._supervisor, streams), server)
         event_pb2_grpc.add_EventServiceServicer_to_server(EventService(self._supervisor), server)
         log_pb2_grpc.add_LogServiceServicer_to_server(LogService(self._supervisor, self._logs, streams), server)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipertd.ctl import check, event, lifecycle, logs, quarantine, reload, status, top, version, watch
+from pipertd.ctl import check, event, lifecycle, link, logs, quarantine, reload, status, top, version, watch
 from pipertd.ctl.settings import DEFAULT_ADDRESS, OUTPUT, Output, Settings
 
 app = typer.Typer(
@@ -39,7 +39,12 @@ app.command("status")(status.status)
 app.command("start")(lifecycle.start)
 app.command("stop")(lifecycle.stop)
 app.command("restart")(lifecycle.restart)
+app.command("pause")(lifecycle.pause)
+app.command("resume")(lifecycle.resume)
+app.command("kill")(lifecycle.kill)
 app.command("reload")(reload.reload)
+app.command("link")(link.link)
+app.command("unlink")(link.unlink)
 app.command("event")(event.event)
 app.command("logs")(logs.logs)
 app.command("top")(top.top)

@@ -37,6 +37,7 @@ def pipeline_document(pipeline: records.Pipeline) -> dict[str, Any]:
                 "reason": flow.reason,
                 "failure": flow.failure,
                 "pressure": asdict(flow.pressure) if flow.pressure else None,
+                "paused": flow.paused,
             }
             for flow in pipeline.flows
         ],

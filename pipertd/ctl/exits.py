@@ -31,10 +31,12 @@ _BY_CODE = {
     "NOT_FOUND": Exit.NOT_FOUND,
     "INVALID_ARGUMENT": Exit.USAGE,
     "FAILED_PRECONDITION": Exit.WRONG_STATE,
+    "ALREADY_EXISTS": Exit.WRONG_STATE,
     "PERMISSION_DENIED": Exit.NOT_PERMITTED,
     "UNAUTHENTICATED": Exit.NOT_PERMITTED,
     "DEADLINE_EXCEEDED": Exit.DEADLINE,
 }
+_BY_REASON = {"INVALID_DEFINITION": Exit.INVALID_DEFINITION}
 _ADVICE = {
     Exit.UNREACHABLE: "is it running? name its socket with --address",
     Exit.NOT_FOUND: "`pipertctl status` shows what there is",
@@ -58,7 +60,8 @@ def talking(address: str) -> Iterator[Client]:
         with Client(address) as client:
             yield client
     except ClientError as error:
-        raise fail(str(error), _BY_CODE.get(error.code, Exit.FAILED), error.reason) from None
+        code = _BY_REASON.get(error.reason) or _BY_CODE.get(error.code, Exit.FAILED)
+        raise fail(str(error), code, error.reason) from None
     except ValueError as error:  # a target that is none
         raise fail(str(error), Exit.USAGE) from None
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""``pipertctl start``, ``stop`` and ``restart``."""
+"""``pipertctl start``, ``stop``, ``restart``, ``pause``, ``resume`` and ``kill``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipertd.ctl.settings import Output, OutputOption, Settings, settings_of
 if TYPE_CHECKING:
     from pipertd.client import records
 
-TargetArgument = Annotated[str, typer.Argument(help="PIPELINE or PIPELINE/FLOW.")]
+TargetArgument = Annotated[str, typer.Argument(help="PIPELINE or PIPELINE/FLOW; a routine stands for its flow.")]
 
 
 def start(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
@@ -43,10 +43,34 @@ def restart(context: typer.Context, target: TargetArgument, output: OutputOption
         _show(client.pipelines.restart(target), target, settings)
 
 
+def pause(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
+    """Have a pipeline or one of its flows take nothing, through restarts, until it is resumed."""
+    settings = settings_of(context, output)
+    with talking(settings.address) as client:
+        _show(client.pipelines.pause(target), target, settings)
+
+
+def resume(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
+    """Have what is paused go on."""
+    settings = settings_of(context, output)
+    with talking(settings.address) as client:
+        _show(client.pipelines.resume(target), target, settings)
+
+
+def kill(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
+    """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows."""
+    settings = settings_of(context, output)
+    with talking(settings.address) as client:
+        _show(client.pipelines.kill(target), target, settings)
+
+
 def _show(pipeline: records.Pipeline, target: str, settings: Settings) -> None:
     if settings.output is not Output.TABLE:
         print_document(pipeline_document(pipeline), settings.output)
         return
-    _, _, name = target.partition("/")
-    states = [flow.state for flow in pipeline.flows if flow.name == name] or [pipeline.state]
-    print(f"{target}: {states[0]}")
+    _, *names = target.split("/")
+    flows = [flow for flow in pipeline.flows if flow.name in names[:1] or not names]
+    state = flows[0].state if names else pipeline.state
+    paused = ", paused" if all(flow.paused for flow in flows) else ""
+    stands = f" (routine {names[1]} stands for its flow)" if len(names) > 1 else ""
+    print(f"{'/'.join([pipeline.name, *names[:1]])}: {state}{paused}{stands}")

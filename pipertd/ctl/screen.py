@@ -51,7 +51,7 @@ def pipeline_lines(pipeline: records.Pipeline) -> Iterator[str]:
 def _flow(flow: records.Flow) -> tuple[str, ...]:
     return (
         flow.name,
-        flow.state,
+        f"{flow.state}, paused" if flow.paused else flow.state,
         str(flow.pid or "-"),
         str(flow.generation),
         str(flow.restarts),

@@ -40,7 +40,10 @@ def serve(
     runtime_dir: Annotated[Path | None, typer.Option(help="Where lock and sockets lie.")] = None,
     state_dir: Annotated[Path | None, typer.Option(help="Where logs, notices and quarantine lie.")] = None,
 ) -> None:
-    """Be the daemon: load definitions, keep their flows alive, serve pipertctl. SIGTERM stops everything."""
+    """Be the daemon: load definitions, keep their flows alive, serve pipertctl.
+
+    SIGTERM stops everything. SIGUSR1, or whatever kills the daemon alone, leaves the flows to the next one.
+    """
     from pipertd.daemon.serve import serve as serve_until_stopped
     from pipertd.daemon.settings import read_settings
 

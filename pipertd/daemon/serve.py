@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 
 from pipertd import __version__
 from pipertd.control.server import ControlServer
+from pipertd.daemon.leaving import leave_when_told
 from pipertd.daemon.load import load_and_tell
 from pipertd.daemon.lock import held_directory
 from pipertd.daemon.records import daemon_records
@@ -61,6 +62,7 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
     control = ControlServer(supervisor, reloader, logs, quarantine)
     manager = ServiceManager()
     stop = _Stop()
+    leave_when_told(history, manager)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.reload_soon)
     history.record(
         NoticeKind.DAEMON_STARTED,
@@ -71,7 +73,8 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
         await supervisor.open()
         await control.start(settings.runtime_dir / "control.sock")
     except OSError as reason:
-        await supervisor.close()
+        if not supervisor.definitions:  # else flows were adopted, which the next daemon may be luckier with
+            await supervisor.close()
         raise SettingsError(f"cannot serve in {settings.runtime_dir}: {reason}") from reason
     serving = asyncio.create_task(load_and_tell(settings.definitions, supervisor, reloader, manager))
     try:

@@ -15,6 +15,7 @@ from pipertd.names import Policy, RoutineRef
 KIB = 1024
 MIB = 1024 * KIB
 MOST_CPUS = 1024  # what the kernel's fixed-size cpu_set_t holds
+DEEPEST_LINK = 4096  # messages
 SLOWEST_FPS, FASTEST_FPS = 1e-4, 1e6  # once in three hours; once a microsecond
 
 

@@ -95,7 +95,7 @@ class LinkSection(_Section):
     from_: str = Field(alias="from")
     to: list[str] = Field(min_length=1)
     policy: Literal["wait", "drop_oldest", "drop_newest"] = "wait"
-    depth: Annotated[int, Field(ge=1, le=4096)] = model.Link.depth
+    depth: Annotated[int, Field(ge=1, le=model.DEEPEST_LINK)] = model.Link.depth
     max_age: Deadline | None = None
     max_deliveries: Annotated[int, Field(ge=1, le=1000)] = model.Link.max_deliveries
 

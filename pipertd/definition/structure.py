@@ -128,7 +128,7 @@ def _check_cycles(document: Document, links: list[_PlacedLink], problems: list[P
     """Name one cycle through every link that closes one."""
     outs: dict[RoutineRef, list[RoutineRef]] = {}
     for link, way in links:
-        back = _way_back(outs, link.destination, link.source)
+        back = way_back(outs, link.destination, link.source)
         if back is not None:
             circle = " -> ".join(map(str, [link.source, *back]))
             problems.append(document.problem(way, f"cannot link {link}, because it closes a cycle: {circle}"))
@@ -136,7 +136,8 @@ def _check_cycles(document: Document, links: list[_PlacedLink], problems: list[P
             outs.setdefault(link.source, []).append(link.destination)
 
 
-def _way_back(outs: dict[RoutineRef, list[RoutineRef]], start: RoutineRef, goal: RoutineRef) -> list[RoutineRef] | None:
+def way_back(outs: dict[RoutineRef, list[RoutineRef]], start: RoutineRef, goal: RoutineRef) -> list[RoutineRef] | None:
+    """The routines on a way from ``start`` to ``goal`` along the links ``outs``; None where there is no way."""
     ways = [[start]]
     seen = {start}
     while ways:

@@ -1,7 +1,7 @@
 """The flow's end of the channel to the daemon: dials, hears events and stop, and sends answers.
 
 Nothing here may block a routine: what is to be sent is put into an outbox that this thread empties. When the daemon is
-away the flow works on, and dials every 200 ms; after ``orphan_timeout_s`` it stops itself.
+away the flow works on, and dials every 200 ms; after ``orphan_timeout_s`` it stops itself (see ``orphan``).
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ logger = logging.getLogger(__name__)
 class Channel:
     """Runs on a thread of its own until the process ends."""
 
-    def __init__(self, spec: FlowSpec, on_message: Callable[[ToFlow], None], on_orphaned: Callable[[], None]) -> None:
+    def __init__(self, spec: FlowSpec, on_message: Callable[[ToFlow], None], on_orphaned: Callable[[], bool]) -> None:
+        """``on_orphaned`` is called again and again while the daemon is away for too long; whether that was the end."""
         self._spec = spec
         self._on_message = on_message
         self._on_orphaned = on_orphaned
@@ -72,8 +73,7 @@ class Channel:
                 with suppress(OSError):  # code of an author's closed it under our hands
                     connection.close()
                 self._alone_since_s = monotonic_s()
-            elif self._is_orphan():
-                self._on_orphaned()
+            elif self._is_orphan() and self._on_orphaned():
                 return
             select.poll().poll(REDIAL_S * 1000)
 

@@ -35,7 +35,14 @@ def wait_at_gate(spec: FlowSpec) -> FlowSpec | None:
             order = _hear(gate)
     if not isinstance(order, Begin):
         return None
-    return replace(spec, generation=order.generation, nonce=order.nonce, charge=order.charge, gate_fd=-1)
+    return replace(
+        spec,
+        generation=order.generation,
+        nonce=order.nonce,
+        charge=order.charge,
+        paused=order.paused,
+        gate_fd=-1,
+    )
 
 
 def may_settle(spec: FlowSpec) -> bool:

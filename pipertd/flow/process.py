@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import queue
 import threading
@@ -12,11 +13,12 @@ from typing import Any
 
 from pipertd.flow.authored import in_words, leave_if_forked, without_our_frames
 from pipertd.flow.channel import Channel
-from pipertd.flow.events import MOST_WAITING, Delivery, Inbox
+from pipertd.flow.events import MOST_WAITING, PAUSE, Delivery, Inbox
 from pipertd.flow.handover import Handover
 from pipertd.flow.loader import build, load_class
 from pipertd.flow.loop import Outcome, RoutineLoop
 from pipertd.flow.messages import reader_of, taken_type
+from pipertd.flow.orphan import Orphan
 from pipertd.flow.pacing import Pace
 from pipertd.flow.poison import PoisonCabinet
 from pipertd.flow.port import Port
@@ -47,6 +49,8 @@ class _Member:
         self.status = StatusWriter(self.ledger)
         self.routine = build(load_class(spec.class_path, [Path(each) for each in process.spec.path]), spec.params)
         self.inbox = Inbox(partial(ring, spec.bell_fd))
+        if process.spec.paused:
+            self.inbox.put(Delivery(0, PAUSE, {}))  # before the first message
         self.loop = self._loop(process)
         self.thread = threading.Thread(
             target=self._run, args=(process,), name=f"{ROUTINE_THREAD}{spec.name}", daemon=True
@@ -136,6 +140,7 @@ class FlowProcess:
             if out.within_flow and not out.unlinked
         }
         self._stopping = False
+        self._orphan: Orphan | None = None
         self._over: set[str] = set()
         self._members = {routine.name: _Member(routine, self) for routine in spec.routines}
         for member in self._members.values():
@@ -198,6 +203,7 @@ class FlowProcess:
         self.channel.send(Raise(routine=routine, event=event, targets=dict(targets), params=dict(params)))
 
     def _hear(self, message: ToFlow) -> None:
+        self._orphan = None
         match message:
             case Stop():
                 self.stop()
@@ -218,6 +224,14 @@ class FlowProcess:
         if message.request:
             self.channel.send(Answer(request=message.request, routine=name, error=error))
 
-    def _orphaned(self) -> None:
-        logger.warning("the daemon was away for %.0f s: stopping", self.spec.orphan_timeout_s)
+    def _orphaned(self) -> bool:
+        """Whether the flow, which nobody looks after any more, was stopped."""
+        if self._orphan is None:
+            logger.warning("the daemon was away for %.0f s: stopping, in order", self.spec.orphan_timeout_s)
+            self._orphan = Orphan(self.spec, self.ledgers)
+        if not self._orphan.may_stop():
+            return False
         self.stop()
+        # Nobody is there to see a routine that does not end: it says where it is, and the flow goes all the same.
+        faulthandler.dump_traceback_later(self.spec.stop_s, exit=True)
+        return True

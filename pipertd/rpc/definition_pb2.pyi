@@ -76,7 +76,9 @@ class Plan(_message.Message):
 
     @_builtins.property
     def new_run(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The changes for which it begins a new run: all flows are stopped, drained, and started again. Empty where it does not."""
+        """The changes for which it begins a new run: all flows are stopped, drained, and started again. Empty where it does
+        not.
+        """
 
     @_builtins.property
     def flows(self) -> _containers.RepeatedCompositeFieldContainer[Global___FlowPlan]:

@@ -47,9 +47,9 @@ class DefinitionServiceServicer:
     """
 
     def Reload(self, request, context):
-        """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and answer
-        when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has not
-        changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
+        """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and
+        answer when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has
+        not changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
         FAILED_PRECONDITION: the daemon is stopping.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -34,9 +34,9 @@ class DefinitionServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> DefinitionServiceAsyncStub: ...
     Reload: _grpc.UnaryUnaryMultiCallable[_definition_pb2.ReloadRequest, _definition_pb2.ReloadResponse]
-    """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and answer
-    when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has not
-    changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
+    """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and
+    answer when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has
+    not changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
     FAILED_PRECONDITION: the daemon is stopping.
     """
 
@@ -46,9 +46,9 @@ class DefinitionServiceAsyncStub(DefinitionServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Reload: _aio.UnaryUnaryMultiCallable[_definition_pb2.ReloadRequest, _definition_pb2.ReloadResponse]  # type: ignore[assignment]
-    """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and answer
-    when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has not
-    changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
+    """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and
+    answer when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has
+    not changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
     FAILED_PRECONDITION: the daemon is stopping.
     """
 
@@ -61,9 +61,9 @@ class DefinitionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _definition_pb2.ReloadRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_definition_pb2.ReloadResponse, _abc.Awaitable[_definition_pb2.ReloadResponse]]:
-        """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and answer
-        when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has not
-        changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
+        """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and
+        answer when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has
+        not changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
         FAILED_PRECONDITION: the daemon is stopping.
         """
 

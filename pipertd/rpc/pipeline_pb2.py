@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from pipertd.rpc import definition_pb2 as pipertd_dot_v1_dot_definition__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19pipertd/v1/pipeline.proto\x12\npipertd.v1\x1a\x1egoogle/protobuf/duration.proto\"9\n\x06Target\x12\x10\n\x08pipeline\x18\x01 \x01(\t\x12\x0c\n\x04\x66low\x18\x02 \x01(\t\x12\x0f\n\x07routine\x18\x03 \x01(\t\"\x90\x02\n\x08Pipeline\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12 \n\x05state\x18\x03 \x01(\x0e\x32\x11.pipertd.v1.State\x12+\n\x08run_time\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1f\n\x05\x66lows\x18\x05 \x03(\x0b\x32\x10.pipertd.v1.Flow\x12%\n\x08routines\x18\x06 \x03(\x0b\x32\x13.pipertd.v1.Routine\x12\x1f\n\x05links\x18\x07 \x03(\x0b\x32\x10.pipertd.v1.Link\x12)\n\nend_to_end\x18\x08 \x01(\x0b\x32\x15.pipertd.v1.Quantiles\"\xf6\x01\n\x04\x46low\x12\x0c\n\x04name\x18\x01 \x01(\t\x12 \n\x05state\x18\x02 \x01(\x0e\x32\x11.pipertd.v1.State\x12\x0b\n\x03pid\x18\x03 \x01(\x03\x12\x12\n\ngeneration\x18\x04 \x01(\x03\x12\x10\n\x08restarts\x18\x05 \x01(\x03\x12-\n\nstate_time\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12$\n\x07\x66\x61ilure\x18\x08 \x01(\x0e\x32\x13.pipertd.v1.Failure\x12&\n\x08pressure\x18\t \x01(\x0b\x32\x14.pipertd.v1.Pressure\"3\n\x08Pressure\x12\x0b\n\x03\x63pu\x18\x01 \x01(\x01\x12\x0e\n\x06memory\x18\x02 \x01(\x01\x12\n\n\x02io\x18\x03 \x01(\x01\"\xa8\x01\n\x07Routine\x12\x0c\n\x04\x66low\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x0f\n\x07handled\x18\x05 \x01(\x03\x12\x0e\n\x06\x66\x61iled\x18\x06 \x01(\x03\x12\x0c\n\x04rate\x18\x07 \x01(\x01\x12\'\n\x08\x64uration\x18\x08 \x01(\x0b\x32\x15.pipertd.v1.Quantiles\x12\x0c\n\x04\x62usy\x18\t \x01(\x01\"\x99\x03\n\x04Link\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65stination\x18\x02 \x01(\t\x12\x0e\n\x06policy\x18\x03 \x01(\t\x12\r\n\x05\x64\x65pth\x18\x04 \x01(\x03\x12\x10\n\x08produced\x18\x05 \x01(\x03\x12\x11\n\tdelivered\x18\x06 \x01(\x03\x12\x0e\n\x06\x66\x61iled\x18\x07 \x01(\x03\x12.\n\x07\x64ropped\x18\x08 \x03(\x0b\x32\x1d.pipertd.v1.Link.DroppedEntry\x12\x13\n\x0bquarantined\x18\t \x01(\x03\x12\x0f\n\x07waiting\x18\n \x01(\x03\x12\x0f\n\x07in_hand\x18\x0b \x01(\x03\x12\x0e\n\x06leased\x18\x0c \x01(\x03\x12\x12\n\nblocked_by\x18\r \x01(\t\x12\x0c\n\x04rate\x18\x0e \x01(\x01\x12-\n\noldest_age\x18\x0f \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05\x62ytes\x18\x10 \x01(\x03\x12\x11\n\tleased_by\x18\x11 \x03(\t\x1a.\n\x0c\x44roppedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"[\n\tQuantiles\x12&\n\x03p50\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03p99\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x16\n\x14ListPipelinesRequest\"@\n\x15ListPipelinesResponse\x12\'\n\tpipelines\x18\x01 \x03(\x0b\x32\x14.pipertd.v1.Pipeline\"\"\n\x12GetPipelineRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"=\n\x13GetPipelineResponse\x12&\n\x08pipeline\x18\x01 \x01(\x0b\x32\x14.pipertd.v1.Pipeline\":\n\x14StartPipelineRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\"?\n\x15StartPipelineResponse\x12&\n\x08pipeline\x18\x01 \x01(\x0b\x32\x14.pipertd.v1.Pipeline\"F\n\x13StopPipelineRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\x12\x0b\n\x03now\x18\x02 \x01(\x08\">\n\x14StopPipelineResponse\x12&\n\x08pipeline\x18\x01 \x01(\x0b\x32\x14.pipertd.v1.Pipeline\"<\n\x16RestartPipelineRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\"A\n\x17RestartPipelineResponse\x12&\n\x08pipeline\x18\x01 \x01(\x0b\x32\x14.pipertd.v1.Pipeline*\xba\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_STOPPED\x10\x01\x12\x12\n\x0eSTATE_STARTING\x10\x02\x12\x11\n\rSTATE_RUNNING\x10\x03\x12\x12\n\x0eSTATE_STOPPING\x10\x04\x12\x11\n\rSTATE_KILLING\x10\x05\x12\x15\n\x11STATE_BACKING_OFF\x10\x06\x12\x10\n\x0cSTATE_EXITED\x10\x07\x12\x10\n\x0cSTATE_FAILED\x10\x08*\x9e\x02\n\x07\x46\x61ilure\x12\x17\n\x13\x46\x41ILURE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x46\x41ILURE_EXITED\x10\x01\x12\x12\n\x0e\x46\x41ILURE_KILLED\x10\x02\x12\x19\n\x15\x46\x41ILURE_OUT_OF_MEMORY\x10\x03\x12\x1a\n\x16\x46\x41ILURE_START_DEADLINE\x10\x04\x12\x1d\n\x19\x46\x41ILURE_PROGRESS_DEADLINE\x10\x05\x12\x19\n\x15\x46\x41ILURE_STOP_DEADLINE\x10\x06\x12\x18\n\x14\x46\x41ILURE_LOST_CONTACT\x10\x07\x12\x17\n\x13\x46\x41ILURE_START_LIMIT\x10\x08\x12\x19\n\x15\x46\x41ILURE_LAUNCH_FAILED\x10\t\x12\x13\n\x0f\x46\x41ILURE_UNKNOWN\x10\n2\xbc\x03\n\x0fPipelineService\x12T\n\rListPipelines\x12 .pipertd.v1.ListPipelinesRequest\x1a!.pipertd.v1.ListPipelinesResponse\x12N\n\x0bGetPipeline\x12\x1e.pipertd.v1.GetPipelineRequest\x1a\x1f.pipertd.v1.GetPipelineResponse\x12T\n\rStartPipeline\x12 .pipertd.v1.StartPipelineRequest\x1a!.pipertd.v1.StartPipelineResponse\x12Q\n\x0cStopPipeline\x12\x1f.pipertd.v1.StopPipelineRequest\x1a .pipertd.v1.StopPipelineResponse\x12Z\n\x0fRestartPipeline\x12\".pipertd.v1.RestartPipelineRequest\x1a#.pipertd.v1.RestartPipelineResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19pipertd/v1/pipeline.proto\x12\npipertd.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bpipertd/v1/definition.proto\"9\n\x06Target\x12\x10\n\x08pipeline\x18\x01 \x01(\t\x12\x0c\n\x04\x66low\x18\x02 \x01(\t\x12\x0f\n\x07routine\x18\x03 \x01(\t\"\x90\x02\n\x08Pipeline\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12 \n\x05state\x18\x03 \x01(\x0e\x32\x11.pipertd.v1.State\x12+\n\x08run_time\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1f\n\x05\x66lows\x18\x05 \x03(\x0b\x32\x10.pipertd.v1.Flow\x12%\n\x08routines\x18\x06 \x03(\x0b\x32\x13.pipertd.v1.Routine\x12\x1f\n\x05links\x18\x07 \x03(\x0b\x32\x10.pipertd.v1.Link\x12)\n\nend_to_end\x18\x08 \x01(\x0b\x32\x15.pipertd.v1.Quantiles\"\x86\x02\n\x04\x46low\x12\x0c\n\x04name\x18\x01 \x01(\t\x12 \n\x05state\x18\x02 \x01(\x0e\x32\x11.pipertd.v1.State\x12\x0b\n\x03pid\x18\x03 \x01(\x03\x12\x12\n\ngeneration\x18\x04 \x01(\x03\x12\x10\n\x08restarts\x18\x05 \x01(\x03\x12-\n\nstate_time\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12$\n\x07\x66\x61ilure\x18\x08 \x01(\x0e\x32\x13.pipertd.v1.Failure\x12&\n\x08pressure\x18\t \x01(\x0b\x32\x14.pipertd.v1.Pressure\x12\x0e\n\x06paused\x18\n \x01(\x08\"3\n\x08Pressure\x12\x0b\n\x03\x63pu\x18\x01 \x01(\x01\x12\x0e\n\x06memory\x18\x02 \x01(\x01\x12\n\n\x02io\x18\x03 \x01(\x01\"\xa8\x01\n\x07Routine\x12\x0c\n\x04\x66low\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x0f\n\x07handled\x18\x05 \x01(\x03\x12\x0e\n\x06\x66\x61iled\x18\x06 \x01(\x03\x12\x0c\n\x04rate\x18\x07 \x01(\x01\x12\'\n\x08\x64uration\x18\x08 \x01(\x0b\x32\x15.pipertd.v1.Quantiles\x12\x0c\n\x04\x62usy\x18\t \x01(\x01\"\x99\x03\n\x04Link\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65stination\x18\x02 \x01(\t\x12\x0e\n\x06policy\x18\x03 \x01(\t\x12\r\n\x05\x64\x65pth\x18\x04 \x01(\x03\x12\x10\n\x08produced\x18\x05 \x01(\x03\x12\x11\n\tdelivered\x18\x06 \x01(\x03\x12\x0e\n\x06\x66\x61iled\x18\x07 \x01(\x03\x12.\n\x07\x64ropped\x18\x08 \x03(\x0b\x32\x1d.pipertd.v1.Link.DroppedEntry\x12\x13\n\x0bquarantined\x18\t \x01(\x03\x12\x0f\n\x07waiting\x18\n \x01(\x03\x12\x0f\n\x07in_hand\x18\x0b \x01(\x03\x12\x0e\n\x06leased\x18\x0c \x01(\x03\x12\x12\n\nblocked_by\x18\r \x01(\t\x12\x0c\n\x04rate\x18\x0e \x01(\x01\x12-\n\noldest_age\x18\x0f \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05\x62ytes\x18\x10 \x01(\x03\x12\x11\n\tleased_by\x18\x11 \x03(\t\x1a.\n\x0c\x44roppedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"[\n\tQuantiles\x12&\n\x03p50\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03p99\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x16\n\x14ListPipelinesRequest\"@\n\x15ListPipelinesResponse\x12\'\n\tpipelines\x18\x01 \x03(\x0b\x32\x14.pipertd.v1.Pipeline\"\"\n\x12GetPipelineRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"=\n\x13GetPipelineResponse\x12&\n\x08pipeline\x18\x01 \x01(\x0b\x32\x14.pipertd.v1.Pipeline\":\n\x14StartPipelineRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\"c\n\x15StartPipelineResponse\x12&\n\x08pipeline\x18\x01 \x01(\x0b\x32\x14.pipertd.v1.Pipeline\x12\"\n\x06target\x18\x02 \x01(\x0b\x32\x12.pipertd.v1.Target\"F\n\x13StopPipelineRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\x12\x0b\n\x03now\x18\x02 \x01(\x08\"b\n\x14StopPipelineResponse\x12&\n\x08pipeline\x18\x01 \x01(\x0b\x32\x14.pipertd.v1.Pipeline\x12\"\n\x06target\x18\x02 \x01(\x0b\x32\x12.pipertd.v1.Target\"<\n\x16RestartPipelineRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\"e\n\x17RestartPipelineResponse\x12&\n\x08pipeline\x18\x01 \x01(\x0b\x32\x14.pipertd.v1.Pipeline\x12\"\n\x06target\x18\x02 \x01(\x0b\x32\x12.pipertd.v1.Target\":\n\x14PausePipelineRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\"c\n\x15PausePipelineResponse\x12&\n\x08pipeline\x18\x01 \x01(\x0b\x32\x14.pipertd.v1.Pipeline\x12\"\n\x06target\x18\x02 \x01(\x0b\x32\x12.pipertd.v1.Target\";\n\x15ResumePipelineRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\"d\n\x16ResumePipelineResponse\x12&\n\x08pipeline\x18\x01 \x01(\x0b\x32\x14.pipertd.v1.Pipeline\x12\"\n\x06target\x18\x02 \x01(\x0b\x32\x12.pipertd.v1.Target\"9\n\x13KillPipelineRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\"b\n\x14KillPipelineResponse\x12&\n\x08pipeline\x18\x01 \x01(\x0b\x32\x14.pipertd.v1.Pipeline\x12\"\n\x06target\x18\x02 \x01(\x0b\x32\x12.pipertd.v1.Target\"c\n\x0bLinkRequest\x12\x10\n\x08pipeline\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65stination\x18\x03 \x01(\t\x12\x0e\n\x06policy\x18\x04 \x01(\t\x12\r\n\x05\x64\x65pth\x18\x05 \x01(\x05\".\n\x0cLinkResponse\x12\x1e\n\x04plan\x18\x01 \x01(\x0b\x32\x10.pipertd.v1.Plan\"F\n\rUnlinkRequest\x12\x10\n\x08pipeline\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65stination\x18\x03 \x01(\t\"0\n\x0eUnlinkResponse\x12\x1e\n\x04plan\x18\x01 \x01(\x0b\x32\x10.pipertd.v1.Plan*\xba\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_STOPPED\x10\x01\x12\x12\n\x0eSTATE_STARTING\x10\x02\x12\x11\n\rSTATE_RUNNING\x10\x03\x12\x12\n\x0eSTATE_STOPPING\x10\x04\x12\x11\n\rSTATE_KILLING\x10\x05\x12\x15\n\x11STATE_BACKING_OFF\x10\x06\x12\x10\n\x0cSTATE_EXITED\x10\x07\x12\x10\n\x0cSTATE_FAILED\x10\x08*\x9e\x02\n\x07\x46\x61ilure\x12\x17\n\x13\x46\x41ILURE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x46\x41ILURE_EXITED\x10\x01\x12\x12\n\x0e\x46\x41ILURE_KILLED\x10\x02\x12\x19\n\x15\x46\x41ILURE_OUT_OF_MEMORY\x10\x03\x12\x1a\n\x16\x46\x41ILURE_START_DEADLINE\x10\x04\x12\x1d\n\x19\x46\x41ILURE_PROGRESS_DEADLINE\x10\x05\x12\x19\n\x15\x46\x41ILURE_STOP_DEADLINE\x10\x06\x12\x18\n\x14\x46\x41ILURE_LOST_CONTACT\x10\x07\x12\x17\n\x13\x46\x41ILURE_START_LIMIT\x10\x08\x12\x19\n\x15\x46\x41ILURE_LAUNCH_FAILED\x10\t\x12\x13\n\x0f\x46\x41ILURE_UNKNOWN\x10\n2\xba\x06\n\x0fPipelineService\x12T\n\rListPipelines\x12 .pipertd.v1.ListPipelinesRequest\x1a!.pipertd.v1.ListPipelinesResponse\x12N\n\x0bGetPipeline\x12\x1e.pipertd.v1.GetPipelineRequest\x1a\x1f.pipertd.v1.GetPipelineResponse\x12T\n\rStartPipeline\x12 .pipertd.v1.StartPipelineRequest\x1a!.pipertd.v1.StartPipelineResponse\x12Q\n\x0cStopPipeline\x12\x1f.pipertd.v1.StopPipelineRequest\x1a .pipertd.v1.StopPipelineResponse\x12Z\n\x0fRestartPipeline\x12\".pipertd.v1.RestartPipelineRequest\x1a#.pipertd.v1.RestartPipelineResponse\x12T\n\rPausePipeline\x12 .pipertd.v1.PausePipelineRequest\x1a!.pipertd.v1.PausePipelineResponse\x12W\n\x0eResumePipeline\x12!.pipertd.v1.ResumePipelineRequest\x1a\".pipertd.v1.ResumePipelineResponse\x12Q\n\x0cKillPipeline\x12\x1f.pipertd.v1.KillPipelineRequest\x1a .pipertd.v1.KillPipelineResponse\x12\x39\n\x04Link\x12\x17.pipertd.v1.LinkRequest\x1a\x18.pipertd.v1.LinkResponse\x12?\n\x06Unlink\x12\x19.pipertd.v1.UnlinkRequest\x1a\x1a.pipertd.v1.UnlinkResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,46 +35,66 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LINK_DROPPEDENTRY']._loaded_options = None
   _globals['_LINK_DROPPEDENTRY']._serialized_options = b'8\001'
-  _globals['_STATE']._serialized_start=1965
-  _globals['_STATE']._serialized_end=2151
-  _globals['_FAILURE']._serialized_start=2154
-  _globals['_FAILURE']._serialized_end=2440
-  _globals['_TARGET']._serialized_start=73
-  _globals['_TARGET']._serialized_end=130
-  _globals['_PIPELINE']._serialized_start=133
-  _globals['_PIPELINE']._serialized_end=405
-  _globals['_FLOW']._serialized_start=408
-  _globals['_FLOW']._serialized_end=654
-  _globals['_PRESSURE']._serialized_start=656
-  _globals['_PRESSURE']._serialized_end=707
-  _globals['_ROUTINE']._serialized_start=710
-  _globals['_ROUTINE']._serialized_end=878
-  _globals['_LINK']._serialized_start=881
-  _globals['_LINK']._serialized_end=1290
-  _globals['_LINK_DROPPEDENTRY']._serialized_start=1244
-  _globals['_LINK_DROPPEDENTRY']._serialized_end=1290
-  _globals['_QUANTILES']._serialized_start=1292
-  _globals['_QUANTILES']._serialized_end=1383
-  _globals['_LISTPIPELINESREQUEST']._serialized_start=1385
-  _globals['_LISTPIPELINESREQUEST']._serialized_end=1407
-  _globals['_LISTPIPELINESRESPONSE']._serialized_start=1409
-  _globals['_LISTPIPELINESRESPONSE']._serialized_end=1473
-  _globals['_GETPIPELINEREQUEST']._serialized_start=1475
-  _globals['_GETPIPELINEREQUEST']._serialized_end=1509
-  _globals['_GETPIPELINERESPONSE']._serialized_start=1511
-  _globals['_GETPIPELINERESPONSE']._serialized_end=1572
-  _globals['_STARTPIPELINEREQUEST']._serialized_start=1574
-  _globals['_STARTPIPELINEREQUEST']._serialized_end=1632
-  _globals['_STARTPIPELINERESPONSE']._serialized_start=1634
-  _globals['_STARTPIPELINERESPONSE']._serialized_end=1697
-  _globals['_STOPPIPELINEREQUEST']._serialized_start=1699
-  _globals['_STOPPIPELINEREQUEST']._serialized_end=1769
-  _globals['_STOPPIPELINERESPONSE']._serialized_start=1771
-  _globals['_STOPPIPELINERESPONSE']._serialized_end=1833
-  _globals['_RESTARTPIPELINEREQUEST']._serialized_start=1835
-  _globals['_RESTARTPIPELINEREQUEST']._serialized_end=1895
-  _globals['_RESTARTPIPELINERESPONSE']._serialized_start=1897
-  _globals['_RESTARTPIPELINERESPONSE']._serialized_end=1962
-  _globals['_PIPELINESERVICE']._serialized_start=2443
-  _globals['_PIPELINESERVICE']._serialized_end=2887
+  _globals['_STATE']._serialized_start=2872
+  _globals['_STATE']._serialized_end=3058
+  _globals['_FAILURE']._serialized_start=3061
+  _globals['_FAILURE']._serialized_end=3347
+  _globals['_TARGET']._serialized_start=102
+  _globals['_TARGET']._serialized_end=159
+  _globals['_PIPELINE']._serialized_start=162
+  _globals['_PIPELINE']._serialized_end=434
+  _globals['_FLOW']._serialized_start=437
+  _globals['_FLOW']._serialized_end=699
+  _globals['_PRESSURE']._serialized_start=701
+  _globals['_PRESSURE']._serialized_end=752
+  _globals['_ROUTINE']._serialized_start=755
+  _globals['_ROUTINE']._serialized_end=923
+  _globals['_LINK']._serialized_start=926
+  _globals['_LINK']._serialized_end=1335
+  _globals['_LINK_DROPPEDENTRY']._serialized_start=1289
+  _globals['_LINK_DROPPEDENTRY']._serialized_end=1335
+  _globals['_QUANTILES']._serialized_start=1337
+  _globals['_QUANTILES']._serialized_end=1428
+  _globals['_LISTPIPELINESREQUEST']._serialized_start=1430
+  _globals['_LISTPIPELINESREQUEST']._serialized_end=1452
+  _globals['_LISTPIPELINESRESPONSE']._serialized_start=1454
+  _globals['_LISTPIPELINESRESPONSE']._serialized_end=1518
+  _globals['_GETPIPELINEREQUEST']._serialized_start=1520
+  _globals['_GETPIPELINEREQUEST']._serialized_end=1554
+  _globals['_GETPIPELINERESPONSE']._serialized_start=1556
+  _globals['_GETPIPELINERESPONSE']._serialized_end=1617
+  _globals['_STARTPIPELINEREQUEST']._serialized_start=1619
+  _globals['_STARTPIPELINEREQUEST']._serialized_end=1677
+  _globals['_STARTPIPELINERESPONSE']._serialized_start=1679
+  _globals['_STARTPIPELINERESPONSE']._serialized_end=1778
+  _globals['_STOPPIPELINEREQUEST']._serialized_start=1780
+  _globals['_STOPPIPELINEREQUEST']._serialized_end=1850
+  _globals['_STOPPIPELINERESPONSE']._serialized_start=1852
+  _globals['_STOPPIPELINERESPONSE']._serialized_end=1950
+  _globals['_RESTARTPIPELINEREQUEST']._serialized_start=1952
+  _globals['_RESTARTPIPELINEREQUEST']._serialized_end=2012
+  _globals['_RESTARTPIPELINERESPONSE']._serialized_start=2014
+  _globals['_RESTARTPIPELINERESPONSE']._serialized_end=2115
+  _globals['_PAUSEPIPELINEREQUEST']._serialized_start=2117
+  _globals['_PAUSEPIPELINEREQUEST']._serialized_end=2175
+  _globals['_PAUSEPIPELINERESPONSE']._serialized_start=2177
+  _globals['_PAUSEPIPELINERESPONSE']._serialized_end=2276
+  _globals['_RESUMEPIPELINEREQUEST']._serialized_start=2278
+  _globals['_RESUMEPIPELINEREQUEST']._serialized_end=2337
+  _globals['_RESUMEPIPELINERESPONSE']._serialized_start=2339
+  _globals['_RESUMEPIPELINERESPONSE']._serialized_end=2439
+  _globals['_KILLPIPELINEREQUEST']._serialized_start=2441
+  _globals['_KILLPIPELINEREQUEST']._serialized_end=2498
+  _globals['_KILLPIPELINERESPONSE']._serialized_start=2500
+  _globals['_KILLPIPELINERESPONSE']._serialized_end=2598
+  _globals['_LINKREQUEST']._serialized_start=2600
+  _globals['_LINKREQUEST']._serialized_end=2699
+  _globals['_LINKRESPONSE']._serialized_start=2701
+  _globals['_LINKRESPONSE']._serialized_end=2747
+  _globals['_UNLINKREQUEST']._serialized_start=2749
+  _globals['_UNLINKREQUEST']._serialized_end=2819
+  _globals['_UNLINKRESPONSE']._serialized_start=2821
+  _globals['_UNLINKRESPONSE']._serialized_end=2869
+  _globals['_PIPELINESERVICE']._serialized_start=3350
+  _globals['_PIPELINESERVICE']._serialized_end=4176
 # @@protoc_insertion_point(module_scope)

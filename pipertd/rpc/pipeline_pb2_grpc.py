@@ -29,7 +29,8 @@ class PipelineServiceStub:
     """Errors of every service: google.rpc.Status with one google.rpc.ErrorInfo of domain "pipertd", whose reason is the
     name of what went wrong (UNKNOWN_TARGET, WRONG_STATE, …) and whose metadata names the object.
 
-    Pipelines: what is there, and starting and stopping it.
+    Pipelines: what is there, and starting and stopping it. Where a target is a routine, it stands for its flow, and the
+    answer says so.
     """
 
     def __init__(self, channel):
@@ -63,13 +64,39 @@ class PipelineServiceStub:
                 request_serializer=pipertd_dot_v1_dot_pipeline__pb2.RestartPipelineRequest.SerializeToString,
                 response_deserializer=pipertd_dot_v1_dot_pipeline__pb2.RestartPipelineResponse.FromString,
                 _registered_method=True)
+        self.PausePipeline = channel.unary_unary(
+                '/pipertd.v1.PipelineService/PausePipeline',
+                request_serializer=pipertd_dot_v1_dot_pipeline__pb2.PausePipelineRequest.SerializeToString,
+                response_deserializer=pipertd_dot_v1_dot_pipeline__pb2.PausePipelineResponse.FromString,
+                _registered_method=True)
+        self.ResumePipeline = channel.unary_unary(
+                '/pipertd.v1.PipelineService/ResumePipeline',
+                request_serializer=pipertd_dot_v1_dot_pipeline__pb2.ResumePipelineRequest.SerializeToString,
+                response_deserializer=pipertd_dot_v1_dot_pipeline__pb2.ResumePipelineResponse.FromString,
+                _registered_method=True)
+        self.KillPipeline = channel.unary_unary(
+                '/pipertd.v1.PipelineService/KillPipeline',
+                request_serializer=pipertd_dot_v1_dot_pipeline__pb2.KillPipelineRequest.SerializeToString,
+                response_deserializer=pipertd_dot_v1_dot_pipeline__pb2.KillPipelineResponse.FromString,
+                _registered_method=True)
+        self.Link = channel.unary_unary(
+                '/pipertd.v1.PipelineService/Link',
+                request_serializer=pipertd_dot_v1_dot_pipeline__pb2.LinkRequest.SerializeToString,
+                response_deserializer=pipertd_dot_v1_dot_pipeline__pb2.LinkResponse.FromString,
+                _registered_method=True)
+        self.Unlink = channel.unary_unary(
+                '/pipertd.v1.PipelineService/Unlink',
+                request_serializer=pipertd_dot_v1_dot_pipeline__pb2.UnlinkRequest.SerializeToString,
+                response_deserializer=pipertd_dot_v1_dot_pipeline__pb2.UnlinkResponse.FromString,
+                _registered_method=True)
 
 
 class PipelineServiceServicer:
     """Errors of every service: google.rpc.Status with one google.rpc.ErrorInfo of domain "pipertd", whose reason is the
     name of what went wrong (UNKNOWN_TARGET, WRONG_STATE, …) and whose metadata names the object.
 
-    Pipelines: what is there, and starting and stopping it.
+    Pipelines: what is there, and starting and stopping it. Where a target is a routine, it stands for its flow, and the
+    answer says so.
     """
 
     def ListPipelines(self, request, context):
@@ -109,6 +136,48 @@ class PipelineServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PausePipeline(self, request, context):
+        """Have a flow, or all of a pipeline that are up, take nothing and give nothing behind the message in hand. It lasts
+        through restarts, until the flow is resumed, or stopped and started. Idempotent. NOT_FOUND; FAILED_PRECONDITION:
+        nothing of it is up.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumePipeline(self, request, context):
+        """Have what is paused go on. Idempotent. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def KillPipeline(self, request, context):
+        """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when
+        the signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Link(self, request, context):
+        """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
+        lasts until the definition is loaded again. Answers when it is done. Not idempotent: a link that is there is
+        refused. Refused, it has changed nothing. NOT_FOUND: the pipeline, or a routine; ALREADY_EXISTS: the link;
+        INVALID_ARGUMENT: the definition would not be valid, or not fit; FAILED_PRECONDITION: the daemon is stopping.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Unlink(self, request, context):
+        """Take a link away, as Link draws one. Not idempotent. NOT_FOUND: the pipeline, a routine or the link;
+        INVALID_ARGUMENT: a routine cannot do without it; FAILED_PRECONDITION: the daemon is stopping.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PipelineServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -137,6 +206,31 @@ def add_PipelineServiceServicer_to_server(servicer, server):
                     request_deserializer=pipertd_dot_v1_dot_pipeline__pb2.RestartPipelineRequest.FromString,
                     response_serializer=pipertd_dot_v1_dot_pipeline__pb2.RestartPipelineResponse.SerializeToString,
             ),
+            'PausePipeline': grpc.unary_unary_rpc_method_handler(
+                    servicer.PausePipeline,
+                    request_deserializer=pipertd_dot_v1_dot_pipeline__pb2.PausePipelineRequest.FromString,
+                    response_serializer=pipertd_dot_v1_dot_pipeline__pb2.PausePipelineResponse.SerializeToString,
+            ),
+            'ResumePipeline': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumePipeline,
+                    request_deserializer=pipertd_dot_v1_dot_pipeline__pb2.ResumePipelineRequest.FromString,
+                    response_serializer=pipertd_dot_v1_dot_pipeline__pb2.ResumePipelineResponse.SerializeToString,
+            ),
+            'KillPipeline': grpc.unary_unary_rpc_method_handler(
+                    servicer.KillPipeline,
+                    request_deserializer=pipertd_dot_v1_dot_pipeline__pb2.KillPipelineRequest.FromString,
+                    response_serializer=pipertd_dot_v1_dot_pipeline__pb2.KillPipelineResponse.SerializeToString,
+            ),
+            'Link': grpc.unary_unary_rpc_method_handler(
+                    servicer.Link,
+                    request_deserializer=pipertd_dot_v1_dot_pipeline__pb2.LinkRequest.FromString,
+                    response_serializer=pipertd_dot_v1_dot_pipeline__pb2.LinkResponse.SerializeToString,
+            ),
+            'Unlink': grpc.unary_unary_rpc_method_handler(
+                    servicer.Unlink,
+                    request_deserializer=pipertd_dot_v1_dot_pipeline__pb2.UnlinkRequest.FromString,
+                    response_serializer=pipertd_dot_v1_dot_pipeline__pb2.UnlinkResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'pipertd.v1.PipelineService', rpc_method_handlers)
@@ -149,7 +243,8 @@ class PipelineService:
     """Errors of every service: google.rpc.Status with one google.rpc.ErrorInfo of domain "pipertd", whose reason is the
     name of what went wrong (UNKNOWN_TARGET, WRONG_STATE, …) and whose metadata names the object.
 
-    Pipelines: what is there, and starting and stopping it.
+    Pipelines: what is there, and starting and stopping it. Where a target is a routine, it stands for its flow, and the
+    answer says so.
     """
 
     @staticmethod
@@ -277,6 +372,141 @@ class PipelineService:
             '/pipertd.v1.PipelineService/RestartPipeline',
             pipertd_dot_v1_dot_pipeline__pb2.RestartPipelineRequest.SerializeToString,
             pipertd_dot_v1_dot_pipeline__pb2.RestartPipelineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PausePipeline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pipertd.v1.PipelineService/PausePipeline',
+            pipertd_dot_v1_dot_pipeline__pb2.PausePipelineRequest.SerializeToString,
+            pipertd_dot_v1_dot_pipeline__pb2.PausePipelineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumePipeline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pipertd.v1.PipelineService/ResumePipeline',
+            pipertd_dot_v1_dot_pipeline__pb2.ResumePipelineRequest.SerializeToString,
+            pipertd_dot_v1_dot_pipeline__pb2.ResumePipelineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def KillPipeline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pipertd.v1.PipelineService/KillPipeline',
+            pipertd_dot_v1_dot_pipeline__pb2.KillPipelineRequest.SerializeToString,
+            pipertd_dot_v1_dot_pipeline__pb2.KillPipelineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Link(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pipertd.v1.PipelineService/Link',
+            pipertd_dot_v1_dot_pipeline__pb2.LinkRequest.SerializeToString,
+            pipertd_dot_v1_dot_pipeline__pb2.LinkResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Unlink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pipertd.v1.PipelineService/Unlink',
+            pipertd_dot_v1_dot_pipeline__pb2.UnlinkRequest.SerializeToString,
+            pipertd_dot_v1_dot_pipeline__pb2.UnlinkResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -30,7 +30,8 @@ class PipelineServiceStub:
     """Errors of every service: google.rpc.Status with one google.rpc.ErrorInfo of domain "pipertd", whose reason is the
     name of what went wrong (UNKNOWN_TARGET, WRONG_STATE, …) and whose metadata names the object.
 
-    Pipelines: what is there, and starting and stopping it.
+    Pipelines: what is there, and starting and stopping it. Where a target is a routine, it stands for its flow, and the
+    answer says so.
     """
 
     @_typing.overload
@@ -51,13 +52,35 @@ class PipelineServiceStub:
     """Stop, then start: one flow within its run, a pipeline in a new run. Not idempotent: every call restarts.
     NOT_FOUND; FAILED_PRECONDITION: somebody else stops it meanwhile; RESOURCE_EXHAUSTED.
     """
+    PausePipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.PausePipelineRequest, _pipeline_pb2.PausePipelineResponse]
+    """Have a flow, or all of a pipeline that are up, take nothing and give nothing behind the message in hand. It lasts
+    through restarts, until the flow is resumed, or stopped and started. Idempotent. NOT_FOUND; FAILED_PRECONDITION:
+    nothing of it is up.
+    """
+    ResumePipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.ResumePipelineRequest, _pipeline_pb2.ResumePipelineResponse]
+    """Have what is paused go on. Idempotent. NOT_FOUND."""
+    KillPipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.KillPipelineRequest, _pipeline_pb2.KillPipelineResponse]
+    """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when
+    the signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+    """
+    Link: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.LinkRequest, _pipeline_pb2.LinkResponse]
+    """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
+    lasts until the definition is loaded again. Answers when it is done. Not idempotent: a link that is there is
+    refused. Refused, it has changed nothing. NOT_FOUND: the pipeline, or a routine; ALREADY_EXISTS: the link;
+    INVALID_ARGUMENT: the definition would not be valid, or not fit; FAILED_PRECONDITION: the daemon is stopping.
+    """
+    Unlink: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.UnlinkRequest, _pipeline_pb2.UnlinkResponse]
+    """Take a link away, as Link draws one. Not idempotent. NOT_FOUND: the pipeline, a routine or the link;
+    INVALID_ARGUMENT: a routine cannot do without it; FAILED_PRECONDITION: the daemon is stopping.
+    """
 
 @_typing.type_check_only
 class PipelineServiceAsyncStub(PipelineServiceStub):
     """Errors of every service: google.rpc.Status with one google.rpc.ErrorInfo of domain "pipertd", whose reason is the
     name of what went wrong (UNKNOWN_TARGET, WRONG_STATE, …) and whose metadata names the object.
 
-    Pipelines: what is there, and starting and stopping it.
+    Pipelines: what is there, and starting and stopping it. Where a target is a routine, it stands for its flow, and the
+    answer says so.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -75,12 +98,34 @@ class PipelineServiceAsyncStub(PipelineServiceStub):
     """Stop, then start: one flow within its run, a pipeline in a new run. Not idempotent: every call restarts.
     NOT_FOUND; FAILED_PRECONDITION: somebody else stops it meanwhile; RESOURCE_EXHAUSTED.
     """
+    PausePipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.PausePipelineRequest, _pipeline_pb2.PausePipelineResponse]  # type: ignore[assignment]
+    """Have a flow, or all of a pipeline that are up, take nothing and give nothing behind the message in hand. It lasts
+    through restarts, until the flow is resumed, or stopped and started. Idempotent. NOT_FOUND; FAILED_PRECONDITION:
+    nothing of it is up.
+    """
+    ResumePipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.ResumePipelineRequest, _pipeline_pb2.ResumePipelineResponse]  # type: ignore[assignment]
+    """Have what is paused go on. Idempotent. NOT_FOUND."""
+    KillPipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.KillPipelineRequest, _pipeline_pb2.KillPipelineResponse]  # type: ignore[assignment]
+    """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when
+    the signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+    """
+    Link: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.LinkRequest, _pipeline_pb2.LinkResponse]  # type: ignore[assignment]
+    """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
+    lasts until the definition is loaded again. Answers when it is done. Not idempotent: a link that is there is
+    refused. Refused, it has changed nothing. NOT_FOUND: the pipeline, or a routine; ALREADY_EXISTS: the link;
+    INVALID_ARGUMENT: the definition would not be valid, or not fit; FAILED_PRECONDITION: the daemon is stopping.
+    """
+    Unlink: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.UnlinkRequest, _pipeline_pb2.UnlinkResponse]  # type: ignore[assignment]
+    """Take a link away, as Link draws one. Not idempotent. NOT_FOUND: the pipeline, a routine or the link;
+    INVALID_ARGUMENT: a routine cannot do without it; FAILED_PRECONDITION: the daemon is stopping.
+    """
 
 class PipelineServiceServicer(metaclass=_abc_1.ABCMeta):
     """Errors of every service: google.rpc.Status with one google.rpc.ErrorInfo of domain "pipertd", whose reason is the
     name of what went wrong (UNKNOWN_TARGET, WRONG_STATE, …) and whose metadata names the object.
 
-    Pipelines: what is there, and starting and stopping it.
+    Pipelines: what is there, and starting and stopping it. Where a target is a routine, it stands for its flow, and the
+    answer says so.
     """
 
     @_abc_1.abstractmethod
@@ -125,6 +170,57 @@ class PipelineServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_pipeline_pb2.RestartPipelineResponse, _abc.Awaitable[_pipeline_pb2.RestartPipelineResponse]]:
         """Stop, then start: one flow within its run, a pipeline in a new run. Not idempotent: every call restarts.
         NOT_FOUND; FAILED_PRECONDITION: somebody else stops it meanwhile; RESOURCE_EXHAUSTED.
+        """
+
+    @_abc_1.abstractmethod
+    def PausePipeline(
+        self,
+        request: _pipeline_pb2.PausePipelineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pipeline_pb2.PausePipelineResponse, _abc.Awaitable[_pipeline_pb2.PausePipelineResponse]]:
+        """Have a flow, or all of a pipeline that are up, take nothing and give nothing behind the message in hand. It lasts
+        through restarts, until the flow is resumed, or stopped and started. Idempotent. NOT_FOUND; FAILED_PRECONDITION:
+        nothing of it is up.
+        """
+
+    @_abc_1.abstractmethod
+    def ResumePipeline(
+        self,
+        request: _pipeline_pb2.ResumePipelineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pipeline_pb2.ResumePipelineResponse, _abc.Awaitable[_pipeline_pb2.ResumePipelineResponse]]:
+        """Have what is paused go on. Idempotent. NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def KillPipeline(
+        self,
+        request: _pipeline_pb2.KillPipelineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pipeline_pb2.KillPipelineResponse, _abc.Awaitable[_pipeline_pb2.KillPipelineResponse]]:
+        """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when
+        the signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+        """
+
+    @_abc_1.abstractmethod
+    def Link(
+        self,
+        request: _pipeline_pb2.LinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pipeline_pb2.LinkResponse, _abc.Awaitable[_pipeline_pb2.LinkResponse]]:
+        """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
+        lasts until the definition is loaded again. Answers when it is done. Not idempotent: a link that is there is
+        refused. Refused, it has changed nothing. NOT_FOUND: the pipeline, or a routine; ALREADY_EXISTS: the link;
+        INVALID_ARGUMENT: the definition would not be valid, or not fit; FAILED_PRECONDITION: the daemon is stopping.
+        """
+
+    @_abc_1.abstractmethod
+    def Unlink(
+        self,
+        request: _pipeline_pb2.UnlinkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_pipeline_pb2.UnlinkResponse, _abc.Awaitable[_pipeline_pb2.UnlinkResponse]]:
+        """Take a link away, as Link draws one. Not idempotent. NOT_FOUND: the pipeline, a routine or the link;
+        INVALID_ARGUMENT: a routine cannot do without it; FAILED_PRECONDITION: the daemon is stopping.
         """
 
 def add_PipelineServiceServicer_to_server(servicer: PipelineServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

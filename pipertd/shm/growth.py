@@ -1,13 +1,14 @@
 """A link that comes when its run is on already: the daemon gives it a block at the end of either ledger.
 
-Both flows are at rest, so nobody reads the new blocks before they are whole, and their ledgers' locks are free. Others
-who have mapped a ledger meanwhile go on with what they know of it: nothing of that moves.
+Both flows are at rest, so nobody reads the new blocks before they are whole, and nobody holds their ledgers' locks.
+Others who have mapped a ledger meanwhile go on with what they know of it: nothing of that moves.
 """
 
 from __future__ import annotations
 
 import os
 
+from pipertd.errors import LedgerInUse
 from pipertd.shm import layout as at
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.segment import reserve
@@ -34,14 +35,11 @@ def add_in_link(fd: int, place: int, capacity: int) -> None:
 
 
 def _add(ledger: Ledger, table_word: int, words: int, capacity_word: int, capacity: int) -> None:
-    ledger.lock()
-    try:
-        size = os.fstat(ledger.fd).st_size
-        os.ftruncate(ledger.fd, size + words * at.WORD)
-        reserve(ledger.fd, size, words * at.WORD)
-        base = size // at.WORD
-        grown = Ledger(ledger.fd, writable=True)  # kept up to the end: the lock goes with the first mapping that does
-        grown.words[base + capacity_word] = capacity
-        grown.words[table_word] = base  # last: the block belongs to nobody before its place names it
-    finally:
-        ledger.unlock()
+    if ledger.has_writer():
+        raise LedgerInUse("cannot give a link its place: a process still writes the ledger")
+    size = os.fstat(ledger.fd).st_size
+    os.ftruncate(ledger.fd, size + words * at.WORD)
+    reserve(ledger.fd, size, words * at.WORD)
+    base, grown = size // at.WORD, Ledger(ledger.fd, writable=True).words
+    grown[base + capacity_word] = capacity
+    grown[table_word] = base  # last: the block belongs to nobody before its place names it

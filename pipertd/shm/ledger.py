@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import struct
 from collections.abc import Iterator
 
 from pipertd.errors import LedgerInUse, SegmentError
 from pipertd.shm import layout as at
 from pipertd.shm.segment import create_segment, map_read_only, map_writable, reserve
+
+_FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux
 
 
 def create_ledger(shape: at.Shape) -> int:
@@ -59,9 +62,11 @@ class Ledger:
         except OSError as reason:
             raise SegmentError(f"cannot lock a ledger: {reason}") from reason
 
-    def unlock(self) -> None:
-        """Be its writer no more: for who only adds to a ledger, and has not written what its flow writes."""
-        fcntl.lockf(self.fd, fcntl.LOCK_UN, 1, 0)
+    def has_writer(self) -> bool:
+        """Whether another living process holds the lock."""
+        asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 1, 0)
+        kind, *_ = _FLOCK.unpack(fcntl.fcntl(self.fd, fcntl.F_GETLK, asked))
+        return bool(kind != fcntl.F_UNLCK)
 
     def commit_word(self, field: int) -> int:
         """A word of the commit record that is in force."""

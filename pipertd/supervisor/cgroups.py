@@ -56,10 +56,17 @@ class Cgroups:
             return Held(None, [f"cannot have a cgroup of its own: {reason}"])
         return Held(group, self._set(group, limits), "memory" in self._delegation.controllers)
 
-    def find(self, pid: int, name: str) -> Cgroup | None:
-        """The group that a daemon before this one put a process into, if it did; its limits are set."""
+    def find(self, pid: int, name: str, wanted: Resources) -> Cgroup | None:
+        """The group that a daemon before this one put a process into, if it did.
+
+        Its limits are set again: they are gone where somebody turned the controllers off, as who starts a unit anew
+        whose processes live on has to.
+        """
         group = Cgroup(self._delegation.flows / f"{name}.{pid}") if self._delegation else None
-        return group if group and group.path.is_dir() else None
+        if group is None or not group.path.is_dir():
+            return None
+        self._set(group, _limits(wanted))
+        return group
 
     def bury(self, group: Cgroup) -> None:
         """Kill what is in it, and remove it as soon as that is dead."""

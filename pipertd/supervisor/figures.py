@@ -13,7 +13,7 @@ from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.view import LinkView, RoutineView, State
 
 _RATE_WINDOW_S = 5.0
-_States = Mapping[str, tuple[State, int]]  # flow → its state and generation
+_States = Mapping[str, tuple[State, int, bool]]  # flow → its state and generation, and whether it is paused
 
 
 class Rates:
@@ -104,9 +104,9 @@ class Figures:
         return cls(routines, links, *segments.end_to_end())
 
 
-def _routine(ref: RoutineRef, segments: PipelineSegments, flow: tuple[State, int], rates: Rates) -> RoutineView:
+def _routine(ref: RoutineRef, segments: PipelineSegments, flow: tuple[State, int, bool], rates: Rates) -> RoutineView:
     fact = segments.routine_facts(ref)
-    state, generation = flow
+    state, generation, _ = flow
     lives = fact.generation == generation and not state.at_rest and state is not State.BACKING_OFF
     return RoutineView(
         flow=ref.flow,
@@ -127,8 +127,9 @@ def _blocker(link: LinkView, states: _States, producer: RoutineFacts) -> str | N
     if link.policy != Policy.WAIT:
         return None
     if link.waiting >= link.depth:
-        state = states[link.destination.partition("/")[0]][0]
-        return link.destination if state is State.RUNNING else f"{link.destination} ({state})"
+        state, _, paused = states[link.destination.partition("/")[0]]
+        why = "paused" if paused else state
+        return link.destination if why is State.RUNNING else f"{link.destination} ({why})"
     if producer.activity is not Activity.BLOCKED:
         return None
     if link.leased_by:

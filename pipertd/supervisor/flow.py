@@ -87,6 +87,7 @@ class SupervisedFlow:
             on_failure=self._tell_no_standby,
         )
         self._wanted = False
+        self.paused = False
         self._delay_s = 0.0
         self._since_s = monotonic_s()
         self._timer: asyncio.TimerHandle | None = None
@@ -119,7 +120,7 @@ class SupervisedFlow:
         """Go on from where a daemon before this one was; no segments where its run is over."""
         self.state, self._since_s, self._wanted = record.state, record.since_s, record.wanted
         self._reason, self._failure, self._charge = record.reason, record.failure, record.charge
-        self.generation, self._delay_s = record.generation, record.delay_s
+        self.generation, self._delay_s, self.paused = record.generation, record.delay_s, record.paused
         self._restarts.recall(record.restarts)
         self._segments, self._rates = segments, rates
         self._standby.adopt(self._left(survivors.standby))
@@ -138,7 +139,8 @@ class SupervisedFlow:
         """A process that a daemon before this one left, with the cgroup that it may have."""
         if process is None:
             return None
-        left, group = Waiting.left(process), self._shared.cgroups.find(process.pid, str(self).replace("/", "."))
+        left, name = Waiting.left(process), str(self).replace("/", ".")
+        group = self._shared.cgroups.find(process.pid, name, self.definition.resources)
         if group is not None:
             left.held_by(group, self._shared.cgroups.bury)
         return left
@@ -174,6 +176,28 @@ class SupervisedFlow:
         """Have it down; ``now`` kills it."""
         self._wanted = False
         self._happen(Input.STOP_NOW if now else Input.STOP)
+
+    def pause(self, paused: bool) -> None:
+        """Have it take nothing behind the message in hand, or go on; its successors are as it is."""
+        if paused is not self.paused:
+            self.paused = paused
+            self._tell(
+                NoticeKind.FLOW_PAUSED if paused else NoticeKind.FLOW_RESUMED, "is paused" if paused else "goes on"
+            )
+            self._on_change()
+        if self._living is not None:
+            self._living.tell_paused(paused)
+
+    @property
+    def has_process(self) -> bool:
+        """Whether a process of it runs."""
+        return self._living is not None
+
+    def kill(self) -> None:
+        """SIGKILL to its process; the restart rule says what follows, as after any other death."""
+        assert self._living is not None
+        self._living.why_killed = self._living.why_killed or "an operator killed it"
+        self._living.kill()
 
     def renew(self, pipeline: Pipeline, flow: Flow) -> None:
         """Go by another definition: restart rule, watchdogs and standby at once, the rest from the next launch on."""
@@ -232,6 +256,7 @@ class SupervisedFlow:
             charge=self._charge,
             settling=self._settling.record(),
             standby=self._standby.record(),
+            paused=self.paused,
         )
 
     def view(self) -> FlowView:
@@ -246,6 +271,7 @@ class SupervisedFlow:
             reason=self._reason,
             failure=self._failure,
             pressure=self._living.pressure() if self._living else None,
+            paused=self.paused,
         )
 
     def _happen(self, happened: Input, reason: str = "") -> None:
@@ -318,7 +344,7 @@ class SupervisedFlow:
         details = {"pid": str(living.pid)}
         self._tell(NoticeKind.FLOW_STARTED, f"was started (generation {self.generation})", details)
         self._tell_unmet(living.problems)
-        living.begin(self._charge)
+        living.begin(self._charge, paused=self.paused)
         self._charge = None
         self._look_again()
 
@@ -363,6 +389,7 @@ class SupervisedFlow:
         """Read the status pages: is it ready, does it hang?"""
         living = self._living
         assert living is not None
+        living.tell_paused(self.paused)
         meant_s = self._look_s()
         facts = self._facts()
         self._note_rates(facts)

@@ -10,7 +10,18 @@ from pathlib import Path
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.logs.tail import fatal_stacks, fatal_thread, finish_line, last_lines, stacks_behind, without_stacks
-from pipertd.protocol import ADOPTABLE_VERSIONS, PROTOCOL_VERSION, Begin, Charge, Hello, Ping, Stop
+from pipertd.protocol import (
+    ADOPTABLE_VERSIONS,
+    PAUSE,
+    PROTOCOL_VERSION,
+    RESUME,
+    Begin,
+    Charge,
+    Deliver,
+    Hello,
+    Ping,
+    Stop,
+)
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import watch
 from pipertd.supervisor.contact import Contact, Finding
@@ -58,6 +69,7 @@ class Generation:
         self.expiry: watch.Expiry | None = None
         self.failure: Failure | None = None
         self.cut = False
+        self._told_paused = False
         self._names = (pipeline.name, flow.name)
         self.rule = flow.watchdog
         self._memory_max = flow.resources.memory_max
@@ -95,11 +107,19 @@ class Generation:
         made._launched_s, made.ready_s, made._asked_s = record.launched_s, record.ready_s, record.asked_s
         made._trusted_s = monotonic_s() + _HEARTBEAT_S
         made.why_killed, made.failure, made.cut = record.why_killed, record.failure, record.cut
+        made._told_paused = record.told_paused
         return made
 
-    def begin(self, charge: Charge | None) -> None:
+    def begin(self, charge: Charge | None, *, paused: bool) -> None:
         """Let it in; ``charge`` is what its predecessor died of."""
-        self._waiting.begin(Begin(generation=self.number, nonce=self._nonce, charge=charge))
+        self._waiting.begin(Begin(generation=self.number, nonce=self._nonce, charge=charge, paused=paused))
+        self._told_paused = paused
+
+    def tell_paused(self, paused: bool) -> None:
+        """Have it pause or go on, unless it was told so last; where it cannot be told now, say it again later."""
+        message = Deliver(request=0, event=PAUSE if paused else RESUME, routines=[], params={})
+        if paused is not self._told_paused and self._channel.send(*self._names, message):
+            self._told_paused = paused
 
     def record(self) -> GenerationRecord:
         """What the next daemon has to know of it."""
@@ -115,6 +135,7 @@ class Generation:
             why_killed=self.why_killed,
             failure=self.failure,
             cut=self.cut,
+            told_paused=self._told_paused,
         )
 
     @property

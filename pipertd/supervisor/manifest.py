@@ -48,6 +48,7 @@ class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
     why_killed: str
     failure: Failure | None
     cut: bool
+    told_paused: bool = False
 
 
 class RestartsRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +74,7 @@ class FlowRecord(msgspec.Struct, frozen=True, kw_only=True):
     charge: Charge | None
     settling: ProcessRecord | None
     standby: ProcessRecord | None
+    paused: bool = False
 
 
 class HomeRecord(msgspec.Struct, frozen=True, kw_only=True):

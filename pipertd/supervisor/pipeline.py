@@ -13,6 +13,7 @@ from contextlib import contextmanager, nullcontext
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
+from pipertd.definition.plan import Fit
 from pipertd.errors import ManifestError, SegmentError, UnknownTarget, WrongState
 from pipertd.names import Target
 from pipertd.supervisor.adoption import find_survivors, give_up, open_segments
@@ -22,7 +23,7 @@ from pipertd.supervisor.manifest import Manifest, ManifestFile
 from pipertd.supervisor.order import stop_order
 from pipertd.supervisor.segments import Adopted, PipelineSegments
 from pipertd.supervisor.spawn import Surroundings
-from pipertd.supervisor.view import NoticeKind, PipelineView, State
+from pipertd.supervisor.view import LinkView, NoticeKind, PipelineView, State
 
 logger = logging.getLogger(__name__)
 
@@ -87,9 +88,9 @@ class SupervisedPipeline:
         """How much shared memory it has reserved, which is free when its run is over."""
         return 0 if self._segments is None else self._segments.reserved_bytes
 
-    def misfits(self, definition: Pipeline) -> list[str]:
-        """What the segments of the present run cannot take of another definition; nothing where no run is on."""
-        return [] if self._segments is None else self._segments.misfits(definition)
+    def fit(self, definition: Pipeline) -> Fit:
+        """How another definition fits the segments of the present run."""
+        return Fit() if self._segments is None else self._segments.fit(definition)
 
     @property
     def state(self) -> State:
@@ -133,13 +134,19 @@ class SupervisedPipeline:
             SegmentError: there is not enough shared memory.
         """
         chosen = self._chosen(name)
+        self._check_can_start(chosen)
+        for flow in chosen:
+            if flow.state.at_rest:
+                flow.pause(False)
+        self._launch(chosen)
+
+    def _check_can_start(self, chosen: Iterable[SupervisedFlow]) -> None:
         if self._closed:
             raise WrongState("start", self.definition.name, "part of a daemon that is stopping")
         if self._stopping is not None:
             raise WrongState("start", self.definition.name, State.STOPPING)
         for flow in chosen:
             flow.check_can_start()
-        self._launch(chosen)
 
     def start_again(self, also: Collection[str] = ()) -> None:
         """Start what is to be started again, if anything still is, and then ``also`` these.
@@ -224,7 +231,8 @@ class SupervisedPipeline:
     async def stop(self, name: str | None = None, *, now: bool = False) -> None:
         """Have all flows down, or one, and wait for it.
 
-        All: sources first, a later flow when its links have drained or its stop deadline is over; ``now`` kills.
+        All: sources first, a later flow when its links have drained or its stop deadline is over; ``now`` kills. What
+        waits for a paused flow does not drain.
 
         Raises:
             UnknownTarget: no flow has that name.
@@ -312,14 +320,44 @@ class SupervisedPipeline:
                     await self._shared.pulse.until(lambda: chosen[0].state.at_rest)
                 if not names <= self._to_start:
                     raise WrongState("restart", Target(self.definition.name, name), "stopped meanwhile")
-                self.start(name)
+                self._check_can_start(chosen)
+                self._launch(chosen)
         finally:
             self._to_start -= names
+
+    def pause(self, name: str | None, paused: bool) -> None:
+        """Have flows take nothing, or go on: one, or all that are up.
+
+        Raises:
+            UnknownTarget: no flow has that name.
+            WrongState: there is nothing to be paused.
+        """
+        chosen = self._chosen(name)
+        up = [flow for flow in chosen if not flow.state.at_rest]
+        if paused and not up:
+            raise WrongState("pause", Target(self.definition.name, name), chosen[0].state if name else self.state)
+        for flow in up if paused else chosen:
+            flow.pause(paused)
+
+    def kill(self, name: str | None) -> None:
+        """SIGKILL to the process of a flow, or of each one; their restart rules say what follows.
+
+        Raises:
+            UnknownTarget: no flow has that name.
+            WrongState: there is no process.
+        """
+        chosen = self._chosen(name)
+        up = [flow for flow in chosen if flow.has_process]
+        if not up:
+            raise WrongState("kill", Target(self.definition.name, name), chosen[0].state if name else self.state)
+        for flow in up:
+            flow.kill()
 
     def take_over(self, definition: Pipeline) -> None:
         """Go by another definition. Where a run is on, its segments fit it, and flows that it changes are down."""
         if self._segments is not None:
-            self._segments.renew(definition)
+            removed = self._segments.renew(definition)
+            self._tell_unlinked(removed)
         elif self.definition.routines != definition.routines or self.definition.links != definition.links:
             self._figures = Figures.blank(definition)  # those of the last run are another pipeline's
         self.definition = definition
@@ -333,6 +371,15 @@ class SupervisedPipeline:
         self._to_start &= self.flows.keys()
         self._write_manifest()
         self._shared.pulse.beat()
+
+    def _tell_unlinked(self, removed: Iterable[LinkView]) -> None:
+        """Say what comes to its end with the links that were removed, for status does not show them any more."""
+        for link in removed:
+            if link.in_flight:
+                text = f"{link.in_flight} messages of {link.source} -> {link.destination} are dropped: it was removed"
+                details = {"waiting": str(link.waiting), "in_hand": str(link.in_hand)}
+                name = self.definition.name
+                self._shared.history.record(NoticeKind.MESSAGES_UNLINKED, text, pipeline=name, details=details)
 
     def view(self) -> PipelineView:
         """Everything about it, as it is now or as it was at the end of its last run."""
@@ -368,7 +415,7 @@ class SupervisedPipeline:
             logger.error("cannot put %s on record for the next daemon: %s", self.definition.name, reason)
 
     def _read_figures(self, segments: PipelineSegments) -> Figures:
-        states = {flow.definition.name: (flow.state, flow.generation) for flow in self.flows.values()}
+        states = {flow.definition.name: (flow.state, flow.generation, flow.paused) for flow in self.flows.values()}
         return Figures.read(self.definition, segments, states, self._rates)
 
     def _chosen(self, name: str | None) -> list[SupervisedFlow]:
@@ -390,7 +437,7 @@ class SupervisedPipeline:
         senders = [self.flows[sender] for sender in before]
         await self._shared.pulse.until(lambda: flow.state.at_rest or all(one.state.at_rest for one in senders))
         deadline_s = monotonic_s() + flow.definition.watchdog.stop_s
-        while not flow.state.at_rest and monotonic_s() < deadline_s:
+        while not flow.state.at_rest and not flow.paused and monotonic_s() < deadline_s:
             if self._segments is None or self._segments.drained(name):
                 break
             await asyncio.sleep(_POLL_S)

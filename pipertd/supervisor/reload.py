@@ -9,19 +9,23 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pipertd.definition.check import check_classes
+from pipertd.definition.document import Document
 from pipertd.definition.model import Pipeline
 from pipertd.definition.plan import Action, Plan, described, plan_added, plan_change, plan_removed
 from pipertd.definition.problem import Problem
 from pipertd.definition.read import Reading
 from pipertd.definition.steady import read_steadily
-from pipertd.errors import SegmentError, WrongState
+from pipertd.errors import InvalidDefinition, SegmentError, WrongState
 from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import NoticeKind
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Reloader:
         self._folders = folders
         self._supervisor = supervisor
         self._given_up = threading.Event()
-        self._running: set[asyncio.Task[Reload]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
 
     async def reload(self, *, dry_run: bool = False) -> Reload:
         """Read, check, plan, and unless it is a ``dry_run`` do it; goes on if the caller gives up.
@@ -52,11 +56,23 @@ class Reloader:
         Raises:
             WrongState: the daemon is stopping; nothing is changed, or what was begun is cut short by the stop.
         """
-        return await asyncio.shield(self._begin(dry_run=dry_run))
+        return await asyncio.shield(self._keep(self._reload(dry_run=dry_run)))
 
     def reload_soon(self) -> None:
         """Reload, and leave the outcome to the notices."""
-        self._begin(dry_run=False).add_done_callback(_hear_refusal)
+        self._keep(self._reload(dry_run=False)).add_done_callback(_hear_refusal)
+
+    async def redefine(self, pipeline: str, change: Callable[[Pipeline], Pipeline], kind: NoticeKind) -> Plan:
+        """Have a pipeline be what ``change`` makes of its definition, until that is loaded again.
+
+        It is checked, planned and done as a reload is, recorded as ``kind``, and goes on if the caller gives up.
+
+        Raises:
+            UnknownTarget: there is no such pipeline, or what ``change`` raises.
+            InvalidDefinition: what comes of it could not be loaded, or there is not enough shared memory for it.
+            WrongState: the daemon is stopping.
+        """
+        return await asyncio.shield(self._keep(self._redefine(pipeline, change, kind)))
 
     def give_up(self) -> None:
         """Begin no more; what is only checked yet is not done."""
@@ -67,11 +83,27 @@ class Reloader:
         self.give_up()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    def _begin(self, *, dry_run: bool) -> asyncio.Task[Reload]:
-        task = asyncio.create_task(self._reload(dry_run=dry_run))
+    def _keep(self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
+        """Do it behind the scenes, to its end."""
+        task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
+
+    async def _redefine(self, name: str, change: Callable[[Pipeline], Pipeline], kind: NoticeKind) -> Plan:
+        async with self.turn:
+            old = self._supervisor.definition(name)
+            new = change(old)
+            problems = await self._check([Reading(Document(old.file or Path(name)), new, ())])
+            self._check_open("change", name)
+            plan = plan_change(old, new, self._supervisor.fit(new))
+            problems = problems or self._check_room([plan], {name: new})
+            if problems:
+                raise InvalidDefinition(f"cannot change {name}: {'; '.join(each.text for each in problems)}")
+            await self._supervisor.change([plan], {name: new})
+            text = f"pipeline {name} is changed until its definition is loaded again: it is {described(plan)}"
+            self._supervisor.history.record(kind, text, pipeline=name)
+            return plan
 
     async def _reload(self, *, dry_run: bool) -> Reload:
         async with self.turn:
@@ -89,9 +121,9 @@ class Reloader:
                 await self._perform(outcome, new)
             return outcome
 
-    def _check_open(self) -> None:
+    def _check_open(self, action: str = "reload", what: str = "definitions") -> None:
         if self._given_up.is_set():
-            raise WrongState("reload", "definitions", "part of a daemon that is stopping")
+            raise WrongState(action, what, "part of a daemon that is stopping")
 
     def _missing_folders(self) -> tuple[Problem, ...]:
         """Where all folders are gone, something is wrong with the machine, and not with every pipeline."""
@@ -125,8 +157,7 @@ class Reloader:
             elif name not in new:
                 plans.append(plan_removed(old[name]))
             else:
-                misfits = self._supervisor.misfits(new[name])
-                plans.append(plan_change(old[name], new[name], misfits))
+                plans.append(plan_change(old[name], new[name], self._supervisor.fit(new[name])))
         return tuple(plans)
 
     def _check_room(self, plans: Sequence[Plan], new: dict[str, Pipeline]) -> tuple[Problem, ...]:
@@ -135,10 +166,12 @@ class Reloader:
         renewed = {plan.pipeline for plan in plans if plan.begins_run and plan.pipeline in up}
         added = {plan.pipeline for plan in plans if plan.action is Action.ADDED and new[plan.pipeline].autostart}
         removed = {plan.pipeline for plan in plans if plan.action is Action.REMOVED}
-        try:
-            self._supervisor.check_room([new[name] for name in sorted(renewed | added)], renewed | removed)
-        except SegmentError as reason:
-            return (Problem(self._folders[0], 1, 1, "shm_limit", str(reason)),)
+        begin = [new[name] for name in sorted(renewed | added)]
+        for place, definition in enumerate(begin):
+            try:
+                self._supervisor.check_room(definition, begin[:place], renewed | removed)
+            except SegmentError as reason:
+                return (Problem(definition.file or self._folders[0], 1, 1, "shm_limit", str(reason)),)
         return ()
 
     async def _perform(self, outcome: Reload, new: dict[str, Pipeline]) -> None:

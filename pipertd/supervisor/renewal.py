@@ -6,20 +6,23 @@ The operator has the last word: what is stopped meanwhile stays down, and a daem
 from __future__ import annotations
 
 from pipertd.definition.model import Pipeline
-from pipertd.definition.plan import Action, Plan
+from pipertd.definition.plan import Action, plan_change
 from pipertd.supervisor.pipeline import SupervisedPipeline
 from pipertd.supervisor.view import State
 
 _GAVE_UP = (State.FAILED, State.BACKING_OFF)  # of such a flow a new definition may be the cure
 
 
-async def renew(pipeline: SupervisedPipeline, definition: Pipeline, plan: Plan) -> None:
-    """Have it be what ``definition`` says, by a plan that was made for it. Only for who has the pipeline's turn.
+async def renew(pipeline: SupervisedPipeline, definition: Pipeline) -> None:
+    """Have it be what ``definition`` says. Only for who has the pipeline's turn.
+
+    The plan is made anew: by now there may be a run that was not there when somebody asked, or none any more.
 
     Raises:
         SegmentError: there is not enough shared memory; the definition counts, and its flows stay down.
     """
     await pipeline.until_steady()
+    plan = plan_change(pipeline.definition, definition, pipeline.fit(definition))
     changed = [pipeline.flows[name] for name in plan.names(Action.RESTARTED, Action.ADJUSTED)]
     gave_up = {flow.definition.name for flow in changed if flow.state in _GAVE_UP and flow.wanted}
     if pipeline.is_over:

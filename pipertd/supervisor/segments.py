@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from pipertd.clock import wall_s
 from pipertd.definition.model import Link, Pipeline
+from pipertd.definition.plan import Fit
 from pipertd.errors import SegmentError
 from pipertd.names import RoutineRef
 from pipertd.protocol import RoutineSpec
@@ -162,11 +163,19 @@ class PipelineSegments:
         changed = self._arranged.changed(pipeline)
         return {flow.name for flow in pipeline.flows if changed.flow_specs(flow.name) != self.flow_specs(flow.name)}
 
-    def renew(self, pipeline: Pipeline) -> None:
+    def fit(self, pipeline: Pipeline) -> Fit:
+        """How a changed definition fits, and whom it concerns."""
+        misfits = self.misfits(pipeline)
+        return Fit(tuple(misfits)) if misfits else Fit(told=frozenset(self.concerned(pipeline)))
+
+    def renew(self, pipeline: Pipeline) -> tuple[LinkView, ...]:
         """Tell flows of a changed definition from now on; those that it concerns are at rest, the others go on.
 
         The ledgers at both ends of a link that is new are given a block for it. Else nothing in shared memory is
         touched: the next generations find it as their predecessors left it.
+
+        Returns:
+            The links that are removed: what is in flight there will be counted as unlinked.
 
         Raises:
             SegmentError: it does not fit, or a flow that it concerns lives; nothing has changed.
@@ -176,7 +185,9 @@ class PipelineSegments:
         changed = self._arranged.changed(pipeline)
         for link in changed.links[len(self._arranged.links) :]:
             self._make_place(changed, link)
+        removed = tuple(self.link_view(link) for link in self._pipeline.links if changed.is_unlinked(link))
         self._arranged, self._pipeline = changed, pipeline
+        return removed
 
     def _make_place(self, changed: Arrangement, link: Link) -> None:
         source, destination = self._homes[link.source], self._homes[link.destination]

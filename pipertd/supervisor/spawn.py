@@ -83,6 +83,7 @@ def _spec(
         channel=str(shared.channel.path),
         path=list(pipeline.path),
         orphan_timeout_s=shared.orphan_timeout_s if own_s is None else own_s,
+        stop_s=flow.watchdog.stop_s,
         log=LogSpec(kind="file", path=str(shared.logs.flow_file(pipeline.name, flow.name))),
         run=segments.run,
         quarantine=shared.quarantine,

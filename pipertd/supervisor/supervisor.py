@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pipertd.definition.model import Pipeline
-from pipertd.definition.plan import Action, Plan, described, plan_change
+from pipertd.definition.plan import Action, Fit, Plan, described, plan_change
 from pipertd.errors import ManifestError, PipertdError, SegmentError, UnknownTarget, WrongState
 from pipertd.logs.reader import LogStore
 from pipertd.names import Target
@@ -35,7 +35,7 @@ _COMING = (State.STARTING, State.RUNNING, State.BACKING_OFF)  # a flow that is n
 
 
 class Supervisor:
-    """Loads definitions, starts and stops them, and shows what they do.
+    """Loads definitions, starts and stops them, and shows what they do. A routine stands for its flow.
 
     Args:
         runtime_dir: where the flows' socket lies; the caller holds its lock.
@@ -164,9 +164,17 @@ class Supervisor:
         """The definition of each pipeline, as it is now."""
         return {name: pipeline.definition for name, pipeline in self._pipelines.items()}
 
-    def misfits(self, definition: Pipeline) -> list[str]:
-        """What the segments of a pipeline's run cannot take of its new definition; nothing where no run is on."""
-        return self._pipelines[definition.name].misfits(definition)
+    def fit(self, definition: Pipeline) -> Fit:
+        """How a pipeline's new definition fits the segments of its run."""
+        return self._pipelines[definition.name].fit(definition)
+
+    def definition(self, pipeline: str) -> Pipeline:
+        """The definition of one pipeline, as it is now.
+
+        Raises:
+            UnknownTarget: there is no such pipeline.
+        """
+        return self._pipeline(pipeline).definition
 
     async def change(self, plans: Sequence[Plan], new: Mapping[str, Pipeline]) -> None:
         """Do what plans from :attr:`definitions` to ``new`` say, and return when it is done.
@@ -188,28 +196,26 @@ class Supervisor:
                 self.history.record(NoticeKind.PIPELINE_REMOVED, f"pipeline {name} is removed", pipeline=name)
                 return
             try:
-                await renew(pipeline, new[name], plan)
+                await renew(pipeline, new[name])
             except SegmentError as reason:
                 self.history.record(NoticeKind.FLOW_FAILED, str(reason), pipeline=name)
 
-    def check_room(self, begin: Sequence[Pipeline], end: Collection[str]) -> None:
-        """Whether runs of ``begin`` have enough shared memory when those of the pipelines ``end`` are over.
+    def check_room(self, definition: Pipeline, besides: Sequence[Pipeline], end: Collection[str]) -> None:
+        """Whether a run has enough shared memory ``besides`` other new ones, when those of ``end`` are over.
 
         Raises:
-            SegmentError: they have not, with the arithmetic.
+            SegmentError: it has not, with the arithmetic.
         """
         over = [pipeline for name, pipeline in self._pipelines.items() if name in end]
         freed_bytes = sum(pipeline.reserved_bytes for pipeline in over)
         promised_bytes = self._promised_bytes() - sum(pipeline.promised_bytes for pipeline in over)
-        for definition in begin:
-            admission.check_room(definition, promised_bytes, freed_bytes)
-            promised_bytes += definition.shm_limit
+        admission.check_room(definition, promised_bytes + sum(each.shm_limit for each in besides), freed_bytes)
 
     async def start(self, target: Target) -> None:
         """Have a pipeline or one flow up; idempotent. Where it is being restarted or reloaded, behind that.
 
         Raises:
-            UnknownTarget: there is no such pipeline or flow.
+            UnknownTarget: there is no such pipeline, flow or routine.
             WrongState: it is being stopped.
             SegmentError: there is not enough shared memory.
         """
@@ -221,7 +227,7 @@ class Supervisor:
         """Have a pipeline or one flow down, and return when it is; idempotent.
 
         Raises:
-            UnknownTarget: there is no such pipeline or flow.
+            UnknownTarget: there is no such pipeline, flow or routine.
         """
         pipeline, flow = self._find(target)
         await pipeline.stop(flow, now=now)
@@ -232,7 +238,7 @@ class Supervisor:
         Where it is being restarted or reloaded, behind that.
 
         Raises:
-            UnknownTarget: there is no such pipeline or flow.
+            UnknownTarget: there is no such pipeline, flow or routine.
             WrongState: somebody else stops it meanwhile.
             SegmentError: there is not enough shared memory.
         """
@@ -256,6 +262,35 @@ class Supervisor:
                 if found[0] is pipeline:
                     yield found
                     return
+
+    async def pause(self, target: Target) -> None:
+        """Have what is up of the target take nothing behind the message in hand, also when it is restarted; idempotent.
+
+        Raises:
+            UnknownTarget: there is no such pipeline, flow or routine.
+            WrongState: nothing of it is up.
+        """
+        async with self._turn(target) as (pipeline, flow):
+            pipeline.pause(flow, paused=True)
+
+    async def resume(self, target: Target) -> None:
+        """Have what is paused of the target go on; idempotent.
+
+        Raises:
+            UnknownTarget: there is no such pipeline, flow or routine.
+        """
+        async with self._turn(target) as (pipeline, flow):
+            pipeline.pause(flow, paused=False)
+
+    async def kill(self, target: Target) -> None:
+        """SIGKILL to the processes of the target; the restart rules say what follows.
+
+        Raises:
+            UnknownTarget: there is no such pipeline, flow or routine.
+            WrongState: there is no process.
+        """
+        pipeline, flow = self._find(target)
+        pipeline.kill(flow)
 
     async def notify(
         self, event: str, target: Target, params: Mapping[str, object], timeout_s: float = 5.0
@@ -325,11 +360,12 @@ class Supervisor:
             raise UnknownTarget(name, sorted(self._pipelines)) from None
 
     def _find(self, target: Target) -> tuple[SupervisedPipeline, str | None]:
+        """The pipeline, and the flow where the target is one; a routine stands for its flow."""
         pipeline = self._pipeline(target.pipeline)
-        if target.routine is not None:
-            raise UnknownTarget(f"{target} as a pipeline or flow")
         if target.flow is not None:
             pipeline.flow(target.flow)
+        if target.routine is not None:
+            routines_of(pipeline.definition, target)
         return pipeline, target.flow
 
     def _believe(self, hello: Hello) -> bool:

@@ -93,7 +93,10 @@ class Pressure(NamedTuple):
 
 @dataclass(frozen=True)
 class FlowView:
-    """One flow; ``reason`` says how the last generation ended, where one did, and ``failure`` names how it failed."""
+    """One flow; ``reason`` says how the last generation ended, where one did, and ``failure`` names how it failed.
+
+    A flow that is ``paused`` takes nothing and gives nothing, whatever its state.
+    """
 
     name: str
     state: State
@@ -104,6 +107,7 @@ class FlowView:
     reason: str = ""
     failure: Failure | None = None
     pressure: Pressure | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,9 @@ class NoticeKind(StrEnum):
     PIPELINE_REMOVED = "pipeline_removed"
     DEFINITIONS_RELOADED = "definitions_reloaded"
     RELOAD_FAILED = "reload_failed"
+    LINK_DRAWN = "link_drawn"
+    LINK_REMOVED = "link_removed"
+    MESSAGES_UNLINKED = "messages_unlinked"
     DEFINITION_INVALID = "definition_invalid"
     PIPELINE_ADOPTED = "pipeline_adopted"
     PIPELINE_LOST = "pipeline_lost"
@@ -149,6 +156,8 @@ class NoticeKind(StrEnum):
     FLOW_EXITED = "flow_exited"
     FLOW_RESTARTING = "flow_restarting"
     FLOW_FAILED = "flow_failed"
+    FLOW_PAUSED = "flow_paused"
+    FLOW_RESUMED = "flow_resumed"
     WATCHDOG_EXPIRED = "watchdog_expired"
     LIMITS_UNMET = "limits_unmet"
     CONTACT_LOST = "contact_lost"

@@ -316,3 +316,12 @@ class Witness(DestinationRoutine):
         times = [message.capture_time_s, *(time for hop in message.hops for time in hop[1:]), message.publish_time_s]
         lines = [message.trace_context.hex(), str(message.hop_count), *(hop.routine for hop in message.hops)]
         self.file.write_text("\n".join([*lines, "in order" if times == sorted(times) else str(times)]))
+
+
+class CountAndTell(Count):
+    """As Count; writes at its end how many it has published."""
+
+    told: Path
+
+    def cleanup(self) -> None:
+        self.told.write_text(f"{self.published}\n")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ class Daemon:
         self.definitions.mkdir()
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, **environment: str) -> subprocess.Popen[bytes]:
+    def start(
+        self, *, program: Sequence[str] = ("-m", "pipertd.daemon"), **environment: str
+    ) -> subprocess.Popen[bytes]:
         command = [
-            *(sys.executable, "-m", "pipertd.daemon", "serve"),
+            *(sys.executable, *program, "serve"),
             *("--definitions", str(self.definitions)),
             *("--runtime-dir", str(self.runtime)),
             *("--state-dir", str(self.state)),

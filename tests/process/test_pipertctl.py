@@ -89,6 +89,20 @@ def test_start_stop_and_restart(street: Daemon) -> None:
     wait_until(lambda: street.status("p")["state"] == "RUNNING", DEADLINE_S, "p to run again")
 
 
+def test_pause_resume_and_kill(street: Daemon) -> None:
+    """Each says what became of it, and for what a routine stands; status shows a pause to people and to programs."""
+    assert street.ctl("pause", "p/b").stdout == "p/b: RUNNING, paused\n"
+    assert [flow["paused"] for flow in street.status("p")["flows"]] == [False, True]
+    assert "RUNNING, paused" in street.ctl("status", "p").stdout
+    assert street.ctl("resume", "p/b/sink").stdout == "p/b: RUNNING (routine sink stands for its flow)\n"
+    assert street.ctl("kill", "p/b").stdout.startswith("p/b: ")
+    wait_until(lambda: street.status("p")["flows"][1]["generation"] == 2, DEADLINE_S, "b to be back")
+    street.ctl("stop", "p")
+    done = street.ctl("kill", "p")
+    assert (done.returncode, done.stderr) == (6, "pipertctl: cannot kill p: it is STOPPED\n")
+    assert street.ctl("pause", "p/b/nobody").returncode == 4
+
+
 def test_reload_shows_the_plan_and_does_it(street: Daemon) -> None:
     """``--plan`` shows what a change would do; without, it is done; a problem is exit 5, and changes nothing."""
     before = {flow["name"]: flow["pid"] for flow in street.status("p")["flows"]}

@@ -105,6 +105,9 @@ def test_daemon_does_what_the_tour_shows(tour: Path, tmp_path: Path) -> None:
         assert "before" in answer
         assert "100" in answer
 
+        assert ctl(*command("ctl pause")[len(CTL) :]) == "numbers/back: RUNNING, paused\n"
+        assert ctl(*command("ctl resume")[len(CTL) :]) == "numbers/back: RUNNING\n"
+
         os.kill(first["pid"], signal.SIGKILL)
         wait_until(lambda: flow("front").get("generation", 0) > first["generation"], 60, "the next front")
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,11 @@ from pipertd.errors import UnknownTarget, WrongState
 from pipertd.names import Target
 from pipertd.supervisor.reload import Reload, Reloader
 from pipertd.supervisor.view import NoticeKind, State
+from tests.process.definitions import counts, write_definition, writes
+from tests.process.served import DEADLINE_S, Daemon
 from tests.process.supervised import Live, supervised
 from tests.process.test_standby import processes
+from tests.waiting import wait_until
 
 HERE = Path(__file__).parent
 P, B = Target("p"), Target("p", "b")
@@ -265,7 +269,7 @@ def test_what_does_not_fit_begins_a_new_run(tmp_path: Path) -> None:
         }
         content["links"][1]["to"] = ["write", "write2"]
         plan = await files.plan(content)
-        assert plan.new_run == ("flow d is new", "link b/pass -> d/write2 is new")
+        assert plan.new_run == ("flow d is new",)
         assert (plan.names(Action.RESTARTED), plan.names(Action.ADDED)) == (["a", "b", "c"], ["d"])
         assert not set(before.values()) & set(files.pids().values())
         first = numbers(tmp_path)
@@ -327,6 +331,7 @@ def test_not_enough_memory_changes_nothing(tmp_path: Path) -> None:
         before = files.pids()
         outcome = await files.reload({**content, "shm_limit": "40T"})
         assert "cannot start p: its shm_limit is 43980465111040 bytes and /dev/shm has" in outcome.problems[0].text
+        assert outcome.problems[0].file.name == "p.yaml"
         assert files.pids() == before
 
     go(tmp_path, content, story)
@@ -557,3 +562,76 @@ def test_a_standby_comes_and_goes_by_its_key(tmp_path: Path) -> None:
         assert files.pids() == before
 
     go(tmp_path, content, story)
+
+
+@pytest.mark.parametrize(("old", "new"), [("drop_oldest", "wait"), ("wait", "drop_oldest"), ("drop_newest", "wait")])
+def test_a_policy_within_a_flow(tmp_path: Path, old: str, new: str) -> None:
+    """Its flow is restarted once; what its link dropped before and behind is counted."""
+    content = pipeline(tmp_path)
+    fast, slow = {"class": "routines:Count", "fps": 1000}, {"class": "routines:Pass", "params": {"pause_s": 0.005}}
+    content["flows"] = {"a": {**QUICK, "routines": {"count": fast, "pass": slow}}, "c": content["flows"]["c"]}
+    content["links"][0] |= {"policy": old, "depth": 3}
+
+    async def story(files: Files) -> None:
+        await files.until_running()
+        await files.until_more()
+        content["links"][0]["policy"] = new
+        plan = await files.plan(content)
+        assert (plan.names(Action.RESTARTED), plan.begins_run) == (["a"], False)
+        await files.until_running()
+        await files.until_more()
+        await files.live.supervisor.stop(P)
+        for link in files.live.view().links:
+            assert link.produced == link.delivered + sum(link.dropped.values()), link
+
+    go(tmp_path, content, story)
+
+
+def test_what_came_to_its_end_stays_there(tmp_path: Path) -> None:
+    """A flow whose stream ended is not begun anew by a reload; nor is a pipeline."""
+    content = pipeline(tmp_path, amount=20)
+    content["flows"]["c"]["routines"]["write"]["params"]["pause_s"] = 0.05
+
+    async def story(files: Files) -> None:
+        await files.live.until(lambda: files.live.flow("a").state is State.EXITED, "the end of a")
+        content["flows"]["a"]["routines"]["count"]["params"]["amount"] = 30
+        plan = await files.plan(content)
+        assert plan.names(Action.RESTARTED) == ["a"]
+        assert files.live.flow("a").state is State.EXITED
+        await files.live.until(lambda: files.live.view().state is State.EXITED, "the end of p")
+        assert numbers(tmp_path) == list(range(20))
+        await files.reload({**content, "shm_limit": "17M"})
+        assert files.live.view().state is State.EXITED
+        assert files.live.supervisor.definitions["p"].shm_limit == 17 << 20
+
+    go(tmp_path, content, story)
+
+
+def test_a_daemon_that_is_stopped_while_it_checks(daemon: Daemon) -> None:
+    """It does not wait for a class whose import never ends, and changes nothing any more."""
+    (daemon.folder / "endless.py").write_text("import time\n\ntime.sleep(3600)\n")
+    write_definition(daemon.definitions / "p.yaml", counts(), writes(daemon.folder / "numbers"))
+    daemon.start()
+    wait_until(lambda: daemon.status("p").get("state") == "RUNNING", DEADLINE_S, "p to run")
+    endless = {"class": "endless:Endless"}
+    write_definition(daemon.definitions / "q.yaml", counts(), endless, path=[str(HERE), str(daemon.folder)])
+    assert daemon.process is not None
+    reloading = subprocess.Popen(
+        daemon.ctl_command("reload"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        wait_until(lambda: _checks(daemon.process.pid), DEADLINE_S, "the check")  # type: ignore[union-attr]
+        assert daemon.stop() == 0
+        _, said = reloading.communicate(timeout=DEADLINE_S)
+    finally:
+        reloading.kill()
+    assert reloading.returncode == 6
+    assert said == "pipertctl: cannot reload definitions: it is part of a daemon that is stopping\n"
+    assert not daemon.notices("definitions_reloaded")
+
+
+def _checks(daemon: int) -> bool:
+    """Whether the daemon has a child that imports classes."""
+    children = Path(f"/proc/{daemon}/task").glob("*/children")
+    pids = {pid for each in children for pid in each.read_text().split()}
+    return any(b"pipertd.flow.describe" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids)

@@ -141,6 +141,23 @@ def test_a_killed_daemon_is_started_again() -> None:
 
 
 @pytest.mark.usefixtures("service")
+def test_reload_returns_when_it_is_done() -> None:
+    """`systemctl reload` restarts the flow that changed and no other, and has failed where a definition is wrong."""
+    file = DEFINITIONS / "numbers.yaml"
+    before = flows()
+    try:
+        file.write_text(NUMBERS.replace("fps: 50", "fps: 40"))
+        run("systemctl", "reload", "pipertd")
+        after = flows()
+        assert (after["back"]["pid"], after["front"]["generation"]) == (before["back"]["pid"], 2)
+        file.write_text("pipeline: numbers\nflow: {}\n")
+        assert subprocess.run(["systemctl", "reload", "pipertd"], check=False, capture_output=True).returncode != 0
+        assert (shown("ActiveState"), flows()["back"]["pid"]) == ("active", before["back"]["pid"])
+    finally:
+        file.write_text(NUMBERS)
+
+
+@pytest.mark.usefixtures("service")
 def test_a_hanging_daemon_is_replaced() -> None:
     """When the main loop stands still, systemd's watchdog ends it and starts another."""
     drop_in = UNITS / "pipertd.service.d/watchdog.conf"

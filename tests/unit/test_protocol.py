@@ -37,6 +37,7 @@ def spec(**params: object) -> FlowSpec:
         channel="/x",
         path=[],
         orphan_timeout_s=0.0,
+        stop_s=10.0,
         log=LogSpec(kind="file", path="/l"),
         run="20261103T100000",
         quarantine=QuarantineSpec(folder="/q", limit_bytes=1000),

@@ -245,7 +245,7 @@ def test_a_ledger_that_is_in_use_is_not_grown(segments: PipelineSegments) -> Non
     assert segments.flow_specs("a") == before
 
 
-def with_a_holder(fd: int, do: Callable[[], None]) -> None:
+def with_a_holder(fd: int, do: Callable[[], object]) -> None:
     """Do it while another process holds the ledger's lock."""
     code = "import fcntl, sys; fcntl.lockf(int(sys.argv[1]), fcntl.LOCK_EX, 1, 0); print(flush=True); sys.stdin.read()"
     os.set_inheritable(fd, True)

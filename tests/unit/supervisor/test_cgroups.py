@@ -38,13 +38,16 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_a_process_gets_a_group_of_its_own(delegation: Delegation, sleeper: subprocess.Popen[bytes]) -> None:
-    """It is in the group that is called after it, and held again it stays there."""
+    """It is in the group that is called after it; held again it stays there, and another daemon finds it there."""
     cgroups = Cgroups(delegation)
     held = cgroups.hold(sleeper.pid, "p.b", Resources())
     assert held == Held(Cgroup(delegation.flows / f"p.b.{sleeper.pid}"), [], limits_memory=False)
     assert held.group is not None
     assert held.group.processes() == [sleeper.pid]
     assert cgroups.hold(sleeper.pid, "p.b", Resources()) == held
+    assert Cgroups(delegation).find(sleeper.pid, "p.b", Resources()) == held.group
+    assert Cgroups(delegation).find(sleeper.pid, "p.c", Resources()) is None
+    assert Cgroups().find(sleeper.pid, "p.b", Resources()) is None
 
 
 def test_nothing_gets_away_from_its_group(delegation: Delegation) -> None:

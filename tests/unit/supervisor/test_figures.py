@@ -60,7 +60,7 @@ def test_routine_of_a_dead_flow_shows_the_flows_state() -> None:
     """The last word of an earlier generation is not shown as what happens now."""
     segments = PipelineSegments(PIPELINE)
     try:
-        states = {"a": (State.BACKING_OFF, 2), "b": (State.RUNNING, 1)}
+        states = {"a": (State.BACKING_OFF, 2, False), "b": (State.RUNNING, 1, False)}
         figures = Figures.read(PIPELINE, segments, states, Rates())
     finally:
         segments.close()
