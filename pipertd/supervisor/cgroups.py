@@ -53,7 +53,8 @@ class Cgroups:
             group.add(pid)
         except OSError as reason:
             group.remove()
-            return Held(None, [f"cannot have a cgroup of its own: {reason}"])
+            died = isinstance(reason, ProcessLookupError)  # which is news to whoever watches it
+            return Held(None, [] if died else [f"cannot have a cgroup of its own: {reason}"])
         return Held(group, self._set(group, limits), "memory" in self._delegation.controllers)
 
     def find(self, pid: int, name: str, wanted: Resources) -> Cgroup | None:

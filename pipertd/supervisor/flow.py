@@ -271,7 +271,7 @@ class SupervisedFlow:
             reason=self._reason,
             failure=self._failure,
             pressure=self._living.pressure() if self._living else None,
-            paused=self.paused,
+            paused=self.paused and not self.state.at_rest,
         )
 
     def _happen(self, happened: Input, reason: str = "") -> None:

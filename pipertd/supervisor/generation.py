@@ -81,7 +81,7 @@ class Generation:
         self._waiting = waiting
         self._process = waiting.process
         self._group = waiting.group
-        self.mark = None if self._group else Mark.of(self._process.pid)
+        self.mark = None if self._group else Mark(waiting.mark, self._process.pid)
         self.problems = waiting.problems
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()
@@ -206,7 +206,8 @@ class Generation:
         found = self._contact.look(now_s, self.rule.contact_s, connected=connected, lives=lives)
         if found is Finding.ASK:
             self._channel.send(*self._names, Ping())
-        return self._contact.silent_s if found is Finding.LOST else None
+        lost = found is Finding.LOST and not self._process.is_stopped()  # held as a whole: the watchdogs' business
+        return self._contact.silent_s if lost else None
 
     def heard(self) -> None:
         """It dialled, or said something."""

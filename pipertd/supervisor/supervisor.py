@@ -188,6 +188,8 @@ class Supervisor:
     async def _change(self, plan: Plan, new: Mapping[str, Pipeline]) -> None:
         name = plan.pipeline
         pipeline = self._pipelines[name]
+        if plan.action is Action.UNCHANGED and pipeline.definition == new[name]:
+            return  # no need to wait for whoever has its turn
         async with pipeline.turn:
             if plan.action is Action.REMOVED:
                 await pipeline.close()

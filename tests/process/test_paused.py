@@ -145,6 +145,7 @@ def test_a_paused_pipeline_stops_and_starts_anew(tmp_path: Path) -> None:
         (link,) = live.view().links
         assert link.produced == link.delivered + sum(link.dropped.values())
         assert not live.notices(NoticeKind.WATCHDOG_EXPIRED)
+        assert [one.paused for one in live.view().flows] == [False, False]
         with pytest.raises(WrongState, match="cannot pause p: it is STOPPED"):
             await live.supervisor.pause(P)
         with pytest.raises(WrongState, match="cannot pause p/b: it is STOPPED"):

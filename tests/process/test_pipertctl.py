@@ -13,6 +13,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
+from pipertd.rpc import pipeline_pb2, pipeline_pb2_grpc
 from tests.process.definitions import counts, write_definition, writes
 from tests.process.served import DEADLINE_S, Daemon
 from tests.waiting import wait_until
@@ -101,6 +102,17 @@ def test_pause_resume_and_kill(street: Daemon) -> None:
     done = street.ctl("kill", "p")
     assert (done.returncode, done.stderr) == (6, "pipertctl: cannot kill p: it is STOPPED\n")
     assert street.ctl("pause", "p/b/nobody").returncode == 4
+
+
+def test_an_answer_names_what_was_acted_on(street: Daemon) -> None:
+    """Over the API too a routine stands for its flow, and the answer says which one that is."""
+    routine = pipeline_pb2.Target(pipeline="p", flow="b", routine="sink")
+    with grpc.insecure_channel(f"unix:{street.runtime / 'control.sock'}") as channel:
+        stub = pipeline_pb2_grpc.PipelineServiceStub(channel)
+        paused = stub.PausePipeline(pipeline_pb2.PausePipelineRequest(target=routine), timeout=DEADLINE_S)
+        resumed = stub.ResumePipeline(pipeline_pb2.ResumePipelineRequest(target=routine), timeout=DEADLINE_S)
+    assert paused.target == resumed.target == pipeline_pb2.Target(pipeline="p", flow="b")
+    assert ([flow.paused for flow in paused.pipeline.flows], resumed.pipeline.flows[1].paused) == ([False, True], False)
 
 
 def test_reload_shows_the_plan_and_does_it(street: Daemon) -> None:

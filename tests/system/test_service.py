@@ -118,6 +118,15 @@ def test_start_returns_when_the_daemon_serves() -> None:
 
 
 @pytest.mark.usefixtures("service")
+def test_each_process_has_a_cgroup() -> None:
+    """The unit's cgroup is the daemon's to divide: it is in a leaf of it, and each flow in a group of its own."""
+    groups = {int(shown("MainPID")): "daemon"}
+    groups.update({flow["pid"]: f"flows/numbers.{name}.{flow['pid']}" for name, flow in flows().items()})
+    for pid, group in groups.items():
+        assert f"0::/system.slice/pipertd.service/{group}\n" in Path(f"/proc/{pid}/cgroup").read_text()
+
+
+@pytest.mark.usefixtures("service")
 def test_stop_is_clean() -> None:
     """`systemctl stop` ends the flows in order, without a kill, and leaves no process and no shared memory."""
     wait_until(lambda: delivered() > 10, what="messages pass")

@@ -119,13 +119,22 @@ def test_a_group_that_is_gone_does_no_harm(delegation: Delegation) -> None:
 
 
 def test_a_process_that_is_gone_has_no_group(delegation: Delegation) -> None:
-    """It is said, and no group of it stays."""
+    """Its death is told by others, and no group of it stays."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
-    held = Cgroups(delegation).hold(process.pid, "p.b", Resources())
-    assert held.group is None
-    assert held.problems[0].startswith("cannot have a cgroup of its own: ")
+    assert Cgroups(delegation).hold(process.pid, "p.b", ALL) == Held(None, [])
     assert not [each for each in delegation.flows.iterdir() if each.is_dir()]
+
+
+def test_a_group_that_cannot_be_made_is_said(delegation: Delegation, sleeper: subprocess.Popen[bytes]) -> None:
+    """Where the kernel refuses, the flow runs without a group, and it is said why."""
+    missing = Delegation(delegation.flows / "missing", frozenset())
+    missing.flows.mkdir()
+    cgroups = Cgroups(missing)
+    missing.flows.rmdir()
+    held = cgroups.hold(sleeper.pid, "p.b", Resources())
+    assert held.group is None
+    assert held.problems[0].startswith("cannot have a cgroup of its own: [Errno 2]")
 
 
 def test_a_group_that_was_not_given_is_left_alone() -> None:

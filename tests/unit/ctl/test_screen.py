@@ -1,0 +1,47 @@
+"""The flows of a status as a table for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipertd.client.records import Flow, Pipeline, Pressure
+from pipertd.ctl.screen import pipeline_lines
+
+
+def flow_table(*, failure: str | None = None, pressure: Pressure | None = None) -> tuple[list[str], list[str]]:
+    """The header and the only row, cell by cell."""
+    flow = Flow("b", "RUNNING", 7, 2, 1, 3.0, "was killed by SIGKILL", failure, pressure)
+    pipeline = Pipeline("p", "", "RUNNING", 3.0, (flow,), (), (), None, None)
+    header, row = "\n".join(pipeline_lines(pipeline)).split("\n\n")[1].splitlines()
+    starts = [place for place, sign in enumerate(header) if sign != " " and header[place - 2 : place] in ("", "  ")]
+    ends = [*starts[1:], max(len(header), len(row))]
+    cells = [[line[start:end].strip() for start, end in zip(starts, ends, strict=True)] for line in (header, row)]
+    return cells[0], cells[1]
+
+
+@pytest.mark.parametrize(
+    ("pressure", "shown"),
+    [
+        (Pressure(0.25, 0.0, 0.031), "cpu 25% io 3%"),
+        (Pressure(0.0, 1.0, 0.009), "memory 100%"),
+    ],
+)
+def test_pressure_is_shown_where_it_is_worth_a_word(pressure: Pressure, shown: str) -> None:
+    """What a flow lacks is named with its share; what it hardly lacks is not."""
+    header, row = flow_table(pressure=pressure)
+    assert dict(zip(header, row, strict=True))["PRESSURE"] == shown
+
+
+@pytest.mark.parametrize("pressure", [None, Pressure(0.0, 0.0, 0.0)])
+def test_columns_of_bad_news_need_some(pressure: Pressure | None) -> None:
+    """A flow that never failed and lacks nothing has no such columns."""
+    assert not {"PRESSURE", "FAILURE"} & set(flow_table(pressure=pressure)[0])
+
+
+def test_failure_is_shown_beside_its_reason() -> None:
+    """The name and the words stand side by side."""
+    header, row = flow_table(failure="out_of_memory")
+    assert list(zip(header, row, strict=True))[-2:] == [
+        ("FAILURE", "out_of_memory"),
+        ("LAST END", "was killed by SIGKILL"),
+    ]
