@@ -44,11 +44,14 @@ class Growth:
 
     def _look(self) -> dict[str, tuple[int, int]]:
         sizes = {}
-        for pattern in ("*.log", "*/*.log"):
-            for path in self._folder.glob(pattern):
-                try:
-                    status = path.stat()
-                except OSError:
-                    continue
-                sizes[str(path)] = status.st_ino, status.st_size
+        try:
+            paths = [path for pattern in ("*.log", "*/*.log") for path in self._folder.glob(pattern)]
+        except OSError:  # no descriptor is free now; the next look comes soon
+            return self._sizes
+        for path in paths:
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            sizes[str(path)] = status.st_ino, status.st_size
         return sizes

@@ -25,16 +25,20 @@ class Waiting:
 
     Attributes:
         process: buried by ``bury``, when it is dead.
+        mark: what it and all that it starts have in their environment.
         problems: which of its limits could not be applied, in words.
         group: what holds it, where there is a cgroup for it.
     """
 
-    def __init__(self, process: Process, gate: socket.socket | None, on_arrival: Callable[[], None]) -> None:
+    def __init__(
+        self, process: Process, gate: socket.socket | None, on_arrival: Callable[[], None], *, mark: str = ""
+    ) -> None:
         """``gate`` is None where a daemon before this one had it: it fell shut with that one.
 
         ``on_arrival`` is called once: when the process is at its gate, takes too long to come there, or died.
         """
         self.process = process
+        self.mark = mark
         self.problems: list[str] = []
         self.group: Cgroup | None = None
         self._bury_group: Callable[[Cgroup], None] | None = None

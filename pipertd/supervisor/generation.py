@@ -81,7 +81,7 @@ class Generation:
         self._waiting = waiting
         self._process = waiting.process
         self._group = waiting.group
-        self.mark = None if self._group else Mark.of(self._process.pid)
+        self.mark = None if self._group else Mark(waiting.mark, self._process.pid)
         self.problems = waiting.problems
         self._buried = False
         self._launched_s = self._looked_s = self._trusted_s = monotonic_s()

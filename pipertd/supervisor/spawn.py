@@ -25,7 +25,7 @@ from pipertd.supervisor.launch import Process, flow_environment, launch, memory_
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.resources import limit
 from pipertd.supervisor.segments import PipelineSegments
-from pipertd.supervisor.strays import Strays, marked
+from pipertd.supervisor.strays import Strays, marked, new_mark
 
 
 @dataclass(frozen=True)
@@ -98,19 +98,20 @@ async def _spawn(
     ours, theirs = make_gate(f"{spec.pipeline}/{spec.flow}")
     told = replace(spec, gate_fd=theirs.fileno())
     fds = [*segments.all_fds(), theirs.fileno()]
+    mark = new_mark()
     await shared.starts.acquire()
     try:
-        process = await asyncio.to_thread(_launch, pipeline, told, options, fds)
+        process = await asyncio.to_thread(_launch, pipeline, told, options, fds, mark)
     except LaunchFailed:
         shared.starts.release()
         ours.close()
         raise
     finally:
         theirs.close()
-    return Waiting(process, ours, shared.starts.release)
+    return Waiting(process, ours, shared.starts.release, mark=mark)
 
 
-def _launch(pipeline: Pipeline, spec: FlowSpec, options: Sequence[str], fds: Sequence[int]) -> Process:
+def _launch(pipeline: Pipeline, spec: FlowSpec, options: Sequence[str], fds: Sequence[int], mark: str) -> Process:
     target = f"{spec.pipeline}/{spec.flow}"
     with ExitStack() as stack:
         try:
@@ -122,7 +123,7 @@ def _launch(pipeline: Pipeline, spec: FlowSpec, options: Sequence[str], fds: Seq
             raise LaunchFailed(f"cannot prepare the start of {target}: {reason}") from reason
         return launch(
             [pipeline.python or sys.executable, "-m", "pipertd.flow", *options, target, str(spec_fd)],
-            environment=marked(flow_environment(os.environ, pipeline.environment)),
+            environment=marked(flow_environment(os.environ, pipeline.environment), mark),
             fds=[*fds, spec_fd],
             output=output,
         )

@@ -36,15 +36,15 @@ class Mark(NamedTuple):
     text: str
     group: int
 
-    @classmethod
-    def of(cls, pid: int) -> Mark:
-        """That of a living process of a flow; one that nobody has, where we may not look at it."""
-        return cls(_mark_in(pid), pid)
+
+def new_mark() -> str:
+    """A text for a process to be known by."""
+    return secrets.token_hex(8)
 
 
-def marked(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a process with a new mark."""
-    return {**environment, _VARIABLE: secrets.token_hex(8)}
+def marked(environment: Mapping[str, str], mark: str) -> dict[str, str]:
+    """The environment of a process with its mark."""
+    return {**environment, _VARIABLE: mark}
 
 
 def find_strays(marks: set[Mark]) -> dict[Mark, list[Stray]]:

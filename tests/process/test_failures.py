@@ -120,11 +120,11 @@ def test_flow_that_answers_stays(tmp_path: Path) -> None:
         await live.until_handled(1)
         pids = live.pid("a"), live.pid("b")
         delivered = live.link().delivered
-        await live.until_handled(delivered + 3)
+        await live.until_handled(delivered + 7)
         assert (live.pid("a"), live.pid("b")) == pids
         assert not live.notices(NoticeKind.CONTACT_LOST)
 
-    often = Watchdog(contact_s=0.4)
+    often = Watchdog(contact_s=4.0)  # asked at half of it
     pausing = flow("b", "Write", file=tmp_path / "numbers", pause_s=1.0, watchdog=often)
     go(tmp_path, chain(flow("a", "Count", watchdog=often), pausing), story)
 
@@ -165,7 +165,7 @@ def test_flow_that_cannot_be_started_is_named(tmp_path: Path) -> None:
     """Where there is no process there is still a name."""
 
     async def story(live: Live) -> None:
-        await live.supervisor.wait_ended("p")
+        await live.until(lambda: live.flow("b").failure, "the failure of b")
         assert live.flow("b").failure is Failure.LAUNCH_FAILED
         assert {one.details["failure"] for one in live.notices(NoticeKind.FLOW_FAILED)} == {Failure.LAUNCH_FAILED}
 

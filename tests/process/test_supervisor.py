@@ -280,7 +280,7 @@ def test_unknown_targets_are_refused(tmp_path: Path) -> None:
         with pytest.raises(UnknownTarget, match="there are: a, b"):
             await live.supervisor.stop(Target("p", "x"))
         with pytest.raises(UnknownTarget):
-            await live.supervisor.restart(Target("p", "a", "r"))
+            await live.supervisor.restart(Target("p", "a", "x"))
         with pytest.raises(UnknownTarget, match="a/r, b/r"):
             await live.supervisor.notify("NOTE", Target("p", "a", "x"), {})
 
