@@ -17,7 +17,10 @@ PAUSE, RESUME = "pause", "resume"  # events that the daemon raises by itself
 
 
 class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One in-link of a routine: ``slot`` is its place in the own ledger, ``peer_slot`` in the producer's."""
+    """One in-link of a routine: ``slot`` is its place in the own ledger, ``peer_slot`` in the producer's.
+
+    One that was removed during the run keeps its place and is ``unlinked``: nothing more comes by it.
+    """
 
     link: str
     slot: int
@@ -32,10 +35,14 @@ class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
     guard_byte: int = 0
     max_age_s: float | None = None
     max_deliveries: int = 3
+    unlinked: bool = False
 
 
 class OutputSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One out-link of a routine: ``slot`` is its place in the own ledger, ``peer_slot`` in the consumer's."""
+    """One out-link of a routine: ``slot`` is its place in the own ledger, ``peer_slot`` in the consumer's.
+
+    One that was removed during the run keeps its place and is ``unlinked``: nothing more goes by it.
+    """
 
     link: str
     slot: int
@@ -48,6 +55,7 @@ class OutputSpec(msgspec.Struct, frozen=True, kw_only=True):
     policy: str = "wait"
     guard_fd: int = -1
     guard_byte: int = 0
+    unlinked: bool = False
 
 
 class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):

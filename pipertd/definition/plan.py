@@ -6,7 +6,6 @@ tests read that table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,6 +21,7 @@ class Effect(StrEnum):
     ITS_FLOW = "its flow is restarted"
     ALL_FLOWS = "all flows are restarted"
     BOTH_ENDS = "the flows at both ends are restarted"
+    BOTH_ENDS_AND_BEHIND = "the flows at both ends are restarted, and those behind a new link"
     READER = "the flow that reads the link is restarted"
     NEW_RUN = "the pipeline begins a new run"  # it does not fit the segments of the present one
 
@@ -55,12 +55,15 @@ EFFECTS = {
     "params": Effect.ITS_FLOW,
     "fps": Effect.ITS_FLOW,
     "on_error": Effect.ITS_FLOW,
-    "links": Effect.NEW_RUN,
+    "links": Effect.BOTH_ENDS_AND_BEHIND,
     "policy": Effect.BOTH_ENDS,
     "depth": Effect.BOTH_ENDS,
     "max_age": Effect.READER,
     "max_deliveries": Effect.READER,
 }
+
+
+_BEHIND = "where its messages come from"  # said of a flow that is only behind a new link
 
 
 class Action(StrEnum):
@@ -119,24 +122,36 @@ def plan_removed(old: Pipeline) -> Plan:
     return Plan(old.name, Action.REMOVED, tuple(FlowPlan(flow.name, Action.REMOVED) for flow in old.flows))
 
 
-def plan_change(old: Pipeline, new: Pipeline, misfits: Sequence[str] = ()) -> Plan:
-    """The plan from one definition of a pipeline to the next.
+@dataclass(frozen=True)
+class Fit:
+    """How a new definition fits the segments of a run that is on; where none is, it fits.
 
-    ``misfits`` is what the segments of its present run cannot take besides, in words.
+    Attributes:
+        misfits: what they cannot take, in words.
+        told: the flows that are told something else of their routines and links; they have to be restarted.
     """
+
+    misfits: tuple[str, ...] = ()
+    told: frozenset[str] = frozenset()
+
+
+def plan_change(old: Pipeline, new: Pipeline, fit: Fit = Fit()) -> Plan:
+    """The plan from one definition of a pipeline to the next."""
     changes = difference(old, new)
-    new_run = tuple(change.text for change in changes if EFFECTS[change.key] is Effect.NEW_RUN) or tuple(misfits)
+    new_run = tuple(change.text for change in changes if EFFECTS[change.key] is Effect.NEW_RUN) or fit.misfits
     names = dict.fromkeys(flow.name for flow in (*new.flows, *old.flows))
     was, will_be = ({flow.name for flow in each.flows} for each in (old, new))
     flows = []
     for name in names:
         keys = tuple(change.text for change in changes if name in change.flows)
+        if name in fit.told and not any(_touches(change, name) for change in changes):
+            keys = (*keys, _BEHIND)
         if name not in was:
             action = Action.ADDED
         elif name not in will_be:
             action = Action.REMOVED
         else:
-            action = Action.RESTARTED if new_run else _action(name, changes)
+            action = Action.RESTARTED if new_run or name in fit.told else _action(name, changes)
         flows.append(FlowPlan(name, action, keys))
     actions = {each.action for each in flows}
     if actions - {Action.UNCHANGED, Action.ADJUSTED}:

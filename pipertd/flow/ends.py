@@ -13,7 +13,15 @@ from pipertd.shm.outlink import Reader
 def reader_of(output: OutputSpec) -> Reader:
     """Who reads an out-link."""
     ledger = Ledger(output.peer_ledger_fd, writable=False)
-    return Reader(ledger, output.peer_slot, output.peer_bell_fd, output.depth, Policy(output.policy), _guard(output))
+    return Reader(
+        ledger,
+        output.peer_slot,
+        output.peer_bell_fd,
+        output.depth,
+        Policy(output.policy),
+        _guard(output),
+        output.unlinked,
+    )
 
 
 def writer_of(given: InputSpec) -> Writer:
@@ -23,6 +31,7 @@ def writer_of(given: InputSpec) -> Writer:
         column=given.peer_slot,
         bell_fd=given.peer_bell_fd,
         guard=_guard(given),
+        unlinked=given.unlinked,
     )
 
 

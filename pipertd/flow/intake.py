@@ -12,7 +12,7 @@ from pipertd.flow.ends import writer_of
 from pipertd.flow.handover import Gap, Handover, Offer
 from pipertd.flow.routine import Envelope, Hop
 from pipertd.names import Policy
-from pipertd.protocol import RoutineSpec
+from pipertd.protocol import InputSpec, RoutineSpec
 from pipertd.shm import layout as at
 from pipertd.shm.consumer import Consumer
 from pipertd.shm.hand import Taken
@@ -39,7 +39,7 @@ class Intake:
     ) -> None:
         """``handovers`` has the links within the flow by name."""
         self._spec = spec
-        self._given = deque((each.slot, handovers[each.link]) for each in spec.inputs if each.within_flow)
+        self._given = deque((each.slot, handovers[each.link]) for each in _within_flow(spec))
         self._handovers = dict(self._given)
         self.ages = {each.slot: each.max_age_s * NS for each in spec.inputs if each.max_age_s is not None}
         self._writers = [writer_of(each) for each in spec.inputs]
@@ -56,6 +56,9 @@ class Intake:
         again = self.consumer.recover(passed_on)
         for slot, _ in self._given:
             self._count_what_was_dropped(slot)
+        for each in self._spec.inputs:
+            if each.within_flow and each.unlinked:
+                self._count_what_was_unlinked(each.slot)
         return again
 
     def _count_what_was_dropped(self, slot: int) -> None:
@@ -65,6 +68,12 @@ class Intake:
         """
         last = self._writers[slot].ledger.commit_word(at.C_PUBLISHED) - 1
         self.consumer.count_dropped(slot, last, last + 1, Policy(self._spec.inputs[slot].policy))
+
+    def _count_what_was_unlinked(self, slot: int) -> None:
+        """What was given by a link within the flow that was removed, and did not come to its end, comes no more."""
+        writer = self._writers[slot]
+        head = writer.ledger.words[writer.ledger.layout.outs[writer.column].base + at.O_HEAD]
+        self.consumer.count_unlinked(slot, head - 1)
 
     # -- taking
 
@@ -140,3 +149,8 @@ class Intake:
         names, words = self._spec.upstream, iter(trail.hops)
         for number, began_ns, published_ns in zip(words, words, words, strict=True):
             yield Hop(names[number], began_ns / NS, published_ns / NS)
+
+
+def _within_flow(spec: RoutineSpec) -> list[InputSpec]:
+    """The in-links by which messages come from within the flow."""
+    return [each for each in spec.inputs if each.within_flow and not each.unlinked]

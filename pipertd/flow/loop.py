@@ -169,8 +169,8 @@ class RoutineLoop:
                 port.resume_again(again.popleft())
             elif not self._await_message():
                 return Outcome.ENDED
-            if port.poisoned:
-                self._put_aside()
+            if port.must_not_run:
+                self._end_without_a_run()
                 continue
             while True:
                 ok = run(main_logic, read)
@@ -186,11 +186,13 @@ class RoutineLoop:
             if port.open_steps:
                 self._advance()
 
-    def _put_aside(self) -> None:
-        text = self._port.put_aside()
-        self._log.error("%s", text)
-        self._status.said(text)
-        self._port.end(at.N_QUARANTINED)
+    def _end_without_a_run(self) -> None:
+        """The message in hand is poison, or its link was removed."""
+        if self._port.poisoned:
+            text = self._port.put_aside()
+            self._log.error("%s", text)
+            self._status.said(text)
+        self._port.end(at.N_QUARANTINED if self._port.poisoned else at.N_UNLINKED)
         if self._port.open_steps:
             self._advance()
 

@@ -69,12 +69,14 @@ class Port:
         """
         self._spec, self._ledger, self._cabinet = spec, ledger, cabinet
         self.poisoned = False  # whether the message in hand killed the flow too often to be given again
+        self.must_not_run = False  # whether it is poison, or its link was removed since a predecessor took it
         self._manual, self._writable, self._reader = manual, writable, reader
         self._sleeper = Sleeper(ledger, Bell(spec.bell_fd))
         self._intake = Intake(spec, ledger, handovers)
         self._consumer = self._intake.consumer
-        offered = {each.slot: handovers[each.link] for each in spec.outputs if each.within_flow}
-        self._publishes = any(not each.within_flow for each in spec.outputs)
+        linked = [each for each in spec.outputs if not each.unlinked]
+        offered = {each.slot: handovers[each.link] for each in linked if each.within_flow}
+        self._publishes = any(not each.within_flow for each in linked)
         self._producer = Producer(
             ledger,
             Pool(spec.pool_fd, ledger) if spec.pool_fd >= 0 else None,
@@ -149,7 +151,7 @@ class Port:
         """Work on this message in hand."""
         self._taken = taken
         if taken.deaths:
-            self.poisoned = is_poison(self._spec, taken)
+            self.poisoned = self.must_not_run = is_poison(self._spec, taken)
         if self._always_has_steps:
             self._steps.begin(taken, offer)
 
@@ -157,6 +159,8 @@ class Port:
         """Work on a message that a predecessor had in hand."""
         self._consumer.work_on_again(taken)
         self._resume(taken)
+        if self._consumer.is_unlinked(taken):
+            self.poisoned, self.must_not_run = False, True
 
     @property
     def _offer(self) -> Offer | None:
@@ -304,7 +308,7 @@ class Port:
         """``main_logic`` is done with the message in hand, if there is one: counted so when its output is out."""
         taken, step = self._taken, self._steps.current
         self._taken = self._envelope = None
-        self.poisoned = False
+        self.poisoned = self.must_not_run = False
         if step is not None:
             self._steps.end_current(ending)
         elif taken is not None:

@@ -137,7 +137,7 @@ class FlowProcess:
             out.link: Handover(Policy(out.policy), out.depth, self._waker(routine.name), self._waker(out.peer))
             for routine in spec.routines
             for out in routine.outputs
-            if out.within_flow
+            if out.within_flow and not out.unlinked
         }
         self._stopping = False
         self._orphan: Orphan | None = None
@@ -192,7 +192,7 @@ class FlowProcess:
     def _stop_those_at_the_edge(self) -> None:
         """Stop the routines that get nothing more from within the flow; the others when their producers are over."""
         for member in self._members.values():
-            producers = {each.peer for each in member.spec.inputs if each.within_flow}
+            producers = {each.peer for each in member.spec.inputs if each.within_flow and not each.unlinked}
             if producers <= self._over:
                 member.stop()
 

@@ -55,7 +55,8 @@ class Consumer:
         """
         self._ledger = ledger
         self._links = [InLink(ledger, slot, writer) for slot, writer in enumerate(writers)]
-        self._rings = deque(link for link in self._links if not link.within_flow)  # whose turn it is next is first
+        # those that are taken from, whose turn it is next first
+        self._rings = deque(link for link in self._links if not link.within_flow and not link.unlinked)
         self._turns = range(len(self._rings))
         self._pools = pools
         self._own_bell_fd, self._number = own_bell_fd, number
@@ -90,7 +91,9 @@ class Consumer:
         self._hands.forget_void()
         self._acknowledge_what_is_out()
         kept = {(taken.slot, taken.sequence) for taken in self.in_hand} | self._uses.keys()
-        for link in self._rings:
+        for link in self._links:
+            if link.within_flow:
+                continue
             ended = sorted(sequence for sequence in link.held() if sequence < link.taken)
             self._to_return.extend((link.slot, each) for each in ended if (link.slot, each) not in kept)
         self.flush()
@@ -136,6 +139,12 @@ class Consumer:
         count = min(count, last + 1 - self._hands.ended(slot))
         if count > 0:
             self._hands.count_dropped(slot, last, count, _DROPPED_BY[policy])
+
+    def count_unlinked(self, slot: int, last: int) -> None:
+        """Count what a removed link within the flow had given, up to ``last``, and nobody was done with."""
+        count = last + 1 - self._hands.ended(slot)
+        if count > 0:
+            self._hands.count_dropped(slot, last, count, at.N_UNLINKED)
 
     def _hold(self, taken: Taken) -> None:
         self.in_hand.append(taken)
@@ -278,6 +287,10 @@ class Consumer:
             given.add(slot)
         for slot in given:
             self._links[slot].wake()
+
+    def is_unlinked(self, taken: Taken) -> bool:
+        """Whether the link of a message that a predecessor had in hand was removed meanwhile."""
+        return self._links[taken.slot].unlinked
 
     @property
     def has_leases(self) -> bool:

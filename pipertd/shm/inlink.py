@@ -18,13 +18,15 @@ GUARD_PATIENCE_S = 0.05  # a producer that is stopped with the guard in hand mus
 class Writer:
     """The other end of an in-link: its ledger (read-only), the column of the link there, and its bell.
 
-    ``guard`` is there where the link drops its oldest message.
+    ``guard`` is there where the link drops its oldest message. ``unlinked`` says that the link was removed: nothing is
+    taken from it, but what was taken is given back.
     """
 
     ledger: Ledger
     column: int
     bell_fd: int
     guard: Guard | None = None
+    unlinked: bool = False
 
 
 class InLink:
@@ -37,6 +39,7 @@ class InLink:
         self._mine = ledger.layout.ins[slot]
         self._taken = self._mine.base + at.I_TAKEN
         self._writer = writer
+        self.unlinked = writer.unlinked
         self._guard = writer.guard
         self._theirs = writer.ledger.words
         self._out = writer.ledger.layout.outs[writer.column]

@@ -9,11 +9,15 @@ nothing but the descriptor::
     commit    c, then two copies of {published, position, handled, in_link + 1, in_seq}
     count     k, then two copies of {acknowledged, counts of every in-link}
     window    per message in hand: {number + 1, link, attempts, deaths, entry}
+    places    of out-links, then of in-links: at which word the link's block begins, or 0
+    rows      per slot of the pool: offset and capacity in bytes
+    hold      per row and place of an out-link: sequence + 1 of the message that lies there, or 0
+    foreign   per row beyond the pool's: in_link + 1, in_seq and routine of a message that is passed on
     out-links {head, evicted, closed, rtail, counts of drops, capacity, ring of entries}
     in-links  {taken, rhead, capacity, counts of drops, attempts, deaths, ring of returned sequences}
-    rows      per slot of the pool: offset and capacity in bytes
-    hold      per row and out-link: sequence + 1 of the message that lies there, or 0
-    foreign   per row beyond the pool's: in_link + 1, in_seq and routine of a message that is passed on
+
+The block of a link that comes when the ledger is in use already is appended at its end (growth.py); so whoever has
+mapped the ledger finds everything that was there before where it was.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ from dataclasses import dataclass
 from pipertd.errors import LayoutMismatch
 
 MAGIC = 0x3144_5452_4550_4950  # "PIPERTD1" in little-endian bytes
-VERSION = 4
+VERSION = 5
 WORD = 8  # bytes
 LINE = 8  # words: a cache line; every block starts on one of its own
 
@@ -55,10 +59,9 @@ COMMIT_WORDS = 8
 # count: N_ACKNOWLEDGED is the number of the first hand that is not acknowledged; behind it COUNT_WORDS of every in-link
 N_ACKNOWLEDGED = 0
 N_COUNTS = 8
-N_DELIVERED, N_FAILED, N_QUARANTINED, N_STALE, N_OLDEST, N_NEWEST, N_DONE = range(7)
+N_DELIVERED, N_FAILED, N_QUARANTINED, N_STALE, N_OLDEST, N_NEWEST, N_DONE, N_UNLINKED = range(8)
 COUNT_WORDS = 8
 # how a message can end; N_DONE is no such count but, within a flow, the sequence + 1 of the last message that ended
-ENDINGS = range(N_DELIVERED, N_NEWEST + 1)
 
 # window: a message in hand. W_NUMBER is its number + 1, or that of the place's last message while the rest is written
 W_NUMBER, W_LINK, W_ATTEMPTS, W_DEATHS = range(4)
@@ -69,16 +72,17 @@ WINDOW_WORDS = W_ENTRY + ENTRY_WORDS
 O_HEAD, O_EVICTED, O_CLOSED, O_RETURN_TAIL, O_DROPPED_NEWEST, O_TOO_LARGE, O_CONSUMER_STOPPED, O_CAPACITY = range(8)
 # a message that is left out of this link: published + 1 of it, the count of drops with it, and which count that is
 O_LEFT_PUBLISHED, O_LEFT_COUNT, O_LEFT_REASON = range(8, 11)
-# what evicted will be with the next eviction, and the count of drops with it
+# what evicted will be with the next eviction, the count of drops with it, and which count that is
 O_EVICTING, O_EVICTING_COUNT, O_DROPPED_OLDEST = range(11, 14)
 # the `taken` at which a producer that sleeps for want of room is to be woken; NEVER where it sleeps for something else
 O_WAKE_AT = 14
 NEVER = (1 << 64) - 1
-O_RING = 16
+O_EVICTING_REASON, O_UNLINKED = 15, 16
+O_RING = 24
 
 # an in-link's block
 # a link within the flow has no window: I_ATTEMPTS is of message taken - 1, I_DEATHS of message charged - 1
-I_TAKEN, I_RETURN_HEAD, I_CAPACITY, I_UNLINKED, I_STOPPED, I_ATTEMPTS, I_DEATHS, I_CHARGED = range(8)
+I_TAKEN, I_RETURN_HEAD, I_CAPACITY, I_STOPPED, I_ATTEMPTS, I_DEATHS, I_CHARGED = range(7)
 I_RETURNS = 8
 
 # a row of the row table
@@ -114,6 +118,7 @@ class Shape:
         rows: slots that its pool may have.
         foreign_rows: rows beyond the pool's, for messages that are passed on.
         pool_bytes: how large its pool is.
+        spare_places: how many out-links, and how many in-links, may come later.
     """
 
     out_capacities: Sequence[int] = ()
@@ -122,6 +127,7 @@ class Shape:
     rows: int = 0
     foreign_rows: int = 0
     pool_bytes: int = 0
+    spare_places: int = 0
 
 
 @dataclass(frozen=True)
@@ -157,16 +163,19 @@ class InLayout:
 
 @dataclass(frozen=True)
 class Layout:
-    """Word offsets of one ledger."""
+    """Word offsets of one ledger; of its places only those that have a link."""
 
     words: int
+    out_places: int
+    in_places: int
+    out_table: int
+    in_table: int
     rows: int
     foreign_rows: int
     pool_bytes: int
     status: int
     commit: int
     count: int
-    count_words: int
     window: int
     hands: int
     row_table: int
@@ -181,7 +190,12 @@ class Layout:
 
     def count_copy(self, index: int) -> int:
         """The first word of count copy 0 or 1."""
-        return self.count + LINE + index * self.count_words
+        return self.count + LINE + index * (N_COUNTS + self.in_places * COUNT_WORDS)
+
+    @property
+    def count_words(self) -> int:
+        """How long a count record is by now."""
+        return N_COUNTS + len(self.ins) * COUNT_WORDS
 
     def hand(self, number: int) -> int:
         """The first word of the window's slot that message ``number`` in hand lies in."""
@@ -189,7 +203,7 @@ class Layout:
 
     def hold_of(self, row: int, column: int) -> int:
         """The word that says whether out-link ``column`` holds ``row``."""
-        return self.hold + row * max(1, len(self.outs)) + column
+        return self.hold + row * self.out_places + column
 
     def row_of(self, row: int) -> int:
         """The first word of a slot's entry in the row table."""
@@ -201,27 +215,37 @@ def return_capacity(producer_rows: int) -> int:
     return 2 * max(1, producer_rows)
 
 
+def out_words(capacity: int) -> int:
+    """How long the block of an out-link is."""
+    return O_RING + capacity * ENTRY_WORDS
+
+
+def in_words(capacity: int) -> int:
+    """How long the block of an in-link is."""
+    return -(-(I_RETURNS + capacity) // LINE) * LINE
+
+
 def _whole_lines(words: int) -> int:
     return -(-words // LINE) * LINE
 
 
 def _header(shape: Shape) -> list[int]:
-    """The header's words."""
+    """The header's words; where it says that the ledger ends, the blocks of its links begin."""
     header = [0] * HEADER_WORDS
     header[_MAGIC], header[_VERSION] = MAGIC, VERSION
-    header[_OUTS], header[_INS] = len(shape.out_capacities), len(shape.in_capacities)
+    outs, ins = (len(each) + shape.spare_places for each in (shape.out_capacities, shape.in_capacities))
+    header[_OUTS], header[_INS] = outs, ins
     header[_ROWS], header[_FOREIGN_ROWS], header[_POOL_BYTES] = shape.rows, shape.foreign_rows, shape.pool_bytes
     header[_HANDS] = shape.hands
-    columns = max(1, len(shape.out_capacities))
     sizes = {
         _STATUS: STATUS_WORDS,
         _COMMIT: LINE + 2 * COMMIT_WORDS,
-        _COUNT: LINE + 2 * (N_COUNTS + len(shape.in_capacities) * COUNT_WORDS),
+        _COUNT: LINE + 2 * (N_COUNTS + ins * COUNT_WORDS),
         _WINDOW: shape.hands * WINDOW_WORDS,
-        _OUT: sum(O_RING + capacity * ENTRY_WORDS for capacity in shape.out_capacities),
-        _IN: sum(_whole_lines(I_RETURNS + capacity) for capacity in shape.in_capacities),
+        _OUT: outs,
+        _IN: ins,
         _ROW_TABLE: shape.rows * ROW_WORDS,
-        _HOLD: (shape.rows + shape.foreign_rows) * columns,
+        _HOLD: (shape.rows + shape.foreign_rows) * outs,
         _FOREIGN: shape.foreign_rows * FOREIGN_WORDS,
     }
     offset = HEADER_WORDS
@@ -234,20 +258,21 @@ def _header(shape: Shape) -> list[int]:
 
 def ledger_bytes(shape: Shape) -> int:
     """How large a ledger of this shape is."""
-    return _header(shape)[_SIZE] * WORD
+    links = sum(map(out_words, shape.out_capacities)) + sum(map(in_words, shape.in_capacities))
+    return (_header(shape)[_SIZE] + links) * WORD
 
 
 def format_ledger(words: memoryview, shape: Shape) -> Layout:
-    """Write the header and the capacities into an all-zero ledger, the magic number last."""
+    """Write the header and the blocks of its links into an all-zero ledger, the magic number last."""
     header = _header(shape)
-    base = header[_OUT]
-    for capacity in shape.out_capacities:
-        words[base + O_CAPACITY] = capacity
-        base += O_RING + capacity * ENTRY_WORDS
-    base = header[_IN]
-    for capacity in shape.in_capacities:
-        words[base + I_CAPACITY] = capacity
-        base += _whole_lines(I_RETURNS + capacity)
+    for table, capacity_word, size_of, capacities in (
+        (header[_OUT], O_CAPACITY, out_words, shape.out_capacities),
+        (header[_IN], I_CAPACITY, in_words, shape.in_capacities),
+    ):
+        for place, capacity in enumerate(capacities):
+            words[table + place] = base = header[_SIZE]
+            words[base + capacity_word] = capacity
+            header[_SIZE] += size_of(capacity)
     for index in range(HEADER_WORDS - 1, -1, -1):
         words[index] = header[index]
     return read_layout(words)
@@ -263,30 +288,25 @@ def read_layout(words: memoryview) -> Layout:
         raise LayoutMismatch(
             f"cannot read a ledger: expected format {VERSION}, found magic {words[_MAGIC]:#x} version {words[_VERSION]}"
         )
-    outs, base = [], words[_OUT]
-    for column in range(words[_OUTS]):
-        capacity = words[base + O_CAPACITY]
-        outs.append(OutLayout(base, capacity, column))
-        base += O_RING + capacity * ENTRY_WORDS
-    ins, base = [], words[_IN]
-    for slot in range(words[_INS]):
-        capacity = words[base + I_CAPACITY]
-        ins.append(InLayout(base, capacity, slot))
-        base += _whole_lines(I_RETURNS + capacity)
+    outs = [base for base in words[words[_OUT] : words[_OUT] + words[_OUTS]] if base]
+    ins = [base for base in words[words[_IN] : words[_IN] + words[_INS]] if base]
     return Layout(
         words=words[_SIZE],
+        out_places=words[_OUTS],
+        in_places=words[_INS],
+        out_table=words[_OUT],
+        in_table=words[_IN],
         rows=words[_ROWS],
         foreign_rows=words[_FOREIGN_ROWS],
         pool_bytes=words[_POOL_BYTES],
         status=words[_STATUS],
         commit=words[_COMMIT],
         count=words[_COUNT],
-        count_words=N_COUNTS + words[_INS] * COUNT_WORDS,
         window=words[_WINDOW],
         hands=words[_HANDS],
         row_table=words[_ROW_TABLE],
         hold=words[_HOLD],
         foreign=words[_FOREIGN],
-        outs=tuple(outs),
-        ins=tuple(ins),
+        outs=tuple(OutLayout(base, words[base + O_CAPACITY], column) for column, base in enumerate(outs)),
+        ins=tuple(InLayout(base, words[base + I_CAPACITY], slot) for slot, base in enumerate(ins)),
     )

@@ -20,7 +20,8 @@ class Reader:
     """The other end of an out-link: its ledger (read-only), the slot of the link there, and its bell.
 
     ``depth`` is how many messages may wait there, at most as many as the ring has entries; where more do, since the
-    link was deeper once, they stay. ``guard`` is there where the link drops its oldest message.
+    link was deeper once, they stay. ``guard`` is there where the link drops its oldest message. ``unlinked`` says that
+    the link was removed: nothing more is published on it, and nothing is taken.
     """
 
     ledger: Ledger
@@ -29,6 +30,7 @@ class Reader:
     depth: int
     policy: Policy = Policy.WAIT
     guard: Guard | None = None
+    unlinked: bool = False
 
 
 class OutLink:
@@ -40,6 +42,7 @@ class OutLink:
     def __init__(self, ledger: Ledger, column: int, reader: Reader) -> None:
         self.column = column
         self.policy = reader.policy
+        self.unlinked = reader.unlinked
         self._own = ledger.words
         self._bytes = ledger.bytes
         self._base = ledger.layout.outs[column].base
@@ -68,6 +71,14 @@ class OutLink:
         self._show_or_void(published)
         slots.recover(self.column, self._head, self._evicted)
         self.ask_for_nothing()
+
+    def drop_what_waits(self, slots: Slots) -> None:
+        """Count as unlinked what was not taken from a removed link; needs no guard, for nobody else touches it.
+
+        When all links have recovered: a slot may be held by another one too.
+        """
+        while self.waiting:
+            self._evict_oldest(slots, at.O_UNLINKED)
 
     def _entry(self, sequence: int) -> int:
         """The first word of the entry that message ``sequence`` lies in."""
@@ -139,19 +150,22 @@ class OutLink:
         assert guard is not None, "a link that drops its oldest message has a guard"
         if not guard.acquire(GUARD_PATIENCE_S):
             return False
-        own, base = self._own, self._base
         try:
             while self.waiting >= max(1, fewer_than):
-                oldest = self._oldest
-                own[base + at.O_EVICTING] = 0  # first: the count below belongs to no eviction that is done
-                own[base + at.O_EVICTING_COUNT] = own[base + at.O_DROPPED_OLDEST] + 1
-                own[base + at.O_EVICTING] = oldest + 1
-                own[base + at.O_EVICTED] = self._evicted = oldest + 1
-                slots.let_go(self.column, oldest)
-                self._finish_evicting()
+                self._evict_oldest(slots, at.O_DROPPED_OLDEST)
         finally:
             guard.release()
         return True
+
+    def _evict_oldest(self, slots: Slots, reason: int) -> None:
+        own, base, oldest = self._own, self._base, self._oldest
+        own[base + at.O_EVICTING] = 0  # first: what is written below belongs to no eviction that is done
+        own[base + at.O_EVICTING_COUNT] = own[base + reason] + 1
+        own[base + at.O_EVICTING_REASON] = reason
+        own[base + at.O_EVICTING] = oldest + 1
+        own[base + at.O_EVICTED] = self._evicted = oldest + 1
+        slots.let_go(self.column, oldest)
+        self._finish_evicting()
 
     def make_room(self, slots: Slots) -> bool:
         """Drop the oldest message where the link is full; False where it cannot."""
@@ -161,7 +175,7 @@ class OutLink:
         """Count the last message that was evicted; said again it changes nothing."""
         own, base = self._own, self._base
         if own[base + at.O_EVICTING] == own[base + at.O_EVICTED] > 0:
-            own[base + at.O_DROPPED_OLDEST] = own[base + at.O_EVICTING_COUNT]
+            own[base + own[base + at.O_EVICTING_REASON]] = own[base + at.O_EVICTING_COUNT]
 
     # -- publishing
 

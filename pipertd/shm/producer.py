@@ -70,7 +70,7 @@ class Producer:
         Args:
             ledger: the routine's own, writable.
             pool: its slots; None where it has none, or none are to be filled.
-            readers: the other end of each out-link.
+            readers: the other end of each out-link, in the order of their places.
             number: the routine's in the pipeline, by which readers know its pool.
             rows: how many slots its links need now; as many as there are rows for, if not said.
             foreign_rows: the same for what is passed on.
@@ -78,7 +78,9 @@ class Producer:
         """
         self._ledger = ledger
         self._layout = ledger.layout
-        self._outs = [OutLink(ledger, column, reader) for column, reader in enumerate(readers) if reader is not None]
+        self._columns = range(len(readers))
+        self._all = [OutLink(ledger, column, reader) for column, reader in enumerate(readers) if reader is not None]
+        self._outs = [out for out in self._all if not out.unlinked]
         # Nobody else writes these words, so what is written need not be read again.
         self._words, self._bytes, self._index = ledger.words, ledger.bytes, ledger.layout.commit
         self._copies = [ledger.layout.commit_copy(index) * at.WORD for index in (0, 1)]
@@ -103,25 +105,28 @@ class Producer:
     @property
     def closed(self) -> bool:
         """Whether the end of the stream was said on every out-link."""
-        outs = self._layout.outs
+        outs = [self._layout.outs[column] for column in self._columns]
         return bool(outs) and all(self._ledger.words[out.base + at.O_CLOSED] for out in outs)
 
     def recover(self) -> None:
         """Put right what the predecessor left; does nothing on a fresh ledger. Called once, before anything else."""
-        for out in self._outs:
+        for out in self._all:
             out.recover(self._published, self.slots)
-        self.slots.give_back_those_not_needed()
-        for out in self._outs:
+        for out in self._all:
+            if out.unlinked:
+                out.drop_what_waits(self.slots)
+        self.slots.end_recovery()
+        for out in self._all:
             out.ring()
 
     @property
     def has_returns(self) -> bool:
         """Whether there is something to :meth:`drain`."""
-        return any(out.has_returns for out in self._outs)
+        return any(out.has_returns for out in self._all)
 
     def drain(self) -> None:
         """Take back the slots that readers returned."""
-        for out in self._outs:
+        for out in self._all:
             out.drain(self.slots)
 
     def must_wait(self) -> bool:
@@ -318,7 +323,8 @@ class Producer:
     def close(self) -> None:
         """Say the end of the stream on every link, behind the last message."""
         words = self._ledger.words
-        for mine in self._layout.outs:
+        for column in self._columns:
+            mine = self._layout.outs[column]
             words[mine.base + at.O_CLOSED] = words[mine.base + at.O_HEAD] + 1
         for out in self._outs:
             out.ring()

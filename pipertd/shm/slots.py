@@ -54,7 +54,7 @@ class Slots:
         self._rows_end = layout.rows if rows is None else rows
         self._foreign_end = layout.rows + (layout.foreign_rows if foreign_rows is None else foreign_rows)
         self._wake = wake
-        self._rows_of: tuple[dict[int, list[int]], ...] = tuple({} for _ in layout.outs)
+        self._rows_of: tuple[dict[int, list[int]], ...] = tuple({} for _ in range(layout.out_places))
         self._links_on = [0] * (layout.rows + layout.foreign_rows)
         self._lent: set[int] = set()
         self._ended_loans: deque[int] = deque()
@@ -64,6 +64,7 @@ class Slots:
         self._free_foreign: list[int] = []
         self._unused: set[int] = set()  # free ones that nobody used since the last rest
         self._find_free()
+        self._recovered = False
         self._passed_on: dict[int, Lease] = {}  # by foreign row: as long as the lease is here, nothing is returned
         self.let_go_of: Callable[[Kept], None] = lambda _: None  # called for what a predecessor passed on
 
@@ -85,8 +86,13 @@ class Slots:
                 self._note(row, column, held - 1)
         self._find_free()
 
-    def give_back_those_not_needed(self) -> None:
-        """Return the pages of free slots that the links needed once; when all that links hold is known."""
+    def end_recovery(self) -> None:
+        """All that links hold is known: return the pages of free slots that they needed once and do not any more.
+
+        From here on it is said when what a predecessor passed on is read no longer. What was found so before, the
+        consumer's recovery returns, for it is not :meth:`kept`.
+        """
+        self._recovered = True
         if self._pool is not None:
             for row in range(self._rows_end, self._layout.rows):
                 if not self._links_on[row]:
@@ -224,7 +230,7 @@ class Slots:
         else:
             if row < self._foreign_end:
                 self._free_foreign.append(row)
-            if self._passed_on.pop(row, None) is None:
+            if self._passed_on.pop(row, None) is None and self._recovered:
                 self.let_go_of(self._kept_by(row))
 
     def _foreign(self, row: int) -> int:

@@ -15,6 +15,7 @@ from pipertd.shm.segment import PAGE
 from pipertd.shm.slots import LOANS
 
 LEAST_CAPACITY = 64  # entries of a ring: so deep a link may become while its pipeline runs
+SPARE_PLACES = 8  # links that may come to a routine, or go from it, while its pipeline runs
 HOLD_ALLOWANCE = 2  # slots a link may have leased beside the one in hand before its producer has to wait
 
 
@@ -29,9 +30,14 @@ class Needs:
     foreign_rows: int
 
 
+def capacity_for(depth: int, least: int = LEAST_CAPACITY) -> int:
+    """How many entries the ring of a link has."""
+    return max(least, 1 << (depth - 1).bit_length())
+
+
 def with_capacities(pipeline: Pipeline, least: int = LEAST_CAPACITY) -> Pipeline:
     """The pipeline with each link as deep as its ring lets it become; ``least`` is how deep that is in any case."""
-    links = (replace(link, depth=max(least, 1 << (link.depth - 1).bit_length())) for link in pipeline.links)
+    links = (replace(link, depth=capacity_for(link.depth, least)) for link in pipeline.links)
     return replace(pipeline, links=tuple(links))
 
 
@@ -69,6 +75,7 @@ def ledger_shape(ref: RoutineRef, most: Mapping[RoutineRef, Needs], pool_bytes: 
         rows=own.rows,
         foreign_rows=own.foreign_rows,
         pool_bytes=pool_bytes,
+        spare_places=SPARE_PLACES,
     )
 
 

@@ -14,6 +14,7 @@ from pipertd.definition.model import Ends, Link, Pipeline
 from pipertd.names import Policy, RoutineRef
 from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
 from pipertd.shm.ledger import Ledger
+from pipertd.shm.status import Activity, read_status
 from pipertd.supervisor.admission import Needs, needs_of
 
 
@@ -34,7 +35,8 @@ class Arrangement:
 
     Attributes:
         pipeline: the definition.
-        links: its links in the order of their places, which is that of the definition that the run began with.
+        links: all links that the run has had, in the order of their places: first those that it began with, then each
+            that came. One that was removed keeps its place, for what was taken by it has to be given back.
         homes: the segments of its routines.
         guards_fd: the segment with a byte for every link's guard.
     """
@@ -45,9 +47,18 @@ class Arrangement:
     guards_fd: int
 
     def changed(self, pipeline: Pipeline) -> Arrangement:
-        """Another definition of the same links in the same segments."""
+        """Another definition of the same routines in the same segments."""
         defined = {link.ends: link for link in pipeline.links}
-        return replace(self, pipeline=pipeline, links=tuple(defined[link.ends] for link in self.links))
+        known = tuple(defined.pop(link.ends, link) for link in self.links)
+        return replace(self, pipeline=pipeline, links=(*known, *defined.values()))
+
+    @cached_property
+    def _defined(self) -> set[Ends]:
+        return {link.ends for link in self.pipeline.links}
+
+    def is_unlinked(self, link: Link) -> bool:
+        """Whether a link was removed during the run."""
+        return link.ends not in self._defined
 
     @cached_property
     def needs(self) -> dict[RoutineRef, Needs]:
@@ -135,6 +146,7 @@ class Arrangement:
             guard_byte=self._guard_byte(link),
             max_age_s=link.max_age_s,
             max_deliveries=link.max_deliveries,
+            unlinked=self.is_unlinked(link),
         )
 
     def _output_spec(self, slot: int, link: Link) -> OutputSpec:
@@ -151,6 +163,7 @@ class Arrangement:
             policy=link.policy.value,
             guard_fd=self._guard_fd(link),
             guard_byte=self._guard_byte(link),
+            unlinked=self.is_unlinked(link),
         )
 
     def _guard_fd(self, link: Link) -> int:
@@ -168,14 +181,40 @@ class Arrangement:
             return ["shm_limit is split among the pools when a run begins"]
         if set(needs_of(pipeline)) != set(self.homes):
             return ["routines are given their segments when a run begins"]
-        if {link.ends for link in pipeline.links} != {link.ends for link in self.links}:
-            return ["links are given their places when a run begins"]
-        return list(self._rings_too_small(pipeline)) or list(self._ledgers_too_small(pipeline))
+        for one in (self._links_without_place, self._rings_too_small, self._ledgers_too_small):
+            if found := list(one(pipeline)):
+                return found
+        return []
+
+    def _links_without_place(self, pipeline: Pipeline) -> Iterator[str]:
+        for link in self.added(pipeline):
+            for ref in link.ends:
+                if self._has_ended(ref):
+                    yield f"{link} begins or ends at {ref}, whose stream is over in this run"
+            if link.within_flow:
+                yield f"{link} lies within a flow, where links begin with a run"
+            elif not self._has_pool(link.source):
+                yield f"{link} begins at {link.source}, which has no pool in this run: it had no link to another flow"
+        changed = self.changed(pipeline)
+        for ref, home in self.homes.items():
+            outs, ins = len(changed.outputs_of(ref)), len(changed.inputs_of(ref))
+            if outs > home.ledger.layout.out_places or ins > home.ledger.layout.in_places:
+                yield f"{ref} has had as many links as it has place for in this run"
+
+    def added(self, pipeline: Pipeline) -> list[Link]:
+        """The links that a changed definition has and the present one has not, in the order of their places."""
+        return [link for link in self.changed(pipeline).links if link in pipeline.links and self.is_unlinked(link)]
+
+    def _has_ended(self, ref: RoutineRef) -> bool:
+        return read_status(self.homes[ref].ledger).activity is Activity.ENDED
 
     def _rings_too_small(self, pipeline: Pipeline) -> Iterator[str]:
         for link in pipeline.links:
-            capacity = self.homes[link.source].ledger.layout.outs[self.column(link)].capacity
-            if not link.within_flow and link.depth > capacity:
+            outs = self.homes[link.source].ledger.layout.outs
+            if link.within_flow or link.ends not in self._columns:
+                continue
+            capacity = outs[self.column(link)].capacity
+            if link.depth > capacity:
                 yield f"the ring of {link} has place for {capacity} messages in this run, and not for {link.depth}"
 
     def _ledgers_too_small(self, pipeline: Pipeline) -> Iterator[str]:

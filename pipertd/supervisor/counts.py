@@ -19,7 +19,7 @@ _LEFT_OUT = {
     "too_large": at.O_TOO_LARGE,
     "consumer_stopped": at.O_CONSUMER_STOPPED,
 }
-_OF_CONSUMER = {"unlinked": at.I_UNLINKED, "stopped": at.I_STOPPED}
+_EVICTED = {"oldest": at.O_DROPPED_OLDEST, "unlinked": at.O_UNLINKED}
 
 
 class Passer(NamedTuple):
@@ -52,14 +52,16 @@ def link_view(link: Link, place: LinkPlace) -> LinkView:
     delivered = consumer.count(slot, at.N_DELIVERED)
     failed = consumer.count(slot, at.N_FAILED)
     quarantined = consumer.count(slot, at.N_QUARANTINED)
-    dropped = {reason: consumer.words[mine + word] for reason, word in _OF_CONSUMER.items()}
+    dropped = {"stopped": consumer.words[mine + at.I_STOPPED]}
+    dropped["unlinked"] = consumer.count(slot, at.N_UNLINKED)  # what was in hand
     dropped["stale"] = consumer.count(slot, at.N_STALE)
     dropped["newest"] = consumer.count(slot, at.N_NEWEST)  # these two where the link lies within a flow
     dropped["oldest"] = consumer.count(slot, at.N_OLDEST)
     taken, done = consumer.words[mine + at.I_TAKEN], consumer.count(slot, at.N_DONE)
     in_hand = consumer.in_hand(slot)
     left_out = {reason: producer.words[theirs + word] for reason, word in _LEFT_OUT.items()}
-    for reason, count in (*left_out.items(), ("oldest", producer.words[theirs + at.O_DROPPED_OLDEST])):
+    evicted = {reason: producer.words[theirs + word] for reason, word in _EVICTED.items()}
+    for reason, count in (*left_out.items(), *evicted.items()):
         dropped[reason] = dropped.get(reason, 0) + count
     head = producer.words[theirs + at.O_HEAD]
     waiting = max(0, head - max(taken, done, producer.words[theirs + at.O_EVICTED]))

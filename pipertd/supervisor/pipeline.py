@@ -13,6 +13,7 @@ from contextlib import contextmanager, nullcontext
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
+from pipertd.definition.plan import Fit
 from pipertd.errors import ManifestError, SegmentError, UnknownTarget, WrongState
 from pipertd.names import Target
 from pipertd.supervisor.adoption import find_survivors, give_up, open_segments
@@ -22,7 +23,7 @@ from pipertd.supervisor.manifest import Manifest, ManifestFile
 from pipertd.supervisor.order import stop_order
 from pipertd.supervisor.segments import Adopted, PipelineSegments
 from pipertd.supervisor.surroundings import Surroundings
-from pipertd.supervisor.view import NoticeKind, PipelineView, State
+from pipertd.supervisor.view import LinkView, NoticeKind, PipelineView, State
 
 logger = logging.getLogger(__name__)
 
@@ -87,9 +88,9 @@ class SupervisedPipeline:
         """How much shared memory it has reserved, which is free when its run is over."""
         return 0 if self._segments is None else self._segments.reserved_bytes
 
-    def misfits(self, definition: Pipeline) -> list[str]:
-        """What the segments of the present run cannot take of another definition; nothing where no run is on."""
-        return [] if self._segments is None else self._segments.misfits(definition)
+    def fit(self, definition: Pipeline) -> Fit:
+        """How another definition fits the segments of the present run."""
+        return Fit() if self._segments is None else self._segments.fit(definition)
 
     @property
     def state(self) -> State:
@@ -273,18 +274,21 @@ class SupervisedPipeline:
         self._to_start |= set(to_start)  # before anything stops: a daemon that is killed now leaves it on record
         if now and self._stopping is not None:
             self._stopping.cancel()
-        if now or not whole:
+        if now or not whole or self.is_over:  # what is at rest is not wanted any more either
             for flow in chosen:
                 flow.stop(now=now)
-        elif self._stopping is None and not self.is_over:
+        elif self._stopping is None:
             self._stopping = asyncio.create_task(self._stop_in_order())
             self._stopping.add_done_callback(self._stopped)
         self._write_manifest()
 
-    async def _until_down(self, chosen: Iterable[SupervisedFlow]) -> None:
-        await self._shared.pulse.until(
-            lambda: self._stopping is None and not self._is_ending and all(flow.state.at_rest for flow in chosen)
-        )
+    async def _until_down(self, chosen: Collection[SupervisedFlow]) -> None:
+        """Return when these flows are down, or were and somebody has started them again since."""
+
+        def down() -> bool:
+            return all(flow.state.at_rest for flow in chosen) or any(flow.wanted for flow in chosen)
+
+        await self._shared.pulse.until(lambda: self._stopping is None and not self._is_ending and down())
 
     async def close(self, *, now: bool = False) -> None:
         """Have all flows down for good, as far as this daemon goes: nothing is on record any more behind it.
@@ -355,7 +359,8 @@ class SupervisedPipeline:
     def take_over(self, definition: Pipeline) -> None:
         """Go by another definition. Where a run is on, its segments fit it, and flows that it changes are down."""
         if self._segments is not None:
-            self._segments.renew(definition)
+            removed = self._segments.renew(definition)
+            self._tell_unlinked(removed)
         elif self.definition.routines != definition.routines or self.definition.links != definition.links:
             self._figures = Figures.blank(definition)  # those of the last run are another pipeline's
         self.definition = definition
@@ -369,6 +374,15 @@ class SupervisedPipeline:
         self._to_start &= self.flows.keys()
         self._write_manifest()
         self._shared.pulse.beat()
+
+    def _tell_unlinked(self, removed: Iterable[LinkView]) -> None:
+        """Say what comes to its end with the links that were removed, for status does not show them any more."""
+        for link in removed:
+            if link.in_flight:
+                text = f"{link.in_flight} messages of {link.source} -> {link.destination} are dropped: it was removed"
+                details = {"waiting": str(link.waiting), "in_hand": str(link.in_hand)}
+                name = self.definition.name
+                self._shared.history.record(NoticeKind.MESSAGES_UNLINKED, text, pipeline=name, details=details)
 
     def view(self) -> PipelineView:
         """Everything about it, as it is now or as it was at the end of its last run."""

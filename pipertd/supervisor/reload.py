@@ -96,7 +96,7 @@ class Reloader:
             new = change(old)
             problems = await self._check([Reading(Document(old.file or Path(name)), new, ())])
             self._check_open("change", name)
-            plan = plan_change(old, new, self._supervisor.misfits(new))
+            plan = plan_change(old, new, self._supervisor.fit(new))
             problems = problems or self._check_room([plan], {name: new})
             if problems:
                 raise InvalidDefinition(f"cannot change {name}: {'; '.join(each.text for each in problems)}")
@@ -157,8 +157,7 @@ class Reloader:
             elif name not in new:
                 plans.append(plan_removed(old[name]))
             else:
-                misfits = self._supervisor.misfits(new[name])
-                plans.append(plan_change(old[name], new[name], misfits))
+                plans.append(plan_change(old[name], new[name], self._supervisor.fit(new[name])))
         return tuple(plans)
 
     def _check_room(self, plans: Sequence[Plan], new: dict[str, Pipeline]) -> tuple[Problem, ...]:

@@ -9,22 +9,26 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from pipertd.clock import wall_s
 from pipertd.definition.model import Link, Pipeline
+from pipertd.definition.plan import Fit
 from pipertd.errors import SegmentError
 from pipertd.names import RoutineRef
 from pipertd.protocol import RoutineSpec
 from pipertd.shm import bell, dead
 from pipertd.shm import layout as at
+from pipertd.shm.growth import add_in_link, add_out_link
 from pipertd.shm.histogram import quantile_s
 from pipertd.shm.ledger import Ledger, create_ledger
 from pipertd.shm.segment import create_segment
 from pipertd.shm.status import Activity, RoutineFacts, read_end_to_end, read_status
 from pipertd.supervisor.admission import (
     LEAST_CAPACITY,
+    capacity_for,
     ledger_shape,
     needs_of,
     pool_sizes,
@@ -69,6 +73,7 @@ class PipelineSegments:
                 there already is of another byte format.
         """
         self._pipeline = pipeline
+        self._least_capacity = least_capacity
         self.run = _name_of_run(wall_s())
         self._homes: dict[RoutineRef, Home] = {}
         self._guards_fd = -1
@@ -158,17 +163,39 @@ class PipelineSegments:
         changed = self._arranged.changed(pipeline)
         return {flow.name for flow in pipeline.flows if changed.flow_specs(flow.name) != self.flow_specs(flow.name)}
 
-    def renew(self, pipeline: Pipeline) -> None:
+    def fit(self, pipeline: Pipeline) -> Fit:
+        """How a changed definition fits, and whom it concerns."""
+        misfits = self.misfits(pipeline)
+        return Fit(tuple(misfits)) if misfits else Fit(told=frozenset(self.concerned(pipeline)))
+
+    def renew(self, pipeline: Pipeline) -> tuple[LinkView, ...]:
         """Tell flows of a changed definition from now on; those that it concerns are at rest, the others go on.
 
-        Nothing in shared memory is touched: the next generations find it as their predecessors left it.
+        The ledgers at both ends of a link that is new are given a block for it. Else nothing in shared memory is
+        touched: the next generations find it as their predecessors left it.
+
+        Returns:
+            The links that are removed: what is in flight there will be counted as unlinked.
 
         Raises:
-            SegmentError: it does not fit; nothing has changed.
+            SegmentError: it does not fit, or a flow that it concerns lives; nothing has changed.
         """
         if misfits := self.misfits(pipeline):
             raise SegmentError(f"cannot change {pipeline.name} while it runs: {'; '.join(misfits)}")
-        self._arranged, self._pipeline = self._arranged.changed(pipeline), pipeline
+        changed = self._arranged.changed(pipeline)
+        for link in changed.links[len(self._arranged.links) :]:
+            self._make_place(changed, link)
+        removed = tuple(self.link_view(link) for link in self._pipeline.links if changed.is_unlinked(link))
+        self._arranged, self._pipeline = changed, pipeline
+        return removed
+
+    def _make_place(self, changed: Arrangement, link: Link) -> None:
+        source, destination = self._homes[link.source], self._homes[link.destination]
+        returns = at.return_capacity(source.ledger.layout.rows + source.ledger.layout.foreign_rows)
+        add_out_link(source.ledger_fd, changed.column(link), capacity_for(link.depth, self._least_capacity))
+        add_in_link(destination.ledger_fd, changed.slot(link), returns)
+        for ref, home in ((link.source, source), (link.destination, destination)):
+            self._homes[ref] = replace(home, ledger=Ledger(home.ledger_fd, writable=False))
 
     # -- for status
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pipertd.definition.model import Pipeline
-from pipertd.definition.plan import Action, Plan, described, plan_change
+from pipertd.definition.plan import Action, Fit, Plan, described, plan_change
 from pipertd.errors import ManifestError, PipertdError, SegmentError, UnknownTarget, WrongState
 from pipertd.logs.reader import LogStore
 from pipertd.names import Target
@@ -164,9 +164,9 @@ class Supervisor:
         """The definition of each pipeline, as it is now."""
         return {name: pipeline.definition for name, pipeline in self._pipelines.items()}
 
-    def misfits(self, definition: Pipeline) -> list[str]:
-        """What the segments of a pipeline's run cannot take of its new definition; nothing where no run is on."""
-        return self._pipelines[definition.name].misfits(definition)
+    def fit(self, definition: Pipeline) -> Fit:
+        """How a pipeline's new definition fits the segments of its run."""
+        return self._pipelines[definition.name].fit(definition)
 
     def definition(self, pipeline: str) -> Pipeline:
         """The definition of one pipeline, as it is now.

@@ -145,6 +145,7 @@ class NoticeKind(StrEnum):
     RELOAD_FAILED = "reload_failed"
     LINK_DRAWN = "link_drawn"
     LINK_REMOVED = "link_removed"
+    MESSAGES_UNLINKED = "messages_unlinked"
     DEFINITION_INVALID = "definition_invalid"
     PIPELINE_ADOPTED = "pipeline_adopted"
     PIPELINE_LOST = "pipeline_lost"

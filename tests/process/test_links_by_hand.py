@@ -39,6 +39,10 @@ def links(daemon: Daemon) -> dict[str, dict[str, Any]]:
     return {f"{link['from']} -> {link['to']}": link for link in daemon.status("p")["links"]}
 
 
+def pids(daemon: Daemon) -> dict[str, int]:
+    return {flow["name"]: flow["pid"] for flow in daemon.status("p")["flows"]}
+
+
 def until_delivered(daemon: Daemon, name: str) -> None:
     wait_until(lambda: links(daemon).get(name, {}).get("delivered", 0) > 5, DEADLINE_S, f"messages on {name}")
 
@@ -49,6 +53,7 @@ def numbers(file: Path) -> list[int]:
 
 def test_a_link_is_drawn_and_taken_away(linked: Daemon) -> None:
     """Messages pass on it as on any other; it goes as it came, or when the definition is loaded again."""
+    before = pids(linked)
     done = linked.ctl("link", "p", "pass", "write2", "--policy", "drop_oldest", "--depth", "7")
     assert done.returncode == 0
     assert "link b/pass -> d/write2 is new" in done.stdout
@@ -56,9 +61,13 @@ def test_a_link_is_drawn_and_taken_away(linked: Daemon) -> None:
     drawn = links(linked)["b/pass -> d/write2"]
     assert (drawn["policy"], drawn["depth"]) == ("drop_oldest", 7)
     assert "is changed until its definition is loaded again" in linked.wait_for("link_drawn")["message"]
+    drawing = pids(linked)
+    assert {name for name in before if drawing[name] != before[name]} == {"b", "d"}
     plan = json.loads(linked.ctl("-o", "json", "unlink", "p", "a/count", "d/write2").stdout)
     assert plan["pipeline"] == "p"
     linked.wait_for("link_removed")
+    removing = pids(linked)
+    assert {name for name in before if removing[name] != drawing[name]} == {"a", "d"}
     until_delivered(linked, "b/pass -> d/write2")
     assert "a/count -> d/write2" not in links(linked)
     assert "restarted" in linked.ctl("reload").stdout

@@ -269,7 +269,7 @@ def test_what_does_not_fit_begins_a_new_run(tmp_path: Path) -> None:
         }
         content["links"][1]["to"] = ["write", "write2"]
         plan = await files.plan(content)
-        assert plan.new_run == ("flow d is new", "link b/pass -> d/write2 is new")
+        assert plan.new_run == ("flow d is new",)
         assert (plan.names(Action.RESTARTED), plan.names(Action.ADDED)) == (["a", "b", "c"], ["d"])
         assert not set(before.values()) & set(files.pids().values())
         first = numbers(tmp_path)

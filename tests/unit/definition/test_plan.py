@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from pipertd.definition.difference import difference
 from pipertd.definition.model import Pipeline
-from pipertd.definition.plan import EFFECTS, Action, Plan, plan_added, plan_change, plan_removed
+from pipertd.definition.plan import EFFECTS, Action, Fit, Plan, plan_added, plan_change, plan_removed
 from pipertd.definition.read import read_all
 from pipertd.definition.schema import (
     FlowSection,
@@ -132,9 +132,13 @@ DOES = {
     "its flow is restarted": {"b"},
     "the flow that reads the link is restarted": {"b"},
     "the flows at both ends are restarted": {"a", "b"},
+    "the flows at both ends are restarted, and those behind a new link": {"a", "b"},
     "all flows are restarted": {"a", "b", "c"},
     "the pipeline begins a new run": {"a", "b", "c"},
 }
+
+# Where the change of a link is to other ends than these.
+ENDS = {"from": {"b", "c"}, "to": {"a", "c"}}
 
 
 @pytest.mark.parametrize(("key", "does"), [row for row in table() if row[0] != "pipeline"])
@@ -142,13 +146,28 @@ def test_a_change_does_what_the_table_says(tmp_path: Path, key: str, does: str) 
     """A change of the key restarts these flows and no others, is named, and begins a new run only where it is said."""
     found = plan(tmp_path, CHANGES[key])
     restarted = set(found.names(Action.RESTARTED))
-    assert restarted == DOES[does]
+    assert restarted == ENDS.get(key, DOES[does])
     assert found.begins_run == (does == "the pipeline begins a new run")
     assert found.action is (Action.RESTARTED if restarted else Action.ADJUSTED)
     shown = [*found.keys, *(each for flow in found.flows for each in flow.keys)]
     named = {"from": "link", "to": "link", "links": "link", "flows": "flow", "routines": "routine"}.get(key, key)
     assert any(text.split(" ")[0] == named for text in shown)
     assert ("b" in found.names(Action.ADJUSTED)) == does.startswith("it counts at once")
+
+
+def test_who_is_told_something_else_is_restarted(tmp_path: Path) -> None:
+    """A flow behind a new link has to know where its messages come from; what does not fit begins a new run."""
+    old, new = pipeline(tmp_path, content()), content()
+    CHANGES["links"](new)
+    changed = pipeline(tmp_path, new)
+    found = plan_change(old, changed, Fit(told=frozenset({"a", "b", "c"})))
+    assert found.names(Action.RESTARTED) == ["a", "b", "c"]
+    assert [flow.keys for flow in found.flows] == [
+        *([("link a/one -> b/three is new",)] * 2),
+        ("where its messages come from",),
+    ]
+    assert not found.begins_run
+    assert plan_change(old, changed, Fit(("it does not fit",))).new_run == ("it does not fit",)
 
 
 def test_another_name_is_another_pipeline(tmp_path: Path) -> None:
@@ -207,10 +226,10 @@ def test_a_flow_that_comes_or_goes_is_said(tmp_path: Path) -> None:
     old, new = pipeline(tmp_path, content()), pipeline(tmp_path, grown)
     found = plan_change(old, new)
     assert (found.names(Action.ADDED), found.names(Action.RESTARTED)) == (["d"], ["a", "b", "c"])
-    assert found.new_run == ("flow d is new", "link b/two -> d/five is new")
+    assert found.new_run == ("flow d is new",)
     back = plan_change(new, old)
     assert back.names(Action.REMOVED) == ["d"]
-    assert back.new_run == ("flow d is gone", "link b/two -> d/five is gone")
+    assert back.new_run == ("flow d is gone",)
 
 
 def test_values_are_not_shown(tmp_path: Path) -> None:

@@ -181,7 +181,6 @@ def test_a_ring_has_place_for_64_messages_or_more(segments: PipelineSegments) ->
     [
         (replace(PIPELINE, shm_limit=16 * MIB), "shm_limit is split among the pools when a run begins"),
         (replace(PIPELINE, flows=PIPELINE.flows[:2]), "routines are given their segments when a run begins"),
-        (with_links(PIPELINE.links[0]), "links are given their places when a run begins"),
     ],
 )
 def test_what_the_segments_cannot_take_is_said(segments: PipelineSegments, changed: Pipeline, misfit: str) -> None:

@@ -13,6 +13,8 @@ from tests.unit.shm.world import DESTINATION, FAN_OUT, MIDDLE, SOURCE, World
 NAMES = (SOURCE, MIDDLE, DESTINATION, FAN_OUT)
 POLICIES = st.sampled_from(Policy)
 DEPTHS = st.integers(1, 4)
+# which links there are in the beginning: each routine has one
+BEGINNINGS = ((True, True, True, False), (True, True, False, True), (True, True, True, True))
 KINDS = [*((policy, False) for policy in Policy), (Policy.WAIT, True), (Policy.DROP_OLDEST, True)]
 
 
@@ -30,7 +32,8 @@ class Links(Schedule):
         passes_on=st.booleans(),
         lends=st.booleans(),
         charges=st.booleans(),
-        capacity=st.sampled_from((1, 4)),
+        capacity=st.sampled_from((1, 4, 8)),
+        linked=st.sampled_from(BEGINNINGS),
         seed=st.integers(0, 2**16),
     )
     def begin(
@@ -42,6 +45,7 @@ class Links(Schedule):
         lends: bool,
         charges: bool,
         capacity: int,
+        linked: tuple[bool, ...],
         seed: int,
     ) -> None:
         """A pipeline of some shape begins."""
@@ -53,15 +57,22 @@ class Links(Schedule):
             lends=lends,
             charges=charges,
             capacity=capacity,
+            linked=linked,
             seed=seed,
         )
 
     @precondition(lambda self: self._crashes < self.most_crashes)
-    @rule(depths=st.tuples(DEPTHS, DEPTHS, DEPTHS), policies=st.tuples(POLICIES, POLICIES, POLICIES))
-    def change(self, depths: tuple[int, int, int], policies: tuple[Policy, Policy, Policy]) -> None:
-        """Some links become deeper, less deep, or another policy's, where their rings have place for it."""
-        if self.world is not None and self.world.takes(depths):
-            self.world.change(depths, policies)
+    @rule(
+        depths=st.tuples(DEPTHS, DEPTHS, DEPTHS),
+        policies=st.tuples(POLICIES, POLICIES, POLICIES),
+        linked=st.tuples(st.booleans(), st.booleans(), st.booleans(), st.booleans()),
+    )
+    def change(
+        self, depths: tuple[int, int, int], policies: tuple[Policy, Policy, Policy], linked: tuple[bool, ...]
+    ) -> None:
+        """Some links become deeper, less deep, or another policy's, where their rings have place; some come or go."""
+        if self.world is not None and self.world.takes(depths, linked):
+            self.world.change(depths, policies, linked)
 
     @invariant()
     def the_laws_hold_now(self) -> None:

@@ -1,5 +1,7 @@
 """A small pipeline of real ledgers, pools and rings whose processes crash: three in a row, and a fan-out.
 
+A fourth link, from the middle into the fan-out, may come and go like the others; in the beginning there is none.
+
 The lives below are what pipertd.flow.loop does, without waiting. Each checks what it reads; ``check_at_rest`` holds the
 laws of the data plane against what the destinations saw.
 """
@@ -28,6 +30,7 @@ from pipertd.shm.outlink import Reader
 from pipertd.shm.pool import Pool, ReadPools
 from pipertd.shm.producer import Producer
 from pipertd.supervisor.segments import PipelineSegments
+from pipertd.supervisor.view import LinkView
 from tests.unit.shm.stepping import Actor, SteppedGuard, SteppedMessage, stepped
 
 SOURCE, MIDDLE, DESTINATION, FAN_OUT = "source", "middle", "destination", "fan_out"
@@ -47,6 +50,7 @@ class Seen:
 
     number: int
     attempt: int
+    link: str = ""
 
 
 class World:
@@ -56,17 +60,19 @@ class World:
         self,
         *,
         messages: int = 6,
-        depths: tuple[int, int, int] = (2, 2, 1),
-        policies: tuple[Policy, Policy, Policy] = (Policy.WAIT, Policy.WAIT, Policy.WAIT),
+        depths: tuple[int, ...] = (2, 2, 1),
+        policies: tuple[Policy, ...] = (Policy.WAIT, Policy.WAIT, Policy.WAIT),
         passes_on: bool = False,
         lends: bool = False,
         charges: bool = False,
         capacity: int = 1,
+        linked: tuple[bool, ...] = (True, True, True, False),
         seed: int = 0,
     ) -> None:
         """``lends``: some messages are loans; ``charges``: most deaths are laid to the charge of what was in hand.
 
-        ``capacity`` is the least of every ring: a link may be changed to be as deep.
+        ``capacity`` is the least of every ring: a link may be changed to be as deep. ``linked`` says which links there
+        are in the beginning.
         """
         self.messages = messages
         self.passes_on, self.lends, self.charges = passes_on, lends, charges
@@ -74,14 +80,18 @@ class World:
         self.seen: dict[str, list[Seen]] = {MIDDLE: [], DESTINATION: [], FAN_OUT: []}
         self.closing = False
         self._guard_holders: dict[int, Actor] = {}
-        ends = [(SOURCE, MIDDLE), (MIDDLE, DESTINATION), (SOURCE, FAN_OUT)]
+        ends = [(SOURCE, MIDDLE), (MIDDLE, DESTINATION), (SOURCE, FAN_OUT), (MIDDLE, FAN_OUT)]
+        depths, policies = (*depths, 2)[:4], (*policies, Policy.WAIT)[:4]
         self.pipeline = Pipeline(
             name="world",
             shm_limit=4 * MIB,
             flows=tuple(Flow(name, (Routine(name, "no:Code"),)) for name in (SOURCE, MIDDLE, DESTINATION, FAN_OUT)),
-            links=tuple(Link(RoutineRef(one, one), RoutineRef(two, two)) for one, two in ends),
+            links=(),
         )
-        self.pipeline = self._with(depths, policies)
+        self.links = [Link(RoutineRef(one, one), RoutineRef(two, two)) for one, two in ends]
+        self.linked = linked
+        self.always_linked = list(linked)
+        self.pipeline = self._with(depths, policies, linked)
         self.segments = PipelineSegments(self.pipeline, least_capacity=capacity)
         self._most_waiting = list(depths)
         self._ever_dropped = [policy is not Policy.WAIT for policy in policies]
@@ -134,13 +144,14 @@ class World:
         producer.recover()
         again = consumer.recover([kept.message for kept in producer.slots.kept()])
         kept: list[dict[str, Any]] = []
+        links = [each.link for each in self.spec(actor.name).inputs]
         while True:
             taken = again.pop(0) if again else consumer.take()
             if taken is None:
                 self._idle(actor, producer, consumer, kept)
                 continue
-            if taken.deaths >= MOST_DEATHS:
-                consumer.acknowledge(at.N_QUARANTINED)
+            if consumer.is_unlinked(taken) or taken.deaths >= MOST_DEATHS:
+                consumer.acknowledge(at.N_UNLINKED if consumer.is_unlinked(taken) else at.N_QUARANTINED)
                 consumer.flush()
                 continue
             received = consumer.read(taken)
@@ -148,7 +159,7 @@ class World:
             for _ in range(self.random.randrange(LONGEST_WORK)):
                 actor.pause()
             check(received)  # still
-            self.seen[actor.name].append(Seen(number, taken.attempt))
+            self.seen[actor.name].append(Seen(number, taken.attempt, links[taken.slot]))
             if actor.name == MIDDLE:
                 outgoing = received if self.passes_on else content(number)
                 message = SteppedMessage(Encoder(consumer.may_pass_on).encode(outgoing), actor)
@@ -187,6 +198,7 @@ class World:
                     to.depth,
                     Policy(to.policy),
                     self._guard(to, actor),
+                    to.unlinked,
                 )
                 for to in spec.outputs
             ],
@@ -200,6 +212,7 @@ class World:
                 of.peer_slot,
                 of.peer_bell_fd,
                 self._guard(of, actor),
+                of.unlinked,
             )
             for of in spec.inputs
         ]
@@ -216,33 +229,56 @@ class World:
 
     # -- a definition that changes
 
-    def _with(self, depths: tuple[int, ...], policies: tuple[Policy, ...]) -> Pipeline:
-        links = zip(self.pipeline.links, depths, policies, strict=True)
-        return replace(self.pipeline, links=tuple(replace(link, depth=d, policy=p) for link, d, p in links))
+    def _with(self, depths: tuple[int, ...], policies: tuple[Policy, ...], linked: tuple[bool, ...]) -> Pipeline:
+        """The pipeline with such links, and without those that are not linked."""
+        kinds = zip(self.links, depths, policies, strict=True)
+        self.links = [replace(link, depth=depth, policy=policy) for link, depth, policy in kinds]
+        return replace(
+            self.pipeline, links=tuple(link for link, is_there in zip(self.links, linked, strict=True) if is_there)
+        )
 
-    def takes(self, depths: tuple[int, ...]) -> bool:
-        """Whether the rings have place for links so deep."""
-        return not self.segments.misfits(self._with(depths, tuple(link.policy for link in self.pipeline.links)))
+    def takes(self, depths: tuple[int, ...], linked: tuple[bool, ...] | None = None) -> bool:
+        """Whether the ledgers have place for such links, so deep."""
+        policies = tuple(link.policy for link in self.links)
+        before = self.links
+        misfits = self.segments.misfits(self._with((*depths, 2)[:4], policies, linked or self.linked))
+        self.links = before
+        return not misfits
 
-    def change(self, depths: tuple[int, ...], policies: tuple[Policy, ...]) -> set[str]:
-        """Have the links so deep and with these policies: whom that concerns dies, and its successor is told; who."""
-        changed = self._with(depths, policies)
+    def change(
+        self, depths: tuple[int, ...], policies: tuple[Policy, ...], linked: tuple[bool, ...] | None = None
+    ) -> set[str]:
+        """Have the links so deep, with these policies, and there or not; whom that concerns.
+
+        They die, and their successors are told.
+        """
+        depths, policies = (*depths, 2)[:4], (*policies, Policy.WAIT)[:4]
+        self.linked = linked or self.linked
+        changed = self._with(depths, policies, self.linked)
         concerned = self.segments.concerned(changed)
         for name in concerned:
             self.actors[name].crash()  # the successor's life begins with its first turn
         self.segments.renew(changed)
         self.pipeline = changed
-        for place, (view, depth, policy) in enumerate(zip(self.segments.link_views(), depths, policies, strict=True)):
+        for place, (view, depth, policy) in enumerate(zip(self.views(), depths, policies, strict=True)):
             # What was committed and not shown by the dead one comes on top of what waits now.
-            self._most_waiting[place] = max(depth, min(self._most_waiting[place], view.waiting + 1))
+            self._most_waiting[place] = max(depth, min(self._most_waiting[place], view.waiting + 1 if view else 0))
             self._ever_dropped[place] |= policy is not Policy.WAIT
+            self.always_linked[place] &= self.linked[place]
         return concerned
+
+    def views(self) -> list[LinkView | None]:
+        """The counts of all links, those that were removed too; None for one that was never there."""
+        had = {link.ends for link in self.segments.record().links}
+        return [self.segments.link_view(link) if link.ends in had else None for link in self.links]
 
     # -- the laws
 
     def check_now(self) -> None:
         """At every moment no count is negative, no link over its depth, and no more was handled than produced."""
-        for view, most_waiting in zip(self.segments.link_views(), self._most_waiting, strict=True):
+        for view, most_waiting in zip(self.views(), self._most_waiting, strict=True):
+            if view is None:
+                continue
             counts = (view.produced, view.delivered, view.failed, view.waiting, view.in_hand, view.leased)
             if min(counts) < 0:
                 raise Violation(f"a count is negative: {view}")
@@ -260,19 +296,23 @@ class World:
                     actor.turn()
             if self._is_at_rest():
                 return
-        raise Violation(f"stuck or leaked: {self.segments.link_views()}, slots held {self._held()}")
+        raise Violation(f"stuck or leaked: {self.views()}, slots held {self._held()}")
 
     def _is_at_rest(self) -> bool:
-        views = self.segments.link_views()
-        arrived = all(
-            view.produced >= sent and not view.in_flight for view, sent in zip(views, self._sent(), strict=True)
+        source = Ledger(self.spec(SOURCE).ledger_fd, writable=False)
+        if source.commit_word(at.C_PUBLISHED) < self.messages or self._held():
+            return False
+        return all(
+            view is None or (view.produced >= sent and not view.in_flight and is_counted(view))
+            for view, sent in zip(self.views(), self._sent(), strict=True)
         )
-        return arrived and not self._held()
 
-    def _sent(self) -> tuple[int, int, int]:
-        """How many messages were to go out on each link: the middle sends on what it was given."""
-        first, *_ = self.segments.link_views()
-        return self.messages, first.delivered, self.messages
+    def _sent(self) -> list[int]:
+        """How many messages were to go out on each link at least: the middle sends on what it was given."""
+        first, *_ = self.views()
+        taken = first.delivered if first else 0
+        sent = (self.messages, taken, self.messages, taken)
+        return [each if always else 0 for each, always in zip(sent, self.always_linked, strict=True)]
 
     def _held(self) -> int:
         held = 0
@@ -285,24 +325,36 @@ class World:
 
     def check_at_rest(self) -> None:
         """Nothing lost, nothing published twice, all in order, and what came twice says so."""
-        views = self.segments.link_views()
-        for view, sent, may_have_dropped in zip(views, self._sent(), self._ever_dropped, strict=True):
-            if view.produced != sent:
-                raise Violation(f"published twice or lost: {view}")
-            if view.produced != view.delivered + view.failed + sum(view.dropped.values()) + view.quarantined:
-                raise Violation(f"the count does not hold: {view}")
-            if not may_have_dropped and view.dropped:
-                raise Violation(f"a link that waits has dropped: {view}")
-            given = {each.number for each in self.seen[view.destination.partition("/")[0]]}
-            if not view.delivered <= len(given) <= view.delivered + view.quarantined:
-                raise Violation(f"counted {view.delivered}, seen {sorted(given)}: {view}")
-        for name, seen in self.seen.items():
+        for place, (view, sent) in enumerate(zip(self.views(), self._sent(), strict=True)):
+            if view is not None:
+                self._check_count(view, sent, self._ever_dropped[place], self.always_linked[place])
+        links = {each.link for all_seen in self.seen.values() for each in all_seen}
+        for name in links:
+            seen = [each for all_seen in self.seen.values() for each in all_seen if each.link == name]
             numbers = [each.number for each in seen]
             if numbers != sorted(numbers):
                 raise Violation(f"{name} saw them out of order: {numbers}")
             for one, two in pairwise(seen):
                 if one.number == two.number and two.attempt < 2:
                     raise Violation(f"{name} was given {two.number} again without a word")
+
+    def _check_count(self, view: LinkView, sent: int, may_have_dropped: bool, always_linked: bool) -> None:
+        unlinked = view.dropped.get("unlinked", 0)
+        if always_linked and (view.produced != sent or unlinked):
+            raise Violation(f"published twice or lost: {view}")
+        if not is_counted(view):
+            raise Violation(f"the count does not hold: {view}")
+        if not may_have_dropped and sum(view.dropped.values()) > unlinked:
+            raise Violation(f"a link that waits has dropped: {view}")
+        seen = self.seen[view.destination.partition("/")[0]]
+        given = {each.number for each in seen if each.link == f"{view.source} -> {view.destination}"}
+        if not view.delivered <= len(given) <= view.delivered + view.quarantined + unlinked:
+            raise Violation(f"counted {view.delivered}, seen {sorted(given)}: {view}")
+
+
+def is_counted(view: LinkView) -> bool:
+    """Whether each message that is not in flight has been counted by its end; that may come a store later."""
+    return view.produced == view.delivered + view.failed + sum(view.dropped.values()) + view.quarantined
 
 
 def content(number: int) -> dict[str, Any]:
