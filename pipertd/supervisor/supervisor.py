@@ -25,7 +25,7 @@ from pipertd.supervisor.manifest import Manifest, manifest_files, read_manifest
 from pipertd.supervisor.pipeline import SupervisedPipeline
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.renewal import renew
-from pipertd.supervisor.spawn import Surroundings
+from pipertd.supervisor.surroundings import Surroundings
 from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snapshot, State
 
 logger = logging.getLogger(__name__)
