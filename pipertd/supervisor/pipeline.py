@@ -19,8 +19,9 @@ from pipertd.names import Target
 from pipertd.supervisor.adoption import find_survivors, give_up, open_segments
 from pipertd.supervisor.figures import Figures, Rates
 from pipertd.supervisor.flow import SupervisedFlow
-from pipertd.supervisor.manifest import Manifest, ManifestFile
+from pipertd.supervisor.manifest import Manifest
 from pipertd.supervisor.order import stop_order
+from pipertd.supervisor.recording import Recording
 from pipertd.supervisor.segments import Adopted, PipelineSegments
 from pipertd.supervisor.surroundings import Surroundings
 from pipertd.supervisor.view import LinkView, NoticeKind, PipelineView, State
@@ -61,8 +62,8 @@ class SupervisedPipeline:
         self._promised_to_all = promised_bytes
         self._closed = False
         self._shared = shared
+        self._recording = Recording(shared.runtime_dir, definition.name, shared.history, self._manifest)
         self.flows = {flow.name: self._supervised(flow) for flow in definition.flows}
-        self._manifest = ManifestFile(shared.runtime_dir, definition.name)
         self._to_start: set[str] = set()  # what an operator wants up that is not there yet
         self._segments: PipelineSegments | None = None
         self._figures = Figures.blank(definition)
@@ -75,7 +76,7 @@ class SupervisedPipeline:
 
     def _supervised(self, flow: Flow) -> SupervisedFlow:
         return SupervisedFlow(
-            self.definition, flow, self._shared, on_rest=self._on_rest, on_change=self._write_manifest
+            self.definition, flow, self._shared, on_rest=self._on_rest, on_change=self._recording.write
         )
 
     @property
@@ -173,7 +174,7 @@ class SupervisedPipeline:
             for flow in chosen:
                 flow.start(self._segments, self._rates)
             self._to_start -= {flow.definition.name for flow in chosen}
-            self._write_manifest()
+            self._recording.write()
 
     def adopt(self, manifest: Manifest) -> None:
         """Go on from where a daemon before this one was; what lives is not disturbed.
@@ -196,7 +197,7 @@ class SupervisedPipeline:
                 self.flows[name].adopt(manifest.flows[name], survivors[name], self._segments, self._rates)
             for flow in self.flows.values():
                 flow.go_on()
-            self._write_manifest()
+            self._recording.write()
         if manifest.stopping:
             self._begin_stop(self.flows.values(), whole=True, to_start=manifest.to_start)
         self._going_on = asyncio.create_task(self._go_on())
@@ -263,7 +264,7 @@ class SupervisedPipeline:
         Senders first: whoever waits for room to publish its last message still gets it. The caller holds the run.
         """
         self._to_start |= set(to_start)
-        self._write_manifest()
+        self._recording.write()
         order = stop_order(self.definition)
         await asyncio.gather(*(self._stop_behind(name, order[name] & set(names)) for name in names))
 
@@ -280,7 +281,7 @@ class SupervisedPipeline:
         elif self._stopping is None:
             self._stopping = asyncio.create_task(self._stop_in_order())
             self._stopping.add_done_callback(self._stopped)
-        self._write_manifest()
+        self._recording.write()
 
     async def _until_down(self, chosen: Collection[SupervisedFlow]) -> None:
         """Return when these flows are down, or were and somebody has started them again since."""
@@ -302,7 +303,7 @@ class SupervisedPipeline:
         chosen = list(self.flows.values())
         self._begin_stop(chosen, whole=True, now=now, to_start=up)
         await self._until_down(chosen)
-        self._manifest.close()
+        self._recording.close()
 
     async def restart(self, name: str | None = None) -> None:
         """Stop and start again: one flow within the run, or all in a new one. Only for who has the ``turn``.
@@ -372,7 +373,7 @@ class SupervisedPipeline:
             else:
                 self.flows[flow.name] = self._supervised(flow)
         self._to_start &= self.flows.keys()
-        self._write_manifest()
+        self._recording.write()
         self._shared.pulse.beat()
 
     def _tell_unlinked(self, removed: Iterable[LinkView]) -> None:
@@ -401,21 +402,16 @@ class SupervisedPipeline:
             end_to_end_p99_s=figures.end_to_end_p99_s,
         )
 
-    def _write_manifest(self) -> None:
-        """Put on record what the next daemon has to know, should this one be killed now."""
-        try:
-            self._manifest.write(
-                Manifest(
-                    definition=self.definition,
-                    began_s=self._began_s,
-                    segments=self._segments.record() if self._segments else None,
-                    stopping=self._stopping is not None,
-                    to_start=sorted(self._to_start),
-                    flows={name: flow.record() for name, flow in self.flows.items()},
-                )
-            )
-        except OSError as reason:
-            logger.error("cannot put %s on record for the next daemon: %s", self.definition.name, reason)
+    def _manifest(self) -> Manifest:
+        """What the next daemon has to know, should this one be killed now."""
+        return Manifest(
+            definition=self.definition,
+            began_s=self._began_s,
+            segments=self._segments.record() if self._segments else None,
+            stopping=self._stopping is not None,
+            to_start=sorted(self._to_start),
+            flows={name: flow.record() for name, flow in self.flows.items()},
+        )
 
     def _read_figures(self, segments: PipelineSegments) -> Figures:
         states = {flow.definition.name: (flow.state, flow.generation, flow.paused) for flow in self.flows.values()}
@@ -490,7 +486,7 @@ class SupervisedPipeline:
             flow.let_go()
         self._segments = None
         segments.close()
-        self._write_manifest()
+        self._recording.write()
         name = self.definition.name
         states = {flow.definition.name: str(flow.state) for flow in self.flows.values()}
         seconds = self._ended_s - self._began_s
