@@ -412,6 +412,23 @@ def test_a_run_of_which_nothing_lives_is_lost_and_begins_anew(daemon: Daemon) ->
     assert daemon.stop() == 0
 
 
+def test_what_had_failed_begins_anew_with_a_run_that_is_lost(daemon: Daemon) -> None:
+    """A flow that is FAILED was wanted up: a new run is its new chance, as a start of the machine is."""
+    never = {"restart": {"policy": "never"}}
+    write_definition(daemon.definitions / "p.yaml", counts(), writes(daemon.folder / "numbers"), sink_flow=never)
+    daemon.start()
+    wait_state(daemon, "b", "RUNNING")
+    assert daemon.ctl("kill", "p/b").stdout == "p/b: FAILED\n"
+    done = daemon.ctl("event", "NOTE", "p/b", "text=hello")
+    assert done.stdout == "b/sink: error: cannot deliver NOTE: flow b is FAILED\n"
+    daemon.kill()
+    spoil("of another boot", daemon)
+    daemon.start()
+    daemon.wait_for("flow_started", "b", count=2)
+    assert wait_state(daemon, "b", "RUNNING")["generation"] == 1
+    assert daemon.stop() == 0
+
+
 DIES = """
 import os, signal, sys
 left, when = int(sys.argv.pop(1)), sys.argv.pop(1)
