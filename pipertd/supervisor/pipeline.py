@@ -22,7 +22,7 @@ from pipertd.supervisor.flow import SupervisedFlow
 from pipertd.supervisor.manifest import Manifest, ManifestFile
 from pipertd.supervisor.order import stop_order
 from pipertd.supervisor.segments import Adopted, PipelineSegments
-from pipertd.supervisor.spawn import Surroundings
+from pipertd.supervisor.surroundings import Surroundings
 from pipertd.supervisor.view import LinkView, NoticeKind, PipelineView, State
 
 logger = logging.getLogger(__name__)
