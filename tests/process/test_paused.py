@@ -41,6 +41,7 @@ def test_a_paused_consumer_takes_nothing(tmp_path: Path) -> None:
 
     async def story(live: Live) -> None:
         await live.until_handled(10)
+        await live.until(lambda: live.flow("b").state is State.RUNNING, "b to run")
         await live.supervisor.pause(B)
         await until_paused(live, "b")
         assert (live.flow("b").state, live.flow("b").paused, live.flow("a").paused) == (State.RUNNING, True, False)
