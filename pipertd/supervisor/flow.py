@@ -8,33 +8,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed, WrongState
-from pipertd.names import RoutineRef
 from pipertd.protocol import Charge, Hello
-from pipertd.shm.status import RoutineFacts
-from pipertd.supervisor import lifecycle, watch
-from pipertd.supervisor.adopted import last_words
+from pipertd.supervisor import lifecycle, notices, watch
 from pipertd.supervisor.adoption import Survivors
+from pipertd.supervisor.death import judge_death
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.figures import Rates
 from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.generation import Generation
-from pipertd.supervisor.guilt import guilty_routine
-from pipertd.supervisor.hoarding import Hoarding
 from pipertd.supervisor.launch import Process
 from pipertd.supervisor.lifecycle import Action, Input
 from pipertd.supervisor.manifest import FlowRecord
-from pipertd.supervisor.restart import Ending, Restarts, Verdict
+from pipertd.supervisor.notices import Saying
+from pipertd.supervisor.restart import Restarts
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.settling import Settling
-from pipertd.supervisor.spawn import Surroundings, spawn_flow
+from pipertd.supervisor.sight import Sight
+from pipertd.supervisor.spawn import Spawner
 from pipertd.supervisor.standby import Standby
-from pipertd.supervisor.strays import Stray
-from pipertd.supervisor.view import FlowView, LinkView, NoticeKind, State
+from pipertd.supervisor.surroundings import Surroundings
+from pipertd.supervisor.view import FlowView, State
 
 _NEVER_STARTED = "was stopped before it was started"
 _LOOK_S = {State.STARTING: 0.05, State.STOPPING: 0.1}
@@ -66,25 +63,21 @@ class SupervisedFlow:
         self._restarts = Restarts(flow.restart)
         self._segments: PipelineSegments | None = None
         self._rates = Rates()
-        self._in_links = [link for link in pipeline.links if link.destination.flow == flow.name]
-        self._hoarding: dict[str, Hoarding] = {}
+        self._sight = Sight(pipeline, flow)
         self._living: Generation | None = None
         self._charge: Charge | None = None  # what the last one died of, for the next one
+        self._spawner = Spawner(pipeline, flow, shared)
         self._settling = Settling(
-            pipeline,
-            flow,
-            shared,
+            self._spawner,
             on_change=on_change,
             on_over=self._settling_over,
-            on_failure=self._tell_unsettled,
+            on_failure=lambda why: self._tell(notices.settling_failed(why)),
         )
         self._standby = Standby(
-            pipeline,
-            flow,
-            shared,
+            self._spawner,
             on_change=on_change,
             on_over=self._standby_over,
-            on_failure=self._tell_no_standby,
+            on_failure=lambda why: self._tell(notices.standby_failed(why)),
         )
         self._wanted = False
         self.paused = False
@@ -131,8 +124,7 @@ class SupervisedFlow:
                 self.generation, self._pipeline, self.definition, self._shared, living, record.living
             )
             if living.process.lives:
-                details = {"pid": str(self._living.pid)}
-                self._tell(NoticeKind.FLOW_ADOPTED, f"is adopted (generation {self.generation})", details)
+                self._tell(notices.adopted(self._living.pid, self.generation))
             asyncio.get_running_loop().add_reader(self._living.pidfd, self._bury)
 
     def _left(self, process: Process | None) -> Waiting | None:
@@ -181,9 +173,7 @@ class SupervisedFlow:
         """Have it take nothing behind the message in hand, or go on; its successors are as it is."""
         if paused is not self.paused:
             self.paused = paused
-            self._tell(
-                NoticeKind.FLOW_PAUSED if paused else NoticeKind.FLOW_RESUMED, "is paused" if paused else "goes on"
-            )
+            self._tell(notices.paused(paused))
             self._on_change()
         if self._living is not None:
             self._living.tell_paused(paused)
@@ -202,10 +192,9 @@ class SupervisedFlow:
     def renew(self, pipeline: Pipeline, flow: Flow) -> None:
         """Go by another definition: restart rule, watchdogs and standby at once, the rest from the next launch on."""
         self.definition, self._pipeline = flow, pipeline
-        self._in_links = [link for link in pipeline.links if link.destination.flow == flow.name]
         self._restarts.rule = flow.restart
-        self._settling.renew(pipeline, flow)
-        self._standby.renew(pipeline, flow)
+        self._spawner.renew(pipeline, flow)
+        self._sight.renew(pipeline, flow)
         if self._living is not None:
             self._living.rule = flow.watchdog
         if flow.standby:
@@ -282,8 +271,7 @@ class SupervisedFlow:
         before, self.state = self.state, step.state
         self._since_s = monotonic_s()
         self._reason = reason or self._reason
-        text = f"is {step.state} (was {before}): {reason or happened}"
-        self._tell(NoticeKind.FLOW_STATE_CHANGED, text, {"from": before.value, "to": step.state.value})
+        self._tell(notices.state_changed(before, step.state, reason or happened))
         for action in step.actions:
             self._perform(action)
         if self.state.at_rest or not self._wanted:
@@ -320,15 +308,13 @@ class SupervisedFlow:
 
     async def _have_process(self, segments: PipelineSegments) -> None:
         try:
-            waiting = await self._standby.hand_over() or await spawn_flow(
-                self._pipeline, self.definition, self.generation, segments, self._shared
-            )
+            waiting = await self._standby.hand_over() or await self._spawner.generation(self.generation, segments)
         except LaunchFailed as reason:
             if self.state is not State.STARTING:
                 self._happen(Input.DIED_AS_ASKED, _NEVER_STARTED)
                 return
             self._failure = Failure.LAUNCH_FAILED
-            self._tell(NoticeKind.FLOW_FAILED, f"failed: {reason}", {"failure": self._failure})
+            self._tell(notices.launch_failed(str(reason)))
             self._happen(Input.LAUNCH_FAILED, str(reason))
         else:
             self._begin(waiting)
@@ -341,8 +327,7 @@ class SupervisedFlow:
             living.kill()
             return
         self._on_change()  # it is on record before it is let in
-        details = {"pid": str(living.pid)}
-        self._tell(NoticeKind.FLOW_STARTED, f"was started (generation {self.generation})", details)
+        self._tell(notices.started(living.pid, self.generation))
         self._tell_unmet(living.problems)
         living.begin(self._charge, paused=self.paused)
         self._charge = None
@@ -351,7 +336,7 @@ class SupervisedFlow:
     def _tell_unmet(self, problems: list[str]) -> None:
         text = "; ".join(problems)
         if text and text != self._unmet:  # once, not with each generation
-            self._tell(NoticeKind.LIMITS_UNMET, f"runs without some of its limits: {text}")
+            self._tell(notices.limits_unmet(text))
         self._unmet = text
 
     def _settling_over(self) -> None:
@@ -377,23 +362,17 @@ class SupervisedFlow:
         else:
             self._stand_by()
 
-    def _tell_no_standby(self, why: str) -> None:
-        text = f"has no standby until its next generation: {why}"
-        self._tell(NoticeKind.STANDBY_FAILED, text)
-
-    def _tell_unsettled(self, why: str) -> None:
-        text = f"may keep slots of its neighbours until it is started again: settling what it left failed: {why}"
-        self._tell(NoticeKind.SETTLING_FAILED, text)
-
     def _look(self) -> None:
         """Read the status pages: is it ready, does it hang?"""
-        living = self._living
+        living, segments = self._living, self._segments
         assert living is not None
+        assert segments is not None
         living.tell_paused(self.paused)
         meant_s = self._look_s()
-        facts = self._facts()
-        self._note_rates(facts)
-        self._name_hoarders(facts)
+        facts = self._sight.facts(segments)
+        self._sight.note_rates(segments, facts, self._rates)
+        for routine, link in self._sight.hoarded(segments, facts):
+            self._tell(notices.slots_hoarded(routine, link))
         if self.state is State.STARTING and watch.is_ready(facts, self.generation):
             living.ready_s = monotonic_s()
             self._happen(Input.READY)
@@ -401,115 +380,35 @@ class SupervisedFlow:
         expiry = living.find_expiry(facts, meant_s)
         silent_s = living.find_silence(facts) if self.state is State.RUNNING else None
         if expiry is not None:
-            self._expire(living, expiry)
+            reason = living.blame(expiry)
+            self._tell(notices.watchdog_expired(expiry, reason))
+            self._happen(Input.EXPIRED, reason)
         elif silent_s is not None:
-            self._give_up(living, silent_s)
+            reason = living.give_up(silent_s)
+            self._tell(notices.contact_lost(silent_s, reason))
+            self._happen(Input.EXPIRED, reason)
         else:
             self._look_again()
-
-    def _note_rates(self, facts: dict[str, RoutineFacts]) -> None:
-        assert self._segments is not None
-        now_s, own = monotonic_s(), self.definition.name
-        for name, fact in facts.items():
-            self._rates.note_routine(RoutineRef(own, name), now_s, fact.handled, fact.busy_s)
-        for link in self._in_links:
-            self._rates.note_link(link, now_s, self._segments.ended(link))
-
-    def _name_hoarders(self, facts: dict[str, RoutineFacts]) -> None:
-        assert self._segments is not None
-        for name, fact in facts.items():
-            hoarding = self._hoarding.setdefault(name, Hoarding())
-            link = hoarding.found(fact, partial(self._out_links, name), monotonic_s())
-            if link is not None:
-                who, between = ", ".join(link.leased_by), f"{link.source} -> {link.destination}"
-                text = (
-                    f"waits for a slot: {who} keeps arrays of {link.leased} messages of {between}; "
-                    "have it keep copies, or make the link deeper"
-                )
-                self._tell(NoticeKind.SLOTS_HOARDED, text, {"hoarded_by": who}, routine=name)
-
-    def _out_links(self, routine: str) -> list[LinkView]:
-        assert self._segments is not None
-        ref = RoutineRef(self.definition.name, routine)
-        return [self._segments.link_view(link) for link in self._pipeline.links if link.source == ref]
-
-    def _expire(self, living: Generation, expiry: watch.Expiry) -> None:
-        reason = living.blame(expiry)
-        details = {
-            "deadline": expiry.deadline.value,
-            "allowed_s": f"{expiry.allowed_s:g}",
-            "silent_s": f"{expiry.silent_s:.3f}",
-        }
-        text = f"is killed: {reason}; the stacks of its threads are in its log"
-        self._tell(NoticeKind.WATCHDOG_EXPIRED, text, details, routine=expiry.routine)
-        self._happen(Input.EXPIRED, reason)
-
-    def _give_up(self, living: Generation, silent_s: float) -> None:
-        reason = living.give_up(silent_s)
-        text = f"is killed: {reason}; the stacks of its threads are in its log"
-        self._tell(NoticeKind.CONTACT_LOST, text, {"silent_s": f"{silent_s:.3f}"})
-        self._happen(Input.EXPIRED, reason)
 
     def _bury(self) -> None:
         """The pidfd says dead: reap, judge, and go on from there."""
         dead, self._living = self._living, None
         assert dead is not None
+        assert self._segments is not None
         asyncio.get_running_loop().remove_reader(dead.pidfd)
         self._disarm()
         ending = dead.bury()
         if dead.mark is not None:
-            self._shared.strays.look_for(dead.mark, self._tell_left)
-        now_s = monotonic_s()
-        facts = self._facts()
-        ending = last_words(ending, facts, self.generation)
-        let_in = not dead.is_adopted or watch.has_begun(facts, self.generation)
-        if let_in:
-            self._charge = None  # it was told
-        guilty = guilty_routine(ending, facts, self.generation, expiry=dead.expiry, fatal_thread=dead.fatal_thread())
-        failure = None if dead.cut and not self._wanted else dead.failure or ending.failure
-        verdict = self._restarts.judge(
-            ending,
-            failure=failure,
-            wanted=self._wanted,
-            ended=watch.has_ended(facts, self.generation),
-            ran_s=now_s - dead.ready_s if dead.ready_s is not None else 0.0,
-            now_s=now_s,
-            let_in=let_in,
-        )
-        self._delay_s = 0.0 if self._standby.lives else verdict.delay_s
-        reason = f"{verdict.reason} ({dead.why_killed})" if dead.why_killed else verdict.reason
-        if guilty:
-            self._charge = Charge(routine=guilty, reason=reason, log=dead.evidence())
-        self._failure = verdict.failure
-        log = dead.last_lines() if verdict.failure else ""
-        self._tell_death(dead, ending, guilty, failure or verdict.failure, log)
-        self._tell_verdict(verdict, reason, log)
-        self._happen(verdict.happened, reason)
-
-    def _tell_death(self, dead: Generation, ending: Ending, guilty: str, failure: Failure | None, log: str) -> None:
-        said = {"guilty": guilty, "failure": failure or "", "log": log, "stacks": dead.stacks() if failure else ""}
-        details = {"pid": str(dead.pid), "ending": str(ending), **{key: text for key, text in said.items() if text}}
-        self._tell(NoticeKind.FLOW_EXITED, f"{ending} (generation {self.generation})", details)
-
-    def _tell_verdict(self, verdict: Verdict, reason: str, log: str) -> None:
-        details = {"failure": verdict.failure or "", "log": log}
-        if verdict.happened is Input.DIED_TO_RETURN:
-            when = "at once by its standby" if self._standby.lives else f"in {verdict.delay_s:g} s"
-            self._tell(NoticeKind.FLOW_RESTARTING, f"is restarted {when}: it {reason}", details)
-        elif verdict.happened is Input.DIED_FOR_GOOD:
-            self._tell(NoticeKind.FLOW_FAILED, f"failed: it {reason}", details)
-
-    def _tell_left(self, strays: list[Stray]) -> None:
-        text = (
-            f"left {', '.join(map(str, strays))} running, in a session or group of its own: end it by hand; "
-            "where pipertd has a cgroup it goes with its flow"
-        )
-        self._tell(NoticeKind.PROCESSES_LEFT, text, {"pids": " ".join(str(each.pid) for each in strays)})
-
-    def _facts(self) -> dict[str, RoutineFacts]:
-        assert self._segments is not None
-        name = self.definition.name
-        return {one.name: self._segments.routine_facts(RoutineRef(name, one.name)) for one in self.definition.routines}
+            self._shared.strays.look_for(dead.mark, lambda strays: self._tell(notices.processes_left(strays)))
+        facts = self._sight.facts(self._segments)
+        death = judge_death(dead, ending, facts, self._restarts, wanted=self._wanted)
+        self._charge = death.charge or (None if death.let_in else self._charge)
+        self._failure = death.verdict.failure
+        self._delay_s = 0.0 if self._standby.lives else death.verdict.delay_s
+        self._tell(notices.exited(death))
+        if after := notices.aftermath(death, has_standby=self._standby.lives):
+            self._tell(after)
+        self._happen(death.verdict.happened, death.reason)
 
     def _look_s(self) -> float:
         rule = self.definition.watchdog
@@ -530,12 +429,12 @@ class SupervisedFlow:
             self._timer.cancel()
             self._timer = None
 
-    def _tell(self, kind: NoticeKind, text: str, details: dict[str, str] | None = None, *, routine: str = "") -> None:
+    def _tell(self, saying: Saying) -> None:
         self._shared.history.record(
-            kind,
-            f"flow {self} {text}",
+            saying.kind,
+            f"flow {self} {saying.text}",
             pipeline=self._pipeline.name,
             flow=self.definition.name,
-            routine=routine,
-            details={"generation": str(self.generation), **(details or {})},
+            routine=saying.routine,
+            details={"generation": str(self.generation), **saying.details},
         )

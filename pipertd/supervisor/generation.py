@@ -29,9 +29,9 @@ from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.manifest import GenerationRecord
 from pipertd.supervisor.restart import Ending
-from pipertd.supervisor.spawn import Surroundings
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
 from pipertd.supervisor.strays import Mark
+from pipertd.supervisor.surroundings import Surroundings
 from pipertd.supervisor.view import Pressure
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held

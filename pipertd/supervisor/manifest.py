@@ -10,9 +10,11 @@ Segments and bells are named by their inodes: whichever flow still lives holds t
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -25,12 +27,14 @@ from pipertd.supervisor.view import State
 
 FORMAT = 1
 SUFFIX = ".run"
+MOST_BYTES = 64 * 1024 * 1024  # of a hundred flows it has some kilobytes each, and what a few of them died of
+_MOST_PROCESSES = 1 << 22  # of Linux: no process has a higher id
 
 
 class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A process; ``started`` tells it from a later one of the same id."""
 
-    pid: int
+    pid: Annotated[int, msgspec.Meta(gt=0, le=_MOST_PROCESSES)]
     started: int
 
 
@@ -153,6 +157,7 @@ class ManifestFile:
 
     def __init__(self, folder: Path, pipeline: str) -> None:
         self.path = folder / f"{pipeline}{SUFFIX}"
+        self._new = self.path.with_name(f"{self.path.name}.new")
         self._written = b""
         self._is_closed = False
 
@@ -165,17 +170,22 @@ class ManifestFile:
         content = _encoder.encode(manifest)
         if self._is_closed or content == self._written:
             return
-        new = self.path.with_name(f"{self.path.name}.new")
-        fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(content)
-        new.replace(self.path)
+        fd = os.open(self._new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            with os.fdopen(fd, "wb") as file:
+                file.write(content)
+            self._new.replace(self.path)
+        except OSError:
+            self._new.unlink(missing_ok=True)  # half of a record takes room, and is of no use
+            raise
         self._written = content
 
     def close(self) -> None:
         """Take it away for good: there is nothing to be known any more."""
         self._is_closed = True
-        self.path.unlink(missing_ok=True)
+        for path in (self._new, self.path):  # a daemon before us may have died over a new one
+            with suppress(IsADirectoryError):  # it is none of ours
+                path.unlink(missing_ok=True)
 
 
 def manifest_files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -191,15 +201,30 @@ def read_manifest(path: Path) -> Manifest:
         ManifestError: it is of an earlier boot, or none of ours.
     """
     try:
-        content = path.read_bytes()
+        content = _content(path)
         head = _head.decode(content)
         if head.boot != boot_id():
             raise ManifestError("the system was started anew meanwhile")
         if head.format != FORMAT:
             raise ManifestError(f"it is on record in format {head.format}, and this pipertd reads format {FORMAT}")
         found = _decoder.decode(content)
-    except (OSError, msgspec.MsgspecError) as reason:
+    except (OSError, RecursionError, msgspec.MsgspecError) as reason:
         raise ManifestError(f"cannot read {path}: {reason}") from reason
     if found.definition.name != path.stem:
         raise ManifestError(f"{path} is the record of another pipeline, {found.definition.name}")
     return found
+
+
+def _content(path: Path) -> bytes:
+    """All of it; whatever lies there, we neither wait for it nor fill the memory with it."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise ManifestError(f"cannot read {path}: it is no regular file")
+        if status.st_size > MOST_BYTES:
+            raise ManifestError(f"cannot read {path}: it is larger than {MOST_BYTES} bytes")
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(fd)

@@ -22,7 +22,7 @@ from pipertd.supervisor.flow import SupervisedFlow
 from pipertd.supervisor.manifest import Manifest, ManifestFile
 from pipertd.supervisor.order import stop_order
 from pipertd.supervisor.segments import Adopted, PipelineSegments
-from pipertd.supervisor.spawn import Surroundings
+from pipertd.supervisor.surroundings import Surroundings
 from pipertd.supervisor.view import LinkView, NoticeKind, PipelineView, State
 
 logger = logging.getLogger(__name__)
@@ -274,18 +274,21 @@ class SupervisedPipeline:
         self._to_start |= set(to_start)  # before anything stops: a daemon that is killed now leaves it on record
         if now and self._stopping is not None:
             self._stopping.cancel()
-        if now or not whole:
+        if now or not whole or self.is_over:  # what is at rest is not wanted any more either
             for flow in chosen:
                 flow.stop(now=now)
-        elif self._stopping is None and not self.is_over:
+        elif self._stopping is None:
             self._stopping = asyncio.create_task(self._stop_in_order())
             self._stopping.add_done_callback(self._stopped)
         self._write_manifest()
 
-    async def _until_down(self, chosen: Iterable[SupervisedFlow]) -> None:
-        await self._shared.pulse.until(
-            lambda: self._stopping is None and not self._is_ending and all(flow.state.at_rest for flow in chosen)
-        )
+    async def _until_down(self, chosen: Collection[SupervisedFlow]) -> None:
+        """Return when these flows are down, or were and somebody has started them again since."""
+
+        def down() -> bool:
+            return all(flow.state.at_rest for flow in chosen) or any(flow.wanted for flow in chosen)
+
+        await self._shared.pulse.until(lambda: self._stopping is None and not self._is_ending and down())
 
     async def close(self, *, now: bool = False) -> None:
         """Have all flows down for good, as far as this daemon goes: nothing is on record any more behind it.

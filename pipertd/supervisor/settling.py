@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipertd.definition.model import Flow, Pipeline
 from pipertd.supervisor.attendant import Attendant
 from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
-from pipertd.supervisor.spawn import Surroundings, spawn_settling
+from pipertd.supervisor.spawn import Spawner
 
 
 class Settling:
@@ -22,26 +21,18 @@ class Settling:
 
     def __init__(
         self,
-        pipeline: Pipeline,
-        flow: Flow,
-        shared: Surroundings,
+        spawner: Spawner,
         *,
         on_change: Callable[[], None],
         on_over: Callable[[], None],
         on_failure: Callable[[str], None],
     ) -> None:
         """``on_over`` is called when the process is dead, ``on_failure`` before, if it did not end as it should."""
-        self._pipeline = pipeline
-        self._flow = flow
-        self._shared = shared
+        self._spawner = spawner
         self._on_over = on_over
         self._on_failure = on_failure
         self._is_due = False
         self._process = Attendant(on_change=on_change, on_end=self._ended, on_failure=on_failure)
-
-    def renew(self, pipeline: Pipeline, flow: Flow) -> None:
-        """Go by another definition from the next process on."""
-        self._pipeline, self._flow = pipeline, flow
 
     def expect(self) -> None:
         """A generation is launched: whatever it leaves is to be settled."""
@@ -56,8 +47,8 @@ class Settling:
         if not self._is_due or self._process.is_there:
             return
         self._is_due = False
-        if not segments.left_whole(self._flow.name):
-            self._process.begin(spawn_settling(self._pipeline, self._flow, generation, segments, self._shared))
+        if not segments.left_whole(self._spawner.flow.name):
+            self._process.begin(self._spawner.settling(generation, segments))
 
     def adopt(self, left: Waiting | None) -> None:
         """End one that a daemon before this one had; what the flow left is still to be settled."""

@@ -7,108 +7,90 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-
-from msgspec.structs import replace
 
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed
-from pipertd.logs.reader import LogStore
 from pipertd.logs.writer import open_log
-from pipertd.protocol import FlowSpec, LogSpec, QuarantineSpec, encode_spec
-from pipertd.supervisor.cgroups import Cgroups
-from pipertd.supervisor.channel import FlowChannel
+from pipertd.protocol import FlowSpec, LogSpec, encode_spec
 from pipertd.supervisor.gate import Waiting, make_gate
-from pipertd.supervisor.history import History
 from pipertd.supervisor.launch import Process, flow_environment, launch, memory_file
-from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.resources import limit
 from pipertd.supervisor.segments import PipelineSegments
-from pipertd.supervisor.strays import Strays, marked, new_mark
+from pipertd.supervisor.strays import marked, new_mark
+from pipertd.supervisor.surroundings import Surroundings
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What all flows of one daemon share."""
+class Spawner:
+    """Starts the processes of one flow, as its definition has them by then; each waits at its gate."""
 
-    runtime_dir: Path
-    logs: LogStore
-    history: History
-    channel: FlowChannel
-    pulse: Pulse
-    quarantine: QuarantineSpec
-    orphan_timeout_s: float
-    cgroups: Cgroups
-    starts: asyncio.Semaphore  # many at once only slow each other down, and the daemon with them
-    strays: Strays = field(default_factory=Strays)
+    def __init__(self, pipeline: Pipeline, flow: Flow, shared: Surroundings) -> None:
+        self.pipeline = pipeline
+        self.flow = flow
+        self._shared = shared
 
+    def renew(self, pipeline: Pipeline, flow: Flow) -> None:
+        """Go by another definition from the next process on."""
+        self.pipeline, self.flow = pipeline, flow
 
-async def spawn_flow(
-    pipeline: Pipeline, flow: Flow, generation: int, segments: PipelineSegments, shared: Surroundings
-) -> Waiting:
-    """Start a process of a flow, and set its limits; it waits at its gate.
+    async def generation(self, number: int, segments: PipelineSegments) -> Waiting:
+        """Start a process that will be this generation, or stands by to be it, and set its limits.
 
-    Raises:
-        LaunchFailed: its interpreter or its log cannot be used.
-    """
-    waiting = await _spawn(pipeline, _spec(pipeline, flow, generation, segments, shared), segments, shared)
-    held = shared.cgroups.hold(waiting.process.pid, f"{pipeline.name}.{flow.name}", flow.resources)
-    limited = limit(waiting.process.pid, flow.resources, memory=not held.limits_memory)
-    waiting.problems = [*limited, *held.problems]
-    if held.group is not None:
-        waiting.held_by(held.group, shared.cgroups.bury)
-    return waiting
+        Raises:
+            LaunchFailed: its interpreter or its log cannot be used.
+        """
+        waiting = await self._spawn(number, segments)
+        wanted, cgroups = self.flow.resources, self._shared.cgroups
+        held = cgroups.hold(waiting.process.pid, f"{self.pipeline.name}.{self.flow.name}", wanted)
+        limited = limit(waiting.process.pid, wanted, memory=not held.limits_memory)
+        waiting.problems = [*limited, *held.problems]
+        if held.group is not None:
+            waiting.held_by(held.group, cgroups.bury)
+        return waiting
 
+    async def settling(self, generation: int, segments: PipelineSegments) -> Waiting:
+        """Start the process that settles what this generation left; it ends with the daemon, if not before.
 
-async def spawn_settling(
-    pipeline: Pipeline, flow: Flow, generation: int, segments: PipelineSegments, shared: Surroundings
-) -> Waiting:
-    """Start the process that settles what this generation of a flow left; it ends with the daemon, if not before.
+        Raises:
+            LaunchFailed: its interpreter or its log cannot be used.
+        """
+        return await self._spawn(generation, segments, "--settle")
 
-    Raises:
-        LaunchFailed: its interpreter or its log cannot be used.
-    """
-    return await _spawn(pipeline, _spec(pipeline, flow, generation, segments, shared), segments, shared, "--settle")
+    async def _spawn(self, generation: int, segments: PipelineSegments, *options: str) -> Waiting:
+        """On a thread, because a process takes its time to come when all cores are busy."""
+        pipeline, starts = self.pipeline, self._shared.starts
+        ours, theirs = make_gate(f"{pipeline.name}/{self.flow.name}")
+        spec = self._spec(generation, segments, gate_fd=theirs.fileno())
+        fds = [*segments.all_fds(), theirs.fileno()]
+        mark = new_mark()
+        await starts.acquire()
+        try:
+            process = await asyncio.to_thread(_launch, pipeline, spec, options, fds, mark)
+        except LaunchFailed:
+            starts.release()
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        return Waiting(process, ours, starts.release, mark=mark)
 
-
-def _spec(
-    pipeline: Pipeline, flow: Flow, generation: int, segments: PipelineSegments, shared: Surroundings
-) -> FlowSpec:
-    own_s = pipeline.orphan_timeout_s
-    return FlowSpec(
-        pipeline=pipeline.name,
-        flow=flow.name,
-        generation=generation,
-        channel=str(shared.channel.path),
-        path=list(pipeline.path),
-        orphan_timeout_s=shared.orphan_timeout_s if own_s is None else own_s,
-        stop_s=flow.watchdog.stop_s,
-        log=LogSpec(kind="file", path=str(shared.logs.flow_file(pipeline.name, flow.name))),
-        run=segments.run,
-        quarantine=shared.quarantine,
-        routines=segments.flow_specs(flow.name),
-    )
-
-
-async def _spawn(
-    pipeline: Pipeline, spec: FlowSpec, segments: PipelineSegments, shared: Surroundings, *options: str
-) -> Waiting:
-    """On a thread, because a process takes its time to come when all cores are busy."""
-    ours, theirs = make_gate(f"{spec.pipeline}/{spec.flow}")
-    told = replace(spec, gate_fd=theirs.fileno())
-    fds = [*segments.all_fds(), theirs.fileno()]
-    mark = new_mark()
-    await shared.starts.acquire()
-    try:
-        process = await asyncio.to_thread(_launch, pipeline, told, options, fds, mark)
-    except LaunchFailed:
-        shared.starts.release()
-        ours.close()
-        raise
-    finally:
-        theirs.close()
-    return Waiting(process, ours, shared.starts.release, mark=mark)
+    def _spec(self, generation: int, segments: PipelineSegments, gate_fd: int) -> FlowSpec:
+        pipeline, flow, shared = self.pipeline, self.flow, self._shared
+        own_s = pipeline.orphan_timeout_s
+        return FlowSpec(
+            pipeline=pipeline.name,
+            flow=flow.name,
+            generation=generation,
+            channel=str(shared.channel.path),
+            path=list(pipeline.path),
+            orphan_timeout_s=shared.orphan_timeout_s if own_s is None else own_s,
+            stop_s=flow.watchdog.stop_s,
+            log=LogSpec(kind="file", path=str(shared.logs.flow_file(pipeline.name, flow.name))),
+            run=segments.run,
+            quarantine=shared.quarantine,
+            routines=segments.flow_specs(flow.name),
+            gate_fd=gate_fd,
+        )
 
 
 def _launch(pipeline: Pipeline, spec: FlowSpec, options: Sequence[str], fds: Sequence[int], mark: str) -> Process:

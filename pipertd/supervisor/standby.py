@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipertd.definition.model import Flow, Pipeline
 from pipertd.supervisor.attendant import Attendant
 from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.manifest import ProcessRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.segments import PipelineSegments
-from pipertd.supervisor.spawn import Surroundings, spawn_flow
+from pipertd.supervisor.spawn import Spawner
 
 
 class Standby:
@@ -22,25 +21,17 @@ class Standby:
 
     def __init__(
         self,
-        pipeline: Pipeline,
-        flow: Flow,
-        shared: Surroundings,
+        spawner: Spawner,
         *,
         on_change: Callable[[], None],
         on_over: Callable[[], None],
         on_failure: Callable[[str], None],
     ) -> None:
         """``on_over`` is called when one that was ended is dead, ``on_failure`` when one cannot be had or died."""
-        self._pipeline = pipeline
-        self._flow = flow
-        self._shared = shared
+        self._spawner = spawner
         self._on_over = on_over
         self._on_failure = on_failure
         self._process = Attendant(on_change=on_change, on_end=self._ended, on_failure=on_failure)
-
-    def renew(self, pipeline: Pipeline, flow: Flow) -> None:
-        """Go by another definition from the next one on."""
-        self._pipeline, self._flow = pipeline, flow
 
     @property
     def lives(self) -> bool:
@@ -54,7 +45,7 @@ class Standby:
     def begin(self, generation: int, segments: PipelineSegments) -> None:
         """Have one, for when ``generation`` dies; does nothing where there is one."""
         if not self._process.is_there:
-            self._process.begin(spawn_flow(self._pipeline, self._flow, generation + 1, segments, self._shared))
+            self._process.begin(self._spawner.generation(generation + 1, segments))
 
     def adopt(self, left: Waiting | None) -> None:
         """End one that a daemon before this one had."""

@@ -25,7 +25,7 @@ from pipertd.supervisor.manifest import Manifest, manifest_files, read_manifest
 from pipertd.supervisor.pipeline import SupervisedPipeline
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.renewal import renew
-from pipertd.supervisor.spawn import Surroundings
+from pipertd.supervisor.surroundings import Surroundings
 from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snapshot, State
 
 logger = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class Supervisor:
         except ManifestError as reason:
             self._pipelines.pop(name, None)
             self._lose_run(name, manifest, reason)
-            path.unlink(missing_ok=True)
+            _take_away(path)
             return
         self._adopted.add(name)
         states = {flow.name: str(flow.state) for flow in adopted.view().flows}
@@ -418,3 +418,11 @@ class Supervisor:
             routine=target.routine or "",
             details={"event": event},
         )
+
+
+def _take_away(path: Path) -> None:
+    """Have a record that is of no use out of the way; what cannot go stops no other pipeline."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as reason:
+        logger.error("cannot take %s away: %s; while it is there, %s cannot be adopted", path, reason, path.stem)

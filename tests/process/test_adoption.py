@@ -354,13 +354,16 @@ def spoil(how: str, daemon: Daemon) -> None:
             file.write_bytes(bytes(range(256)))
         case "cut":
             file.write_bytes(file.read_bytes()[:100])
+        case "a fifo":
+            file.unlink()
+            os.mkfifo(file)
         case "of another boot":
             change_record(daemon, lambda found: found.update(boot="another"))
         case "of another format":
             change_record(daemon, lambda found: found.update(format=99))
 
 
-@pytest.mark.parametrize("how", ["garbage", "cut", "of another boot", "of another format"])
+@pytest.mark.parametrize("how", ["garbage", "cut", "a fifo", "of another boot", "of another format"])
 def test_a_run_whose_record_is_no_use_is_lost_and_begins_anew(daemon: Daemon, how: str) -> None:
     """It is said; its flows, of which nobody knows, are told to stop as soon as they dial."""
     file = counting(daemon)
@@ -375,6 +378,20 @@ def test_a_run_whose_record_is_no_use_is_lost_and_begins_anew(daemon: Daemon, ho
     assert daemon.stop() == 0
     assert list(daemon.runtime.iterdir()) == []
     assert file.exists()
+
+
+def test_a_folder_under_a_record_s_name_stops_nobody(daemon: Daemon) -> None:
+    """The daemon comes up, runs the pipeline without a record of it, says so, and leaves the folder where it is."""
+    (daemon.runtime / "p.run").mkdir(parents=True)
+    file = counting(daemon)
+    wait_state(daemon, "b", "RUNNING")
+    assert "it is no regular file" in daemon.wait_for("pipeline_lost")["message"]
+    assert daemon.stop() == 0
+    assert [each.name for each in daemon.runtime.iterdir()] == ["p.run"]
+    assert file.exists()
+    said = (daemon.folder / "stderr").read_text()
+    assert "cannot be adopted" in said
+    assert "cannot put p on record for the next daemon" in said
 
 
 def test_a_run_of_which_nothing_lives_is_lost_and_begins_anew(daemon: Daemon) -> None:

@@ -485,6 +485,24 @@ def test_a_stop_meanwhile_has_the_last_word(tmp_path: Path) -> None:
     go(tmp_path, content, story)
 
 
+def test_a_reload_waits_for_a_stop(tmp_path: Path) -> None:
+    """It does not start what is on its way down; the pipeline has the new definition then, and stays down."""
+    content = slow_to_stop(tmp_path)
+
+    async def story(files: Files) -> None:
+        await files.until_running()
+        stopping = asyncio.create_task(files.live.supervisor.stop(P))
+        await files.live.until(lambda: files.live.flow("c").state is State.STOPPING, "c to be stopped")
+        content["flows"]["a"]["routines"]["count"]["params"]["amount"] = 5
+        await files.reload(content)
+        assert {flow.state for flow in files.live.view().flows} == {State.STOPPED}
+        assert [flow.generation for flow in files.live.view().flows] == [1, 1, 1]
+        assert files.live.supervisor.definitions["p"].flow("a").routines[0].params == {"amount": 5}
+        await stopping
+
+    go(tmp_path, content, story)
+
+
 def test_a_start_meanwhile_waits(tmp_path: Path) -> None:
     """It comes behind the reload, and finds the flow up: no second process is started."""
     content = slow_to_stop(tmp_path)

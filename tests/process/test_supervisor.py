@@ -116,6 +116,22 @@ def test_stop_lets_links_drain(tmp_path: Path) -> None:
     go(tmp_path, chain(flow("a", "Count"), flow("b", "Write", file=file, pause_s=0.05)), story)
 
 
+def test_a_stop_that_is_overtaken_returns(tmp_path: Path) -> None:
+    """Who asked for a stop hears that it is done, also if somebody starts the flow again in the same moment."""
+    target = Target("p", "b")
+
+    async def story(live: Live) -> None:
+        await live.until_handled(1)
+        stopping = asyncio.create_task(live.supervisor.stop(target))
+        while live.flow("b").state is not State.STOPPED:  # noqa: ASYNC110
+            await asyncio.sleep(0)  # so as to be quicker than the stop
+        await live.supervisor.start(target)
+        await live.until(stopping.done, "the stop")
+        await live.until(lambda: live.flow("b").state is State.RUNNING, "b again")
+
+    go(tmp_path, chain(flow("a", "Count"), flow("b", "Write", file=tmp_path / "numbers")), story)
+
+
 def test_stop_now_counts_what_is_left(tmp_path: Path) -> None:
     """A cut leaves no message unaccounted for: what was on the way is counted as stopped."""
 

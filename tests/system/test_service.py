@@ -20,12 +20,15 @@ OPT = Path("/opt/pipertd")
 DEFINITIONS = Path("/etc/pipertd/pipelines.d")
 ROUTINES = Path("/etc/pipertd/routines")
 UNITS = Path("/etc/systemd/system")
+GROUP = Path("/sys/fs/cgroup/system.slice/pipertd.service")
 
 NUMBERS = """\
 pipeline: numbers
 flows:
   front: {routines: {count: {class: numbers_for_service:Count, fps: 50}}}
-  back: {routines: {forget: {class: numbers_for_service:Forget}}}
+  back:
+    resources: {memory_max: 256M, tasks_max: 100, cpu_weight: 50}
+    routines: {forget: {class: numbers_for_service:Forget}}
 links:
   - {from: count, to: [forget]}
 """
@@ -98,7 +101,7 @@ def service(installed: None) -> Iterator[None]:
 
 
 def processes() -> set[int]:
-    files = Path("/sys/fs/cgroup/system.slice/pipertd.service").rglob("cgroup.procs")
+    files = GROUP.rglob("cgroup.procs")
     return {int(line) for file in files for line in file.read_text().split()}
 
 
@@ -139,14 +142,40 @@ def test_stop_is_clean() -> None:
 
 @pytest.mark.usefixtures("service")
 def test_a_killed_daemon_is_started_again() -> None:
-    """After `kill -9` of the daemon its flows go with it, and a new one runs the pipeline anew."""
-    before, old = int(shown("MainPID")), processes()
+    """After `kill -9` of the daemon its flows go on, with their limits, and a new one adopts them."""
+    before, old, limited = int(shown("MainPID")), flows(), limits()
     os.kill(before, signal.SIGKILL)
-    wait_until(
-        lambda: shown("ActiveState") == "active" and int(shown("MainPID")) not in (0, before), what="a new daemon"
-    )
-    assert not old & processes()
-    wait_until(lambda: delivered() > 10, what="messages pass again")
+    wait_until(lambda: another_main_than(before), what="a new daemon")
+    assert_they_go_on(old)
+    assert limits() == limited
+
+
+@pytest.mark.usefixtures("service")
+def test_restart_disturbs_no_flow() -> None:
+    """`systemctl restart` brings a new daemon to the old flows, with their limits; a stop still stops them."""
+    before, old, limited = int(shown("MainPID")), flows(), limits()
+    run("systemctl", "restart", "pipertd")
+    assert another_main_than(before)
+    assert_they_go_on(old)
+    assert limits() == limited
+    run("systemctl", "stop", "pipertd")
+    assert not processes()
+
+
+def limits() -> dict[str, str]:
+    """What the kernel limits of the flow `back`; this depends on which controllers are there."""
+    group = GROUP / f"flows/numbers.back.{flows()['back']['pid']}"
+    files = [group / name for name in ("memory.max", "pids.max", "cpu.weight")]
+    assert group.is_dir()
+    return {file.name: file.read_text() for file in files if file.exists()}
+
+
+def assert_they_go_on(old: dict[str, Any]) -> None:
+    now = flows()
+    assert {name: flow["pid"] for name, flow in now.items()} == {name: flow["pid"] for name, flow in old.items()}
+    assert all(flow["generation"] == 1 for flow in now.values())
+    so_far = delivered()
+    wait_until(lambda: delivered() > so_far + 10, what="messages pass")
 
 
 @pytest.mark.usefixtures("service")

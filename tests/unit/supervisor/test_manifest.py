@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -105,3 +107,53 @@ def test_garbage_is_refused(tmp_path: Path) -> None:
     path.write_bytes(bytes(range(256)))
     with pytest.raises(ManifestError, match="cannot read"):
         read_manifest(path)
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def link_to_a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def huge(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 1 << 40)
+
+
+def nested(path: Path) -> None:
+    write(path, {"params": msgspec.Raw(b"\x91" * 100_000 + b"\xc0")})
+
+
+def process_that_cannot_be(path: Path) -> None:
+    write(path, {"pid": 1 << 40, "started": 1})
+
+
+def write(path: Path, settling: object) -> None:
+    """A manifest whose one flow says this of the process that settles."""
+    document = msgspec.to_builtins(manifest(), enc_hook=str)
+    document["flows"]["a"]["settling"] = settling
+    path.write_bytes(msgspec.msgpack.encode(document))
+
+
+@pytest.mark.parametrize("make", [fifo, folder, link_to_a_device, huge, nested, process_that_cannot_be])
+def test_what_is_no_manifest_is_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """Whatever lies there under the name: reading it neither waits, nor fills the memory, nor raises anything else."""
+    make(tmp_path / "p.run")
+    with pytest.raises(ManifestError, match=r"cannot read .*p\.run"):
+        read_manifest(tmp_path / "p.run")
+
+
+def test_half_a_record_does_not_stay(tmp_path: Path) -> None:
+    """Where the record cannot be replaced, the new one takes no room; a close leaves alone what is none of ours."""
+    file = ManifestFile(tmp_path, "p")
+    file.path.mkdir()
+    with pytest.raises(IsADirectoryError):
+        file.write(manifest())
+    file.close()
+    assert [each.name for each in tmp_path.iterdir()] == ["p.run"]

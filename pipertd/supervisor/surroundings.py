@@ -1,0 +1,31 @@
+"""What all flows of one daemon share."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipertd.logs.reader import LogStore
+from pipertd.protocol import QuarantineSpec
+from pipertd.supervisor.cgroups import Cgroups
+from pipertd.supervisor.channel import FlowChannel
+from pipertd.supervisor.history import History
+from pipertd.supervisor.pulse import Pulse
+from pipertd.supervisor.strays import Strays
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The daemon's places and means, as a flow sees them."""
+
+    runtime_dir: Path
+    logs: LogStore
+    history: History
+    channel: FlowChannel
+    pulse: Pulse
+    quarantine: QuarantineSpec
+    orphan_timeout_s: float
+    cgroups: Cgroups
+    starts: asyncio.Semaphore  # many at once only slow each other down, and the daemon with them
+    strays: Strays = field(default_factory=Strays)
