@@ -10,7 +10,7 @@ from pipertd.ctl.output import duration, size, table
 if TYPE_CHECKING:
     from pipertd.client import records
 
-_OVER = ("STOPPED", "EXITED", "FAILED")
+OVER = ("STOPPED", "EXITED", "FAILED")
 _WORTH_A_WORD = 0.01  # of pressure
 _BAR = 5  # characters
 _NOTHING = ("-", "0", "0.0")
@@ -28,15 +28,15 @@ def status_lines(status: records.Status) -> Iterator[str]:
 
 def pipeline_lines(pipeline: records.Pipeline) -> Iterator[str]:
     """One pipeline."""
-    over = all(flow.state in _OVER for flow in pipeline.flows)
+    over = all(flow.state in OVER for flow in pipeline.flows)
     title = f"{pipeline.name}: {pipeline.state} {'after' if over else 'for'} {duration(pipeline.seconds)}"
     yield f"{title} - {pipeline.description}" if pipeline.description else title
     yield ""
     flows = [_flow(flow) for flow in pipeline.flows]
-    yield from _without_nothing(
-        ("FLOW", "STATE", "PID", "GENERATION", "RESTARTS", "FOR", "PRESSURE", "FAILURE", "LAST END"), flows
-    )
+    yield from _without_nothing(("FLOW", "STATE", "PID", "GENERATION", "RESTARTS", "FOR", "PRESSURE", "FAILURE"), flows)
     yield ""
+    ends = [f"last end of {flow.name}: {flow.reason}" for flow in pipeline.flows if flow.reason]
+    yield from (*ends, "") if ends else ()
     routines = [_routine(each) for each in pipeline.routines]
     yield from table(("ROUTINE", "KIND", "STATE", "HANDLED", "FAILED", "PER SECOND", "BUSY", "P50", "P99"), routines)
     yield ""
@@ -58,7 +58,6 @@ def _flow(flow: records.Flow) -> tuple[str, ...]:
         duration(flow.seconds),
         _pressure(flow.pressure),
         flow.failure or "-",
-        flow.reason or "-",
     )
 
 

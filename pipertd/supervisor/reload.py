@@ -111,8 +111,8 @@ class Reloader:
             readings, problems = await asyncio.to_thread(read_steadily, self._folders)
             problems = (*self._missing_folders(), *problems)
             new = {each.pipeline.name: each.pipeline for each in readings}
-            if not problems:
-                problems = await self._check([each for each in readings if self._is_other(each.pipeline)])
+            wrong = await self._check([each for each in readings if self._is_other(each.pipeline)])
+            problems = tuple(sorted((*problems, *wrong)))
             plans = () if problems else self._plans(new)
             problems = problems or self._check_room(plans, new)
             self._check_open()
@@ -177,7 +177,9 @@ class Reloader:
     async def _perform(self, outcome: Reload, new: dict[str, Pipeline]) -> None:
         history = self._supervisor.history
         if outcome.problems:
-            text = f"definitions are not reloaded, and nothing is changed: {_count(len(outcome.problems), 'problem')}"
+            first, *others = map(str, outcome.problems)
+            more = f" (and {_count(len(others), 'more problem')})" if others else ""
+            text = f"definitions are not reloaded, and nothing is changed: {first}{more}"
             details = {"problems": "\n".join(map(str, outcome.problems))}
             history.record(NoticeKind.RELOAD_FAILED, text, details=details)
             return

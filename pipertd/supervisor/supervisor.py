@@ -31,7 +31,6 @@ from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snaps
 logger = logging.getLogger(__name__)
 
 STARTS_A_CORE = 2  # processes on their way at once: while one waits for the disk, another one imports
-_COMING = (State.STARTING, State.RUNNING, State.BACKING_OFF)  # a flow that is not connected, and soon will be
 
 
 class Supervisor:
@@ -112,8 +111,9 @@ class Supervisor:
         self.history.record(NoticeKind.PIPELINE_ADOPTED, text, pipeline=name, details=states)
 
     def _lose_run(self, name: str, manifest: Manifest | None, reason: ManifestError) -> None:
-        """Say what is lost; what was up is to begin anew, as soon as it is loaded."""
-        up = [] if manifest is None else [flow for flow, each in manifest.flows.items() if not each.state.at_rest]
+        """Say what is lost; what was up, or FAILED, is to begin anew, as soon as it is loaded."""
+        flows = {} if manifest is None else manifest.flows
+        up = [flow for flow, each in flows.items() if not each.state.at_rest or each.state is State.FAILED]
         self._to_begin_anew[name] = sorted({*up, *(manifest.to_start if manifest else ())})
         text = f"pipeline {name} is lost, with what lay on its links: {reason}"
         self.history.record(NoticeKind.PIPELINE_LOST, text, pipeline=name)
@@ -285,14 +285,14 @@ class Supervisor:
             pipeline.pause(flow, paused=False)
 
     async def kill(self, target: Target) -> None:
-        """SIGKILL to the processes of the target; the restart rules say what follows.
+        """SIGKILL to the processes of the target, and wait for their death; the restart rules say what follows.
 
         Raises:
             UnknownTarget: there is no such pipeline, flow or routine.
             WrongState: there is no process.
         """
         pipeline, flow = self._find(target)
-        pipeline.kill(flow)
+        await pipeline.kill(flow)
 
     async def notify(
         self, event: str, target: Target, params: Mapping[str, object], timeout_s: float = 5.0
@@ -306,8 +306,8 @@ class Supervisor:
             MessageError: the parameters cannot be carried.
         """
         pipeline = self._pipeline(target.pipeline)
-        coming = [name for name, flow in pipeline.flows.items() if flow.state in _COMING]
-        answers = await self._events.ask(pipeline.definition, event, target, params, timeout_s, coming)
+        states = {name: flow.state for name, flow in pipeline.flows.items()}
+        answers = await self._events.ask(pipeline.definition, event, target, params, timeout_s, states)
         self._tell_event(event, target, f"event {event} went to {target}: {len(answers)} asked")
         return answers
 
