@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import signal
 from collections.abc import Mapping
@@ -32,7 +33,9 @@ from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.stacks import announce_stacks, dump_stacks
 from pipertd.supervisor.strays import Mark
 from pipertd.supervisor.surroundings import Surroundings
-from pipertd.supervisor.view import Pressure
+from pipertd.supervisor.view import NoticeKind, Pressure
+
+logger = logging.getLogger(__name__)
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
 _EVIDENCE_LINES, _EVIDENCE_BYTES = 200, 32 * 1024
@@ -74,6 +77,7 @@ class Generation:
         self.rule = flow.watchdog
         self._memory_max = flow.resources.memory_max
         self._channel = shared.channel
+        self._history = shared.history
         self._log = shared.logs.flow_file(*self._names)
         self._nonce = secrets.token_hex(16)
         self._protocol = PROTOCOL_VERSION
@@ -203,11 +207,28 @@ class Generation:
             fact.generation == self.number and now_s - fact.heartbeat_s < _HEARTBEAT_S for fact in facts.values()
         )
         connected = self._channel.reaches(*self._names)
+        if not connected:
+            self._have_socket()
         found = self._contact.look(now_s, self.rule.contact_s, connected=connected, lives=lives)
         if found is Finding.ASK:
             self._channel.send(*self._names, Ping())
         lost = found is Finding.LOST and not self._process.is_stopped()  # held as a whole: the watchdogs' business
         return self._contact.silent_s if lost else None
+
+    def _have_socket(self) -> None:
+        """It cannot dial where there is no socket any more, which is not its fault."""
+        path = self._channel.path
+        try:
+            found_lost = self._channel.listen_again()
+        except OSError as reason:
+            logger.error("cannot listen to flows again: %s: %s", path, reason)
+            return
+        if found_lost:
+            text = (
+                f"somebody removed {path}, which is made anew; where the control socket went with it, start the "
+                "daemon again: told by SIGUSR1 to leave, it leaves all flows to the next one"
+            )
+            self._history.record(NoticeKind.SOCKET_LOST, text, details={"path": str(path)})
 
     def heard(self) -> None:
         """It dialled, or said something."""

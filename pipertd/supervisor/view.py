@@ -149,6 +149,7 @@ class NoticeKind(StrEnum):
     DEFINITION_INVALID = "definition_invalid"
     PIPELINE_ADOPTED = "pipeline_adopted"
     PIPELINE_LOST = "pipeline_lost"
+    SOCKET_LOST = "socket_lost"
     PIPELINE_UNRECORDED = "pipeline_unrecorded"
     PIPELINE_RECORDED = "pipeline_recorded"
     PIPELINE_ENDED = "pipeline_ended"
