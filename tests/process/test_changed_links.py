@@ -28,12 +28,12 @@ def gated(folder: Path) -> Pipeline:
 async def change(live: Live, place: int, **changes: Any) -> None:
     """Have the link at this place be another one: the flows that it concerns are killed and started again."""
     supervised = live.supervisor._pipelines["p"]
-    segments, before = supervised._segments, supervised.definition
-    assert segments is not None
+    run, before = supervised._run, supervised.definition
+    assert run is not None
     links = list(before.links)
     links[place] = replace(links[place], **changes)
     changed = replace(before, links=tuple(links))
-    concerned = segments.concerned(changed)
+    concerned = run.segments.concerned(changed)
     assert concerned == {links[place].source.flow, links[place].destination.flow}
     with supervised.held():
         for name in concerned:
