@@ -14,7 +14,6 @@ from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed, WrongState
 from pipertd.protocol import Charge, Hello
 from pipertd.supervisor import lifecycle, notices, watch
-from pipertd.supervisor.adoption import Survivors
 from pipertd.supervisor.death import judge_death
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.gate import Waiting
@@ -31,6 +30,7 @@ from pipertd.supervisor.sight import Sight
 from pipertd.supervisor.spawn import Spawner
 from pipertd.supervisor.standby import Standby
 from pipertd.supervisor.surroundings import Surroundings
+from pipertd.supervisor.survivors import Survivors
 from pipertd.supervisor.view import FlowView, State
 
 _NEVER_STARTED = "was stopped before it was started"

@@ -16,7 +16,6 @@ from pipertd.definition.model import Flow, Pipeline
 from pipertd.definition.plan import Fit
 from pipertd.errors import ManifestError, SegmentError, UnknownTarget, WrongState
 from pipertd.names import Target
-from pipertd.supervisor.adoption import find_survivors, give_up, open_segments
 from pipertd.supervisor.figures import Figures, States
 from pipertd.supervisor.flow import SupervisedFlow
 from pipertd.supervisor.manifest import Manifest, ManifestFile
@@ -24,6 +23,7 @@ from pipertd.supervisor.run import Run
 from pipertd.supervisor.segments import Adopted, PipelineSegments
 from pipertd.supervisor.stopping import stop_drained, stop_within_run
 from pipertd.supervisor.surroundings import Surroundings
+from pipertd.supervisor.survivors import find_survivors, give_up, open_segments
 from pipertd.supervisor.view import LinkView, NoticeKind, PipelineView, State, worst
 
 logger = logging.getLogger(__name__)
