@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipertd.errors import DirectoryInUse, SettingsError
@@ -23,6 +23,10 @@ def held_directory(folder: Path, option: str) -> Iterator[None]:
         SettingsError: it cannot be made or written to.
     """
     file = folder / "lock"
+    if not str(folder).isprintable():
+        raise SettingsError(
+            f"cannot use directory {str(folder)!r} (see {option}): its name holds what cannot be printed"
+        )
     try:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         fd = _open_locked(file)
@@ -47,13 +51,19 @@ def _open_locked(file: Path) -> int:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_still_there(fd, file):
-                os.truncate(fd, 0)
-                os.write(fd, f"{os.getpid()}\n".encode())
+                _sign(fd)
                 return fd
         except OSError:
             os.close(fd)
             raise
         os.close(fd)  # its holder took the file away while we waited for it
+
+
+def _sign(fd: int) -> None:
+    """Say who holds it. The lock is what counts: a disk that is full stops no daemon."""
+    with suppress(OSError):
+        os.truncate(fd, 0)
+        os.write(fd, f"{os.getpid()}\n".encode())
 
 
 def _is_still_there(fd: int, file: Path) -> bool:

@@ -17,7 +17,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from pipertd.definition.document import Document, Place, Way, written
-from pipertd.definition.problem import Problem, first_line, shortly
+from pipertd.definition.problem import Problem, first_line, shortly, shown
 
 MOST_BYTES = 256 * 1024
 MOST_VALUES = 20_000  # an alias that names an alias that names … would fill the memory
@@ -43,6 +43,8 @@ def read_document(file: Path) -> Document | None:
     Raises:
         Unreadable: it cannot be read, or is no YAML.
     """
+    if shown(file) != file:
+        raise _unreadable(file, "its name is not UTF-8; give it another")
     text = _text_of(file)
     try:
         yaml = YAML(typ="safe", pure=True)
@@ -83,7 +85,7 @@ def _text_of(file: Path) -> str:
 
 
 def _unreadable(file: Path, why: str, line: int = 1, column: int = 1) -> Unreadable:
-    return Unreadable(Problem(file, line, column, "", f"cannot read the definition, because {why}"))
+    return Unreadable(Problem(shown(file), line, column, "", f"cannot read the definition, because {why}"))
 
 
 def _line_and_column(text: str, index: int) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,11 @@ class Problem:
     def __str__(self) -> str:
         way = f"{self.path}: " if self.path else ""
         return f"{self.file}:{self.line}:{self.column}: {way}{self.text}"
+
+
+def shown(file: Path) -> Path:
+    """The file as it can stand in a problem: a name on disk may hold bytes that are no text."""
+    return Path(os.fsencode(file).decode("utf-8", "backslashreplace"))
 
 
 def nearest(wrong: str, valid: Iterable[str]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipertd.definition.document import Document
+from pipertd.definition.folder import entries
 from pipertd.definition.model import Pipeline
 from pipertd.definition.parse import Unreadable, read_document
 from pipertd.definition.problem import Problem
@@ -22,12 +24,21 @@ FOLDERS = (
 
 
 def definition_files(folders: Sequence[Path] = FOLDERS) -> list[Path]:
-    """The files that count, by name: the same name in a later folder replaces, and an empty file masks."""
-    found: dict[str, Path] = {}
-    for folder in folders:
-        for file in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
-            found[file.name] = file
-    return [file for _, file in sorted(found.items()) if not file.is_file() or file.stat().st_size]
+    """The files that count, by name: the same name in a later folder replaces, and an empty file masks.
+
+    Raises:
+        Unreadable: there is a folder that cannot be read.
+    """
+    found = {file.name: file for folder in folders for file in entries(folder, ".yaml")}
+    return [file for _, file in sorted(found.items()) if not _masks(file)]
+
+
+def _masks(file: Path) -> bool:
+    try:
+        found = file.stat()
+    except OSError:  # it went meanwhile, or cannot be looked at, which the reading says
+        return False
+    return stat.S_ISREG(found.st_mode) and not found.st_size
 
 
 @dataclass(frozen=True)
@@ -61,11 +72,12 @@ def read_all(files: Sequence[Path], folders: Sequence[Path] = ()) -> tuple[list[
 def _read(file: Path, folders: Sequence[Path]) -> tuple[Reading | None, tuple[Problem, ...]]:
     try:
         document = read_document(file)
+        drop_ins = _drop_ins(file, folders)
     except Unreadable as reason:
         return None, (reason.problem,)
     if document is None:
         return None, ()
-    for drop_in in _drop_ins(file, folders):
+    for drop_in in drop_ins:
         try:
             over = read_document(drop_in)
         except Unreadable as reason:
@@ -83,5 +95,5 @@ def _read(file: Path, folders: Sequence[Path]) -> tuple[Reading | None, tuple[Pr
 def _drop_ins(file: Path, folders: Sequence[Path]) -> list[Path]:
     """``NAME.yaml.d/*.yaml`` beside the file and in each folder; of two with one name the later folder's counts."""
     places = folders if file.parent in folders else (file.parent, *folders)
-    found = {drop_in.name: drop_in for folder in places for drop_in in (folder / f"{file.name}.d").glob("*.yaml")}
+    found = {drop_in.name: drop_in for folder in places for drop_in in entries(folder / f"{file.name}.d", ".yaml")}
     return [drop_in for _, drop_in in sorted(found.items())]

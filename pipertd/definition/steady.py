@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipertd.definition.parse import MOST_BYTES
-from pipertd.definition.problem import Problem
+from pipertd.definition.folder import entries
+from pipertd.definition.parse import MOST_BYTES, Unreadable
+from pipertd.definition.problem import Problem, shown
 from pipertd.definition.read import Reading, definition_files, read_all
 
 Read = Callable[[Sequence[Path], Sequence[Path]], tuple[list[Reading], tuple[Problem, ...]]]
@@ -25,8 +26,15 @@ PAUSE_S = 0.02  # between two looks: longer than an editor takes from truncating
 def read_steadily(folders: Sequence[Path], read: Read = read_all) -> tuple[list[Reading], tuple[Problem, ...]]:
     """A reading of every file of ``folders``, as they were at one moment, and every problem.
 
-    Blocks for a moment; where the files never hold still, that is the one problem.
+    Blocks for a moment; where the files never hold still, or a folder cannot be read, that is the one problem.
     """
+    try:
+        return _read_steadily(folders, read)
+    except Unreadable as reason:
+        return [], (reason.problem,)
+
+
+def _read_steadily(folders: Sequence[Path], read: Read) -> tuple[list[Reading], tuple[Problem, ...]]:
     before = _look(folders)
     restless: Path | None = None
     for _ in range(TRIES):
@@ -38,13 +46,15 @@ def read_steadily(folders: Sequence[Path], read: Read = read_all) -> tuple[list[
         restless = next(file for file in sorted(before | after) if before.get(file) != after.get(file))
         before = after
     assert restless is not None
-    return [], (Problem(restless, 1, 1, "", f"cannot read it, because it changed {TRIES} times while it was read"),)
+    return [], (
+        Problem(shown(restless), 1, 1, "", f"cannot read it, because it changed {TRIES} times while it was read"),
+    )
 
 
 def _look(folders: Sequence[Path]) -> _Look:
     """What there is, and what it holds."""
-    files = [file for folder in folders for pattern in ("*.yaml", "*.yaml.d/*.yaml") for file in folder.glob(pattern)]
-    return {file: _facts(file) for file in files}
+    places = [place for folder in folders for place in (folder, *entries(folder, ".yaml.d"))]
+    return {file: _facts(file) for place in places for file in entries(place, ".yaml")}
 
 
 def _facts(file: Path) -> tuple[object, ...]:

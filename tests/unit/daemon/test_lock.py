@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -50,3 +51,27 @@ def test_directory_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match="cannot use directory"), held_directory(tmp_path / "file" / "x", "--x"):
         pass
+
+
+def test_directory_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    """No specification of a flow and no notice could carry it."""
+    folder = tmp_path / os.fsdecode(b"\xff")
+    with (
+        pytest.raises(SettingsError, match=r"\(see --x\): its name is no printable text"),
+        held_directory(folder, "--x"),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_keeps_no_daemon_from_its_directory(tmp_path: Path) -> None:
+    """It is held though nobody can be told by whom."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with held_directory(tmp_path, "--x"):
+            refused = pytest.raises(DirectoryInUse, match="process id unknown")
+            with refused, held_directory(tmp_path, "--x"):
+                pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -57,6 +57,19 @@ def test_bad_files_are_problems_not_tracebacks(tmp_path: Path, content: bytes, p
     assert any(each.startswith(f"{file}:{place}") and problem in each for each in found), found
 
 
+def test_a_name_that_is_no_text_is_a_problem_that_can_be_told(tmp_path: Path) -> None:
+    """A definition, and what goes over one: no notice, no record and no answer could carry such a name."""
+    over = written(tmp_path, GOOD).with_name("street.yaml.d") / os.fsdecode(b"\xff.yaml")
+    over.parent.mkdir()
+    over.write_text("description: never read")
+    file = tmp_path / os.fsdecode(b"\xfe.yaml")
+    file.write_text(GOOD)
+    found = [str(each) for each in check_files([tmp_path / "street.yaml", file]).problems]
+    why = "1:1: cannot read the definition, because its name is not UTF-8; give it another"
+    assert sorted(found) == sorted([rf"{over.parent}/\xff.yaml:{why}", rf"{file.parent}/\xfe.yaml:{why}"])
+    assert [each.isprintable() for each in found] == [True, True]
+
+
 def test_a_merge_key_brings_what_a_section_has_not(tmp_path: Path) -> None:
     """``<<`` takes the keys of the mapping that it names; one's own count before them, and they keep their places."""
     text = GOOD.replace("    restart: {policy", "    restart: &often {policy").replace(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import resource
+import shutil
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipertd.definition.problem import Problem
-from pipertd.definition.read import Reading, read_all
+from pipertd.definition.read import Reading, definition_files, read_all
 from pipertd.definition.steady import TRIES, read_steadily
 from tests.unit.definition.definitions import GOOD, written
+
+DEADLINE_S = 60.0
 
 
 class _Editor:
@@ -54,3 +59,44 @@ def test_a_file_that_never_holds_still_is_a_problem(tmp_path: Path) -> None:
     readings, (problem,) = read_steadily([tmp_path], editor)
     assert (readings, problem.file, editor.readings) == ([], editor.file, TRIES)
     assert f"because it changed {TRIES} times while it was read" in problem.text
+
+
+def test_files_that_come_and_go_are_no_fault(tmp_path: Path) -> None:
+    """Whatever goes between two looks at it, the reading holds what stays, and raises nothing."""
+    stays = written(tmp_path, GOOD)
+    goes, over = threading.Event(), threading.Event()
+
+    def come_and_go() -> None:
+        other, drop_ins = tmp_path / "other.yaml", tmp_path / "other.yaml.d"
+        while not over.is_set():
+            other.write_text(GOOD)
+            drop_ins.mkdir()
+            (drop_ins / "10.yaml").write_text("description: soon gone")
+            goes.set()
+            shutil.rmtree(drop_ins)
+            other.unlink()
+
+    editor = threading.Thread(target=come_and_go)
+    editor.start()
+    try:
+        assert goes.wait(DEADLINE_S)
+        for _ in range(300):
+            files = definition_files([tmp_path])
+            assert stays in files
+            read_all(files, [tmp_path])
+    finally:
+        over.set()
+        editor.join()
+
+
+def test_a_folder_that_cannot_be_read_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    """Else a reload would take all of its pipelines away, because no descriptor was left for a moment."""
+    written(tmp_path, GOOD)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        readings, (problem,) = read_steadily([tmp_path])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert (readings, problem.file) == ([], tmp_path)
+    assert problem.text == "cannot read the folder of definitions, because too many open files"
