@@ -9,6 +9,7 @@ import typer
 from pipertd.ctl.documents import pipeline_document
 from pipertd.ctl.exits import talking
 from pipertd.ctl.output import print_document
+from pipertd.ctl.screen import OVER
 from pipertd.ctl.settings import Output, OutputOption, Settings, settings_of
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def _show(pipeline: records.Pipeline, target: str, settings: Settings) -> None:
     _, *names = target.split("/")
     flows = [flow for flow in pipeline.flows if flow.name in names[:1] or not names]
     state = flows[0].state if names else pipeline.state
-    paused = ", paused" if all(flow.paused for flow in flows) else ""
+    up = [flow for flow in flows if flow.state not in OVER]
+    paused = ", paused" if up and all(flow.paused for flow in up) else ""
     stands = f" (routine {names[1]} stands for its flow)" if len(names) > 1 else ""
     print(f"{'/'.join([pipeline.name, *names[:1]])}: {state}{paused}{stands}")

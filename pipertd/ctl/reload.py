@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipertd.client import records
 
 COLUMNS = ("PIPELINE", "FLOW", "IS", "BECAUSE OF")
+_PLANNED = ("PIPELINE", "FLOW", "WOULD BE", "BECAUSE OF")
 
 
 def reload(
@@ -31,7 +32,7 @@ def reload(
     if settings.output is not Output.TABLE:
         print_document(reload_document(found), settings.output)
     elif not found.problems:
-        print_table(COLUMNS, list(plan_rows(found.plans)))
+        print_table(_PLANNED if plan else COLUMNS, list(plan_rows(found.plans)))
     if found.problems:
         for problem in found.problems if settings.output is Output.TABLE else ():
             print(problem, file=sys.stderr)

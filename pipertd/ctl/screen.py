@@ -10,7 +10,7 @@ from pipertd.ctl.output import duration, size, table
 if TYPE_CHECKING:
     from pipertd.client import records
 
-_OVER = ("STOPPED", "EXITED", "FAILED")
+OVER = ("STOPPED", "EXITED", "FAILED")
 _WORTH_A_WORD = 0.01  # of pressure
 _BAR = 5  # characters
 _NOTHING = ("-", "0", "0.0")
@@ -28,7 +28,7 @@ def status_lines(status: records.Status) -> Iterator[str]:
 
 def pipeline_lines(pipeline: records.Pipeline) -> Iterator[str]:
     """One pipeline."""
-    over = all(flow.state in _OVER for flow in pipeline.flows)
+    over = all(flow.state in OVER for flow in pipeline.flows)
     title = f"{pipeline.name}: {pipeline.state} {'after' if over else 'for'} {duration(pipeline.seconds)}"
     yield f"{title} - {pipeline.description}" if pipeline.description else title
     yield ""

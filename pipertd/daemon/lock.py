@@ -24,9 +24,7 @@ def held_directory(folder: Path, option: str) -> Iterator[None]:
     """
     file = folder / "lock"
     if not str(folder).isprintable():
-        raise SettingsError(
-            f"cannot use directory {str(folder)!r} (see {option}): its name holds what cannot be printed"
-        )
+        raise SettingsError(f"cannot use directory {str(folder)!r} (see {option}): its name is no printable text")
     try:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         fd = _open_locked(file)

@@ -153,8 +153,8 @@ class PipelineServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def KillPipeline(self, request, context):
-        """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when
-        the signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+        """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when it
+        is dead. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -60,8 +60,8 @@ class PipelineServiceStub:
     ResumePipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.ResumePipelineRequest, _pipeline_pb2.ResumePipelineResponse]
     """Have what is paused go on. Idempotent. NOT_FOUND."""
     KillPipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.KillPipelineRequest, _pipeline_pb2.KillPipelineResponse]
-    """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when
-    the signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+    """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when it
+    is dead. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
     """
     Link: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.LinkRequest, _pipeline_pb2.LinkResponse]
     """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
@@ -106,8 +106,8 @@ class PipelineServiceAsyncStub(PipelineServiceStub):
     ResumePipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.ResumePipelineRequest, _pipeline_pb2.ResumePipelineResponse]  # type: ignore[assignment]
     """Have what is paused go on. Idempotent. NOT_FOUND."""
     KillPipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.KillPipelineRequest, _pipeline_pb2.KillPipelineResponse]  # type: ignore[assignment]
-    """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when
-    the signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+    """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when it
+    is dead. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
     """
     Link: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.LinkRequest, _pipeline_pb2.LinkResponse]  # type: ignore[assignment]
     """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
@@ -197,8 +197,8 @@ class PipelineServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _pipeline_pb2.KillPipelineRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_pipeline_pb2.KillPipelineResponse, _abc.Awaitable[_pipeline_pb2.KillPipelineResponse]]:
-        """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when
-        the signal is sent. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+        """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when it
+        is dead. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
         """
 
     @_abc_1.abstractmethod

@@ -16,7 +16,7 @@ from pipertd.errors import ManifestError
 from pipertd.supervisor.history import History
 from pipertd.supervisor.manifest import Manifest, read_manifest
 from pipertd.supervisor.pipeline import SupervisedPipeline
-from pipertd.supervisor.view import NoticeKind
+from pipertd.supervisor.view import NoticeKind, State
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class Adoption:
     def __init__(self, history: History) -> None:
         self._history = history
         self._unmet: set[str] = set()  # adopted, and nobody has looked into their files yet
-        self._lost: dict[str, list[str]] = {}  # flows that were up in a run that is lost
+        self._lost: dict[str, list[str]] = {}  # flows that were up in a run that is lost, or FAILED
 
     def adopt(self, name: str, path: Path, make: Callable[[Pipeline], SupervisedPipeline]) -> SupervisedPipeline | None:
         """The pipeline that is on record in ``path``, as it goes on; None where its run is lost."""
@@ -60,11 +60,12 @@ class Adoption:
         self._history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=known.name, details=details)
 
     def flows_to_begin_anew(self, name: str) -> list[str]:
-        """The flows of a pipeline that were up when its run was lost; told once."""
+        """The flows of a pipeline that were up, or FAILED, when its run was lost; told once."""
         return self._lost.pop(name, [])
 
     def _lose(self, name: str, manifest: Manifest | None, reason: ManifestError) -> None:
-        up = [] if manifest is None else [flow for flow, each in manifest.flows.items() if not each.state.at_rest]
+        flows = {} if manifest is None else manifest.flows
+        up = [flow for flow, each in flows.items() if not each.state.at_rest or each.state is State.FAILED]
         self._lost[name] = sorted({*up, *(manifest.to_start if manifest else ())})
         text = f"pipeline {name} is lost, with what lay on its links: {reason}"
         self._history.record(NoticeKind.PIPELINE_LOST, text, pipeline=name)

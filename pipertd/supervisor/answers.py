@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from pipertd.definition.model import Pipeline
 from pipertd.errors import MessageError, UnknownTarget
 from pipertd.names import Target
 from pipertd.protocol import Answer, Deliver
 from pipertd.supervisor.channel import FlowChannel
-from pipertd.supervisor.view import EventAnswer
+from pipertd.supervisor.view import EventAnswer, State
 
 MOST_HELD = 100
+_COMING = (State.STARTING, State.RUNNING, State.BACKING_OFF)  # not connected, and soon will be
 _Who = tuple[str, str]  # flow, routine
 
 
@@ -55,12 +56,12 @@ class Events:
         target: Target,
         params: Mapping[str, object],
         timeout_s: float,
-        coming: Container[str] = (),
+        states: Mapping[str, State],
     ) -> tuple[EventAnswer, ...]:
         """One answer for every routine of the target, in the order of the file.
 
         Where some of them have a handler for the event, those that have none are left out. A flow that is not connected
-        gets the event when it is, if it is one of those ``coming``: about to start, or to start again.
+        gets the event when it is, if it is about to start, or to start again, as its state says.
 
         Raises:
             UnknownTarget: the target names no routine of the pipeline.
@@ -76,10 +77,10 @@ class Events:
                 message = _deliver(number, event, names, params)
                 if self._send(pipeline.name, flow, message):
                     continue
-                if flow in coming:
+                if states[flow] in _COMING:
                     self._hold(pipeline.name, flow, message)
                 else:
-                    request.settle_flow(flow, f"cannot deliver {event}: flow {flow} is not connected")
+                    request.settle_flow(flow, f"cannot deliver {event}: flow {flow} is {states[flow]}")
             try:
                 async with asyncio.timeout(timeout_s):
                     await request.complete.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -61,7 +62,8 @@ def judge_death(
     """
     number, now_s = dead.number, monotonic_s()
     ending = last_words(ending, facts, number)
-    failure = None if dead.cut and not wanted else dead.failure or ending.failure
+    as_asked = dead.cut or ending.signal == signal.SIGTERM  # whoever still imports hears nothing but the signal
+    failure = None if as_asked and not wanted else dead.failure or ending.failure
     let_in = not dead.is_adopted or watch.has_begun(facts, number)
     verdict = restarts.judge(
         ending,

@@ -150,6 +150,7 @@ class SupervisedFlow:
             case State.KILLING if living:
                 living.go_on_killing()
         if living is not None:
+            self._stand_by()
             self._look_again()
 
     @property

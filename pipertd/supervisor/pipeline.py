@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
@@ -27,6 +27,8 @@ from pipertd.supervisor.survivors import find_survivors, give_up, open_segments
 from pipertd.supervisor.view import LinkView, NoticeKind, PipelineView, State, worst
 
 logger = logging.getLogger(__name__)
+
+_DEATH_S = 5.0
 
 
 class SupervisedPipeline:
@@ -330,8 +332,10 @@ class SupervisedPipeline:
         for flow in up if paused else chosen:
             flow.pause(paused)
 
-    def kill(self, name: str | None) -> None:
-        """SIGKILL to the process of a flow, or of each one; their restart rules say what follows.
+    async def kill(self, name: str | None) -> None:
+        """SIGKILL to the process of a flow, or of each one, and wait for its death; the restart rules say what follows.
+
+        It is not waited for long: the kernel may hold a process that waits for a disk.
 
         Raises:
             UnknownTarget: no flow has that name.
@@ -341,8 +345,14 @@ class SupervisedPipeline:
         up = [flow for flow in chosen if flow.has_process]
         if not up:
             raise WrongState("kill", Target(self.definition.name, name), chosen[0].state if name else self.state)
+        killed = [(flow, flow.generation) for flow in up]
         for flow in up:
             flow.kill()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DEATH_S):
+                await self._shared.pulse.until(
+                    lambda: not any(flow.has_process and flow.generation == number for flow, number in killed)
+                )
 
     def take_over(self, definition: Pipeline) -> None:
         """Go by another definition. Where a run is on, its segments fit it, and flows that it changes are down."""

@@ -177,7 +177,9 @@ class Reloader:
     async def _perform(self, outcome: Reload, new: dict[str, Pipeline]) -> None:
         history = self._supervisor.history
         if outcome.problems:
-            text = f"definitions are not reloaded, and nothing is changed: {_count(len(outcome.problems), 'problem')}"
+            first, *others = map(str, outcome.problems)
+            more = f" (and {_count(len(others), 'more problem')})" if others else ""
+            text = f"definitions are not reloaded, and nothing is changed: {first}{more}"
             details = {"problems": "\n".join(map(str, outcome.problems))}
             history.record(NoticeKind.RELOAD_FAILED, text, details=details)
             return

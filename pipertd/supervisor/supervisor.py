@@ -27,12 +27,11 @@ from pipertd.supervisor.pipeline import SupervisedPipeline
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.renewal import renew
 from pipertd.supervisor.surroundings import Surroundings
-from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snapshot, State
+from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snapshot
 
 logger = logging.getLogger(__name__)
 
 STARTS_A_CORE = 2  # processes on their way at once: while one waits for the disk, another one imports
-_COMING = (State.STARTING, State.RUNNING, State.BACKING_OFF)  # a flow that is not connected, and soon will be
 
 
 class Supervisor:
@@ -249,14 +248,14 @@ class Supervisor:
             pipeline.pause(flow, paused=False)
 
     async def kill(self, target: Target) -> None:
-        """SIGKILL to the processes of the target; the restart rules say what follows.
+        """SIGKILL to the processes of the target, and wait for their death; the restart rules say what follows.
 
         Raises:
             UnknownTarget: there is no such pipeline, flow or routine.
             WrongState: there is no process.
         """
         pipeline, flow = self._find(target)
-        pipeline.kill(flow)
+        await pipeline.kill(flow)
 
     async def notify(
         self, event: str, target: Target, params: Mapping[str, object], timeout_s: float = 5.0
@@ -270,8 +269,8 @@ class Supervisor:
             MessageError: the parameters cannot be carried.
         """
         pipeline = self._pipeline(target.pipeline)
-        coming = [name for name, flow in pipeline.flows.items() if flow.state in _COMING]
-        answers = await self._events.ask(pipeline.definition, event, target, params, timeout_s, coming)
+        states = {name: flow.state for name, flow in pipeline.flows.items()}
+        answers = await self._events.ask(pipeline.definition, event, target, params, timeout_s, states)
         self._tell_event(event, target, f"event {event} went to {target}: {len(answers)} asked")
         return answers
 

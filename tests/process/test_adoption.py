@@ -412,6 +412,23 @@ def test_a_run_of_which_nothing_lives_is_lost_and_begins_anew(daemon: Daemon) ->
     assert daemon.stop() == 0
 
 
+def test_what_had_failed_begins_anew_with_a_run_that_is_lost(daemon: Daemon) -> None:
+    """A flow that is FAILED was wanted up: a new run is its new chance, as a start of the machine is."""
+    never = {"restart": {"policy": "never"}}
+    write_definition(daemon.definitions / "p.yaml", counts(), writes(daemon.folder / "numbers"), sink_flow=never)
+    daemon.start()
+    wait_state(daemon, "b", "RUNNING")
+    assert daemon.ctl("kill", "p/b").stdout == "p/b: FAILED\n"
+    done = daemon.ctl("event", "NOTE", "p/b", "text=hello")
+    assert done.stdout == "b/sink: error: cannot deliver NOTE: flow b is FAILED\n"
+    daemon.kill()
+    spoil("of another boot", daemon)
+    daemon.start()
+    daemon.wait_for("flow_started", "b", count=2)
+    assert wait_state(daemon, "b", "RUNNING")["generation"] == 1
+    assert daemon.stop() == 0
+
+
 DIES = """
 import os, signal, sys
 left, when = int(sys.argv.pop(1)), sys.argv.pop(1)
@@ -526,3 +543,33 @@ def test_a_daemon_killed_in_the_middle_of_a_reload(daemon: Daemon) -> None:
     assert "restarted" in daemon.ctl("reload").stdout
     wait_until(grows(daemon.folder / "numbers"), DEADLINE_S, "numbers by the new definition")
     assert wait_state(daemon, "a", "RUNNING")["pid"] == before["a"]["pid"]
+
+
+def test_a_flow_that_is_left_alone_and_hangs_goes_all_the_same(daemon: Daemon) -> None:
+    """Nobody is there to kill it: at its stop deadline it leaves its stacks in the log, and ends."""
+    stuck = {"class": "routines:Hang", "params": {"at": -1}}
+    soon = {**QUICK, "watchdog": {"stop": "1s"}}
+    write_definition(daemon.definitions / "p.yaml", counts(), stuck, sink_flow=soon, orphan_timeout="1s")
+    daemon.start()
+    pids = [wait_state(daemon, name, "RUNNING")["pid"] for name in ("a", "b")]
+    daemon.kill()
+    wait_until(lambda: not any(map(lives, pids)), DEADLINE_S, "the end of the flows")
+    assert "in cleanup" in (daemon.state / "logs/p/b.log").read_text()
+
+
+def test_a_standby_is_ended_and_another_one_comes(daemon: Daemon) -> None:
+    """The next daemon can give no order to the old one; the flow gets a standby of its own, which takes over."""
+    file = daemon.folder / "numbers"
+    write_definition(daemon.definitions / "p.yaml", counts(), writes(file, 0.001), sink_flow={**QUICK, "standby": True})
+    daemon.start()
+    pid = wait_state(daemon, "b", "RUNNING")["pid"]
+    (old,) = wait_until(lambda: processes("p/b") - {pid}, DEADLINE_S, "the standby")
+    daemon.kill()
+    daemon.start()
+    (new,) = wait_until(lambda: processes("p/b") - {pid, old}, DEADLINE_S, "another standby")
+    assert wait_state(daemon, "b", "RUNNING")["pid"] == pid
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: flow(daemon, "b").get("generation") == 2, DEADLINE_S, "the next generation")
+    assert wait_state(daemon, "b", "RUNNING")["pid"] == new
+    assert not lives(old)
+    stop_and_compare(daemon, file)

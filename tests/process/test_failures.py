@@ -96,6 +96,24 @@ def test_stop_that_hangs_is_named_though_the_flow_is_stopped(tmp_path: Path) -> 
     go(tmp_path, chain(flow("a", "Count"), failing("hang_in_cleanup", watchdog=Watchdog(stop_s=1.0))), story)
 
 
+def test_stop_of_a_flow_that_still_imports_is_no_failure(tmp_path: Path) -> None:
+    """It dies of the SIGTERM that asked it to stop, because nothing of it listens yet; that is as good as any stop."""
+    (tmp_path / "slow_to_import.py").write_text("print('importing')\nimport time\ntime.sleep(3600)\n")
+    one = flow("b", "Write")
+    slow = replace(one, routines=(replace(one.routines[0], class_path="slow_to_import:Slow"),))
+    pipeline = chain(flow("a", "Count"), slow)
+
+    async def story(live: Live) -> None:
+        await live.until(lambda: "importing" in live.log("p/b"), "the import")
+        await live.supervisor.stop(P)
+        assert (live.flow("b").state, live.flow("b").reason) == (State.STOPPED, "was killed by SIGTERM")
+        assert live.flow("b").failure is None
+        (exited,) = [one for one in live.notices(NoticeKind.FLOW_EXITED) if one.flow == "b"]
+        assert "failure" not in exited.details
+
+    go(tmp_path, replace(pipeline, path=(*pipeline.path, str(tmp_path))), story)
+
+
 @pytest.mark.parametrize(("what", "mark"), [("block_channel", "here it is deaf"), ("end_channel", ""), ("hang_up", "")])
 def test_flow_that_hears_nothing_has_lost_contact(tmp_path: Path, what: str, mark: str) -> None:
     """A flow whose routines go on, and that does not answer or dial any more, is found out, said, and replaced."""

@@ -163,7 +163,9 @@ def test_kill_is_any_other_death(tmp_path: Path) -> None:
     async def story(live: Live) -> None:
         await live.until_handled(10)
         before = live.pid("a")
+        dead = live.pid("b")
         await live.supervisor.kill(B)
+        assert live.flow("b").pid != dead  # it answers when that is over
         await live.until(lambda: live.flow("b").generation == 2 and live.flow("b").state is State.RUNNING, "b again")
         assert live.pid("a") == before
         assert live.flow("b").reason == "was killed by SIGKILL (an operator killed it)"

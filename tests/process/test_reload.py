@@ -295,6 +295,8 @@ def test_a_problem_changes_nothing(tmp_path: Path) -> None:
         outcome = await files.reload({**content, "description": "never seen"})
         assert outcome.plans == ()
         assert all("q.yaml" in str(problem) for problem in outcome.problems)
+        (notice,) = files.live.notices(NoticeKind.RELOAD_FAILED)
+        assert notice.message.endswith(f"nothing is changed: {outcome.problems[0]} (and 1 more problem)")
         (files.folder / "q.yaml").unlink()
         outcome = await files.reload()
         assert [problem.text for problem in outcome.problems] == [
@@ -302,7 +304,7 @@ def test_a_problem_changes_nothing(tmp_path: Path) -> None:
         ]
         assert (files.pids(), files.live.supervisor.definitions) == (before, definitions)
         notice = files.live.notices(NoticeKind.RELOAD_FAILED)[-1]
-        assert notice.message == "definitions are not reloaded, and nothing is changed: 1 problem"
+        assert notice.message == f"definitions are not reloaded, and nothing is changed: {outcome.problems[0]}"
         assert "no such param" in notice.details["problems"]
         await files.until_more()
 

@@ -7,7 +7,7 @@ import pytest
 from pipertd.definition.model import Restart, RestartPolicy
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.lifecycle import Input
-from pipertd.supervisor.restart import Ending, Restarts, Verdict
+from pipertd.supervisor.restart import UNSEEN, Ending, Restarts, Verdict
 
 KILLED = Ending(-9, 9)
 CLEAN = Ending(0)
@@ -103,3 +103,24 @@ def test_ending_in_words() -> None:
         "exited with code 1",
         "was killed by signal 40",
     ]
+
+
+def test_whoever_was_not_let_in_counts_for_nothing() -> None:
+    """A daemon that died before it opened the gate is no failure of the flow, which is started again at once."""
+    restarts = Restarts(Restart(limit=0))
+    verdict = restarts.judge(UNSEEN, failure=None, wanted=True, ended=False, ran_s=0.0, now_s=0.0, let_in=False)
+    assert (verdict.happened, verdict.delay_s, restarts.count) == (Input.DIED_TO_RETURN, 0.0, 0)
+
+
+def test_an_end_that_nobody_saw_is_a_failure() -> None:
+    """It is restarted by the rule, and its failure is called unknown."""
+    verdict = judge(Restarts(Restart()), UNSEEN)
+    assert (verdict.happened, verdict.failure) == (Input.DIED_TO_RETURN, Failure.UNKNOWN)
+
+
+def test_where_a_daemon_goes_on_the_limit_does_too() -> None:
+    """What was counted before it came is counted."""
+    before, after = Restarts(Restart(limit=1)), Restarts(Restart(limit=1))
+    judge(before, KILLED)
+    after.recall(before.record())
+    assert judge(after, KILLED).failure is Failure.START_LIMIT
