@@ -43,7 +43,9 @@ def reload(
 def plan_rows(plans: Iterable[records.Plan]) -> Iterator[tuple[str, str, str, str]]:
     """A line for each pipeline, and below it one for each of its flows where something happens to it."""
     for plan in plans:
-        action = f"{plan.action} in a new run" if plan.new_run else plan.action
+        in_part = plan.action == "restarted" and any(flow.action != "restarted" for flow in plan.flows)
+        how = " in a new run" if plan.new_run else " in part" if in_part else ""
+        action = f"{plan.action}{how}"
         yield plan.pipeline, "", action, ", ".join(plan.new_run or plan.keys) or "-"
         for flow in plan.flows:
             if plan.action != "unchanged":

@@ -33,10 +33,10 @@ def pipeline_lines(pipeline: records.Pipeline) -> Iterator[str]:
     yield f"{title} - {pipeline.description}" if pipeline.description else title
     yield ""
     flows = [_flow(flow) for flow in pipeline.flows]
-    yield from _without_nothing(
-        ("FLOW", "STATE", "PID", "GENERATION", "RESTARTS", "FOR", "PRESSURE", "FAILURE", "LAST END"), flows
-    )
+    yield from _without_nothing(("FLOW", "STATE", "PID", "GENERATION", "RESTARTS", "FOR", "PRESSURE", "FAILURE"), flows)
     yield ""
+    ends = [f"last end of {flow.name}: {flow.reason}" for flow in pipeline.flows if flow.reason]
+    yield from (*ends, "") if ends else ()
     routines = [_routine(each) for each in pipeline.routines]
     yield from table(("ROUTINE", "KIND", "STATE", "HANDLED", "FAILED", "PER SECOND", "BUSY", "P50", "P99"), routines)
     yield ""
@@ -58,7 +58,6 @@ def _flow(flow: records.Flow) -> tuple[str, ...]:
         duration(flow.seconds),
         _pressure(flow.pressure),
         flow.failure or "-",
-        flow.reason or "-",
     )
 
 

@@ -111,8 +111,8 @@ class Reloader:
             readings, problems = await asyncio.to_thread(read_steadily, self._folders)
             problems = (*self._missing_folders(), *problems)
             new = {each.pipeline.name: each.pipeline for each in readings}
-            if not problems:
-                problems = await self._check([each for each in readings if self._is_other(each.pipeline)])
+            wrong = await self._check([each for each in readings if self._is_other(each.pipeline)])
+            problems = tuple(sorted((*problems, *wrong)))
             plans = () if problems else self._plans(new)
             problems = problems or self._check_room(plans, new)
             self._check_open()

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipertd.definition.model import Flow, Pipeline, Routine
-from pipertd.names import Policy, Target
-from pipertd.supervisor.view import State
-from tests.process.supervised import Live, chain, go
+from pipertd.definition.model import Flow, Link, Pipeline, Routine
+from pipertd.names import Policy, RoutineRef, Target
+from pipertd.supervisor.view import NoticeKind, State
+from tests.process.supervised import HERE, Live, chain, go
 
 AMOUNT, AT = 300, 40
 
@@ -26,22 +26,28 @@ def gated(folder: Path) -> Pipeline:
 
 
 async def change(live: Live, place: int, **changes: Any) -> None:
-    """Have the link at this place be another one: the flows that it concerns are killed and started again."""
-    supervised = live.supervisor._pipelines["p"]
-    run, before = supervised._run, supervised.definition
-    assert run is not None
+    """Have the link at this place be another one: both ends are killed and started again."""
+    before = live.supervisor.definition("p")
     links = list(before.links)
     links[place] = replace(links[place], **changes)
-    changed = replace(before, links=tuple(links))
-    concerned = run.segments.concerned(changed)
-    assert concerned == {links[place].source.flow, links[place].destination.flow}
+    await renew(live, replace(before, links=tuple(links)), {end.flow for end in links[place].ends})
+
+
+async def renew(live: Live, changed: Pipeline, concerned: set[str]) -> None:
+    """Go by another definition: the flows that it concerns are killed and started again."""
+    supervised = live.supervisor._pipelines["p"]
+    fit = supervised.fit(changed)
+    assert not fit.misfits
+    assert fit.told == concerned
     with supervised.held():
         for name in concerned:
             await live.supervisor.stop(Target("p", name), now=True)
         supervised.take_over(changed)
         for name in concerned:
             await live.supervisor.start(Target("p", name))
-    await live.until(lambda: live.view().state is State.RUNNING, "all to run again")
+    await live.until(
+        lambda: all(live.flow(name).state in (State.RUNNING, State.EXITED) for name in concerned), "them to run"
+    )
 
 
 def test_a_link_changes_under_its_messages(tmp_path: Path) -> None:
@@ -75,3 +81,42 @@ def test_a_link_changes_under_its_messages(tmp_path: Path) -> None:
         assert seen == [*((number, 1) for number in range(AT)), (AT, 4), (AMOUNT - 2, 1), (AMOUNT - 1, 1)]
 
     go(tmp_path, gated(tmp_path), story)
+
+
+def test_a_link_that_blocks_its_source_is_removed(tmp_path: Path) -> None:
+    """The source goes on to its other consumer; what waited and what was in hand is said, counted, and kept nowhere."""
+    files = {name: str(tmp_path / name) for name in ("file", "tries", "gate")}
+    a, b, c, d = (RoutineRef(name, "r") for name in "abcd")
+    pipeline = Pipeline(
+        "p",
+        (
+            Flow("a", (Routine("r", "frames:Source", {"amount": AMOUNT}),)),
+            Flow("b", (Routine("r", "frames:GatedStore", {**files, "at": AT, "added": 0}),)),
+            Flow("c", (Routine("r", "frames:Store", {"file": str(tmp_path / "others"), "added": 0}),)),
+            Flow("d", (Routine("r", "frames:Source", {"amount": 20}),)),
+        ),
+        (blocking := Link(a, b), Link(a, c), Link(d, b)),
+        path=(str(HERE),),
+        shm_limit=16 << 20,
+    )
+
+    async def story(live: Live) -> None:
+        await live.until((tmp_path / "tries").exists, f"{AT} in hand")
+        await live.until(lambda: live.link(0).waiting == 4, "a full link")
+        delivered = live.link(0).delivered
+        segments = live.supervisor._pipelines["p"]._segments
+        assert segments is not None
+        await renew(live, replace(pipeline, links=pipeline.links[1:]), {"a", "b"})
+        (notice,) = live.notices(NoticeKind.MESSAGES_UNLINKED)
+        assert notice.message == "5 messages of a/r -> b/r are dropped: it was removed"
+        assert notice.details == {"waiting": "4", "in_hand": "1"}
+        assert [link.source for link in live.view().links] == ["a/r", "d/r"]
+        gone = await live.until(lambda: not (link := segments.link_view(blocking)).in_flight and link, "its end")
+        assert gone and (gone.delivered, gone.dropped, gone.leased) == (delivered, {"unlinked": 5}, 0)
+        assert gone.produced == delivered + 5
+        assert (await live.supervisor.wait_ended("p")).state is State.EXITED
+        assert [(link.produced, link.delivered) for link in live.view().links] == [(AMOUNT, AMOUNT), (20, 20)]
+        assert live.flow("c").generation == 1
+        assert (tmp_path / "tries").read_text().split() == ["1"]
+
+    go(tmp_path, pipeline, story)

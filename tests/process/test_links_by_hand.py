@@ -100,3 +100,16 @@ def test_what_cannot_be_is_refused_and_nothing_changes(linked: Daemon) -> None:
         assert text in done.stderr
     assert [flow["pid"] for flow in linked.status("p")["flows"]] == [flow["pid"] for flow in before]
     assert set(links(linked)) == drawn
+
+
+def test_a_drawn_link_survives_its_daemon(linked: Daemon) -> None:
+    """The next daemon finds it at its place, with its counts, though another one was taken away before it."""
+    assert linked.ctl("link", "p", "pass", "write2").returncode == 0
+    assert linked.ctl("unlink", "p", "a/count", "d/write2").returncode == 0
+    until_delivered(linked, "b/pass -> d/write2")
+    before, delivered = pids(linked), links(linked)["b/pass -> d/write2"]["delivered"]
+    linked.kill()
+    linked.start()
+    linked.wait_for("pipeline_adopted")
+    wait_until(lambda: links(linked)["b/pass -> d/write2"]["delivered"] > delivered, DEADLINE_S, "more")
+    assert pids(linked) == before

@@ -127,7 +127,7 @@ def test_reload_shows_the_plan_and_does_it(street: Daemon) -> None:
         0,
         [
             ["PIPELINE", "FLOW", "WOULD", "BE", "BECAUSE", "OF"],
-            ["p", "restarted", "-"],
+            ["p", "restarted", "in", "part", "-"],
             ["a", "unchanged", "-"],
             ["b", "restarted", "params", "of", "sink"],
         ],

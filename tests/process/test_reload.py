@@ -294,9 +294,10 @@ def test_a_problem_changes_nothing(tmp_path: Path) -> None:
         (files.folder / "q.yaml").write_text("pipeline: q\nflow: {}\n")
         outcome = await files.reload({**content, "description": "never seen"})
         assert outcome.plans == ()
-        assert all("q.yaml" in str(problem) for problem in outcome.problems)
+        said = [str(problem) for problem in outcome.problems]
+        assert [any(what in each for each in said) for what in ("no such param", "q.yaml")] == [True, True]
         (notice,) = files.live.notices(NoticeKind.RELOAD_FAILED)
-        assert notice.message.endswith(f"nothing is changed: {outcome.problems[0]} (and 1 more problem)")
+        assert notice.message.endswith(f"nothing is changed: {said[0]} (and {len(said) - 1} more problems)")
         (files.folder / "q.yaml").unlink()
         outcome = await files.reload()
         assert [problem.text for problem in outcome.problems] == [

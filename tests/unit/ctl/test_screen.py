@@ -8,11 +8,17 @@ from pipertd.client.records import Flow, Pipeline, Pressure
 from pipertd.ctl.screen import pipeline_lines
 
 
+def lines(
+    *, failure: str | None = None, pressure: Pressure | None = None, reason: str = "was killed by SIGKILL"
+) -> str:
+    """The pipeline ``p`` with the flow ``b``."""
+    flow = Flow("b", "RUNNING", 7, 2, 1, 3.0, reason, failure, pressure)
+    return "\n".join(pipeline_lines(Pipeline("p", "", "RUNNING", 3.0, (flow,), (), (), None, None)))
+
+
 def flow_table(*, failure: str | None = None, pressure: Pressure | None = None) -> tuple[list[str], list[str]]:
     """The header and the only row, cell by cell."""
-    flow = Flow("b", "RUNNING", 7, 2, 1, 3.0, "was killed by SIGKILL", failure, pressure)
-    pipeline = Pipeline("p", "", "RUNNING", 3.0, (flow,), (), (), None, None)
-    header, row = "\n".join(pipeline_lines(pipeline)).split("\n\n")[1].splitlines()
+    header, row = lines(failure=failure, pressure=pressure).split("\n\n")[1].splitlines()
     starts = [place for place, sign in enumerate(header) if sign != " " and header[place - 2 : place] in ("", "  ")]
     ends = [*starts[1:], max(len(header), len(row))]
     cells = [[line[start:end].strip() for start, end in zip(starts, ends, strict=True)] for line in (header, row)]
@@ -38,10 +44,19 @@ def test_columns_of_bad_news_need_some(pressure: Pressure | None) -> None:
     assert not {"PRESSURE", "FAILURE"} & set(flow_table(pressure=pressure)[0])
 
 
-def test_failure_is_shown_beside_its_reason() -> None:
-    """The name and the words stand side by side."""
+def test_failure_is_shown_above_its_reason() -> None:
+    """The name is a column, and the words, which may be many, are a line of their own below the table."""
     header, row = flow_table(failure="out_of_memory")
-    assert list(zip(header, row, strict=True))[-2:] == [
-        ("FAILURE", "out_of_memory"),
-        ("LAST END", "was killed by SIGKILL"),
-    ]
+    assert list(zip(header, row, strict=True))[-1] == ("FAILURE", "out_of_memory")
+    assert lines().split("\n\n")[2] == "last end of b: was killed by SIGKILL"
+
+
+def test_flow_that_never_ended_has_no_last_end() -> None:
+    """Where there is nothing to say there is no line."""
+    assert "last end" not in lines(reason="")
+
+
+def test_flows_fit_a_terminal() -> None:
+    """However much there is to say of its last end, a flow's row fits 80 columns."""
+    failed = lines(failure="progress_deadline", reason="was killed by SIGKILL (routine r shows no progress)" * 4)
+    assert max(map(len, failed.split("\n\n")[1].splitlines())) <= 80
