@@ -18,7 +18,8 @@ from pipertd.errors import ManifestError, SegmentError, UnknownTarget, WrongStat
 from pipertd.names import Target
 from pipertd.supervisor.figures import Figures, States
 from pipertd.supervisor.flow import SupervisedFlow
-from pipertd.supervisor.manifest import Manifest, ManifestFile
+from pipertd.supervisor.manifest import Manifest
+from pipertd.supervisor.recording import Recording
 from pipertd.supervisor.run import Run
 from pipertd.supervisor.segments import Adopted, PipelineSegments
 from pipertd.supervisor.stopping import stop_drained, stop_within_run
@@ -51,8 +52,8 @@ class SupervisedPipeline:
         self._promised_to_all = promised_bytes
         self._closed = False
         self._shared = shared
+        self._recording = Recording(shared.runtime_dir, definition.name, shared.history, self._manifest)
         self.flows = {flow.name: self._supervised(flow) for flow in definition.flows}
-        self._manifest = ManifestFile(shared.runtime_dir, definition.name)
         self._to_start: set[str] = set()  # what an operator wants up that is not there yet
         self._run: Run | None = None
         self._figures = Figures.blank(definition)  # of the present run, or of the last one
@@ -64,7 +65,7 @@ class SupervisedPipeline:
 
     def _supervised(self, flow: Flow) -> SupervisedFlow:
         return SupervisedFlow(
-            self.definition, flow, self._shared, on_rest=self._on_rest, on_change=self._write_manifest
+            self.definition, flow, self._shared, on_rest=self._on_rest, on_change=self._recording.write
         )
 
     @property
@@ -164,7 +165,7 @@ class SupervisedPipeline:
             for flow in chosen:
                 flow.start(self._run)
             self._to_start -= {flow.definition.name for flow in chosen}
-            self._write_manifest()
+            self._recording.write()
 
     def adopt(self, manifest: Manifest) -> None:
         """Go on from where a daemon before this one was; what lives is not disturbed.
@@ -187,7 +188,7 @@ class SupervisedPipeline:
                 self.flows[name].adopt(manifest.flows[name], survivors[name], self._run)
             for flow in self.flows.values():
                 flow.go_on()
-            self._write_manifest()
+            self._recording.write()
         if manifest.stopping:
             self._begin_stop(self.flows.values(), whole=True, to_start=manifest.to_start)
         self._going_on = asyncio.create_task(self._go_on())
@@ -254,7 +255,7 @@ class SupervisedPipeline:
         The caller holds the run.
         """
         self._to_start |= set(to_start)
-        self._write_manifest()
+        self._recording.write()
         await stop_within_run(self.definition, self.flows, self._shared.pulse, names)
 
     def _begin_stop(
@@ -270,7 +271,7 @@ class SupervisedPipeline:
         elif self._stopping is None:
             self._stopping = asyncio.create_task(self._stop_in_order())
             self._stopping.add_done_callback(self._stopped)
-        self._write_manifest()
+        self._recording.write()
 
     async def _until_down(self, chosen: Collection[SupervisedFlow]) -> None:
         """Return when these flows are down, or were and somebody has started them again since."""
@@ -292,7 +293,7 @@ class SupervisedPipeline:
         chosen = list(self.flows.values())
         self._begin_stop(chosen, whole=True, now=now, to_start=up)
         await self._until_down(chosen)
-        self._manifest.close()
+        self._recording.close()
 
     async def restart(self, name: str | None = None) -> None:
         """Stop and start again: one flow within the run, or all in a new one. Only for who has the ``turn``.
@@ -369,7 +370,7 @@ class SupervisedPipeline:
             else:
                 self.flows[flow.name] = self._supervised(flow)
         self._to_start &= self.flows.keys()
-        self._write_manifest()
+        self._recording.write()
         self._shared.pulse.beat()
 
     def _tell_unlinked(self, removed: Iterable[LinkView]) -> None:
@@ -398,21 +399,16 @@ class SupervisedPipeline:
             end_to_end_p99_s=figures.end_to_end_p99_s,
         )
 
-    def _write_manifest(self) -> None:
-        """Put on record what the next daemon has to know, should this one be killed now."""
-        try:
-            self._manifest.write(
-                Manifest(
-                    definition=self.definition,
-                    began_s=self._began_s,
-                    segments=self._run.segments.record() if self._run else None,
-                    stopping=self._stopping is not None,
-                    to_start=sorted(self._to_start),
-                    flows={name: flow.record() for name, flow in self.flows.items()},
-                )
-            )
-        except OSError as reason:
-            logger.error("cannot put %s on record for the next daemon: %s", self.definition.name, reason)
+    def _manifest(self) -> Manifest:
+        """What the next daemon has to know, should this one be killed now."""
+        return Manifest(
+            definition=self.definition,
+            began_s=self._began_s,
+            segments=self._run.segments.record() if self._run else None,
+            stopping=self._stopping is not None,
+            to_start=sorted(self._to_start),
+            flows={name: flow.record() for name, flow in self.flows.items()},
+        )
 
     def _states(self) -> States:
         return {name: (flow.state, flow.generation, flow.paused) for name, flow in self.flows.items()}
@@ -463,7 +459,7 @@ class SupervisedPipeline:
         self._figures, self._run = self._run.end(self.definition, self._states()), None
         for flow in self.flows.values():
             flow.let_go()
-        self._write_manifest()
+        self._recording.write()
         name = self.definition.name
         states = {flow.definition.name: str(flow.state) for flow in self.flows.values()}
         seconds = self._ended_s - self._began_s

@@ -166,6 +166,8 @@ class NoticeKind(StrEnum):
     DEFINITION_INVALID = "definition_invalid"
     PIPELINE_ADOPTED = "pipeline_adopted"
     PIPELINE_LOST = "pipeline_lost"
+    PIPELINE_UNRECORDED = "pipeline_unrecorded"
+    PIPELINE_RECORDED = "pipeline_recorded"
     PIPELINE_ENDED = "pipeline_ended"
     FLOW_STATE_CHANGED = "flow_state_changed"
     FLOW_ADOPTED = "flow_adopted"
