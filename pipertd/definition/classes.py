@@ -12,10 +12,10 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from contextlib import ExitStack
+from typing import Any, BinaryIO, Self
 
 import msgspec
 
@@ -54,24 +54,30 @@ class _Child:
     def __init__(self, pipeline: Pipeline, questions: Sequence[Question], given_up: Callable[[], bool]) -> None:
         self._questions = questions
         self._given_up = given_up
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed on exit; no pipe, which nobody would read meanwhile
         self._unread = b""
-        with tempfile.TemporaryFile() as request:
-            request.write(msgspec.msgpack.encode({"path": pipeline.path, "classes": questions}))
-            request.seek(0)
+        with ExitStack() as undo:
             try:
-                self._process = subprocess.Popen(
-                    [pipeline.python or sys.executable, "-m", "pipertd.flow.describe"],
-                    stdin=request,
-                    stdout=subprocess.PIPE,
-                    stderr=self._complaints,
-                    env={**os.environ, **pipeline.environment},
-                    start_new_session=True,
-                )
+                # No files: a disk that is full stops no check. No pipes, which nobody would read meanwhile.
+                request = undo.enter_context(_memory_file(msgspec.msgpack.encode(_asked(pipeline, questions))))
+                self._complaints = _memory_file()
+                undo.callback(self._complaints.close)
+                self._process = self._started(pipeline, request)
+                undo.callback(self._end)
+                self._pidfd = os.pidfd_open(self._process.pid)
             except OSError as reason:
-                self._complaints.close()
                 raise NoInterpreter(f"it cannot be started: {(reason.strerror or str(reason)).lower()}") from None
-        self._pidfd = os.pidfd_open(self._process.pid)
+            undo.pop_all()
+            request.close()
+
+    def _started(self, pipeline: Pipeline, request: BinaryIO) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [pipeline.python or sys.executable, "-m", "pipertd.flow.describe"],
+            stdin=request,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            env={**os.environ, **pipeline.environment},
+            start_new_session=True,
+        )
 
     def answers(self, timeout_s: float) -> list[Answer]:
         """Answers in order: to all questions, or to the first ones, where the last says how that class failed."""
@@ -128,15 +134,29 @@ class _Child:
 
     def __exit__(self, *_: object) -> None:
         """Nothing that the class started in its session outlives the check."""
+        self._end()
+        os.close(self._pidfd)
+        self._complaints.close()
+
+    def _end(self) -> None:
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
         self._process.wait()
-        os.close(self._pidfd)
         assert self._process.stdout is not None
         self._process.stdout.close()
-        self._complaints.close()
+
+
+def _asked(pipeline: Pipeline, questions: Sequence[Question]) -> Mapping[str, Any]:
+    return {"path": pipeline.path, "classes": questions}
+
+
+def _memory_file(content: bytes = b"") -> BinaryIO:
+    file = os.fdopen(os.memfd_create("pipertd-check", os.MFD_CLOEXEC), "w+b")
+    file.write(content)
+    file.seek(0)
+    return file
 
 
 def _signal_name(number: int) -> str:

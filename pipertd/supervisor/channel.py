@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from pipertd.clock import monotonic_s
 from pipertd.protocol import (
     MAX_MESSAGE_BYTES,
     PROTOCOL_VERSION,
@@ -35,6 +36,7 @@ from pipertd.protocol import (
 
 HELLO_DEADLINE_S = 5.0
 MOST_STRANGERS = 64
+PAUSE_S = 1.0  # without a descriptor left, until the next try to accept
 _LONGEST_PATH = 107
 _Key = tuple[str, str]  # pipeline, flow
 
@@ -65,6 +67,7 @@ class FlowChannel:
         self._on_message = on_message
         self._on_gone = on_gone
         self._listener: socket.socket | None = None
+        self._deaf_until_s = 0.0
         self._strangers: dict[socket.socket, asyncio.TimerHandle] = {}
         self._flows: dict[_Key, socket.socket] = {}
 
@@ -120,6 +123,11 @@ class FlowChannel:
             self._listener = None
             self.path.unlink(missing_ok=True)
 
+    @property
+    def is_deaf(self) -> bool:
+        """Whether nobody can dial, because we had no descriptor left a moment ago."""
+        return monotonic_s() < self._deaf_until_s
+
     def reaches(self, pipeline: str, flow: str) -> bool:
         """Whether the flow is connected."""
         return (pipeline, flow) in self._flows
@@ -157,7 +165,8 @@ class FlowChannel:
             if reason.errno in (errno.EMFILE, errno.ENFILE):  # it stays to be accepted: do not spin until it can be
                 loop = asyncio.get_running_loop()
                 loop.remove_reader(self._listener)
-                loop.call_later(1.0, self._listen_again, self._listener)
+                self._deaf_until_s = monotonic_s() + 2 * PAUSE_S
+                loop.call_later(PAUSE_S, self._listen_again, self._listener)
             return
         connection.setblocking(False)
         if len(self._strangers) >= MOST_STRANGERS:

@@ -204,6 +204,8 @@ class Generation:
         connected = self._channel.reaches(*self._names)
         if not connected:
             self._have_socket()
+            if self._channel.is_deaf:  # which is not its fault either
+                self._contact.heard()
         found = self._contact.look(now_s, self.rule.contact_s, connected=connected, lives=lives)
         if found is Finding.ASK:
             self._channel.send(*self._names, Ping())

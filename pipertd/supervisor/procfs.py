@@ -30,8 +30,11 @@ def start_ticks(pid: int) -> int | None:
 
 
 def state(pid: int) -> str:
-    """The letter that stands for what the process does: R, S, T, Z and so on; empty where it is gone."""
-    found = _stat(pid)
+    """The letter that stands for what the process does: R, S, T, Z and so on; empty where that is not known."""
+    try:
+        found = _stat(pid)
+    except OSError:  # no descriptor left
+        return ""
     return found[_STATE] if found else ""
 
 

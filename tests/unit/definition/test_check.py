@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import resource
 from pathlib import Path
 
 import pytest
 
 from pipertd.definition.check import check_files
+from pipertd.definition.classes import NoInterpreter, ask
 from pipertd.definition.model import Link, Pipeline, Restart, Watchdog
 from pipertd.definition.read import definition_files
 from pipertd.definition.schema import json_schema
@@ -263,3 +265,14 @@ def test_schema_knows_every_key() -> None:
     assert {"pipeline", "flows", "links", "shm_limit"} <= set(schema["properties"])
     assert "class" in schema["$defs"]["RoutineSection"]["properties"]
     assert schema["additionalProperties"] is False
+
+
+def test_a_check_that_has_no_descriptor_left_is_a_problem() -> None:
+    """It is said of the interpreter, and ends neither a reload nor a start of the daemon."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        with pytest.raises(NoInterpreter, match="it cannot be started: too many open files"):
+            ask(Pipeline("p", (), ()), [{"class": "module:Class", "params": {}}], 1.0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
