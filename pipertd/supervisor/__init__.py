@@ -2,4 +2,17 @@
 
 Called by control, by ``pipertd serve`` and by ``pipertd run``. It owns all changing state of the daemon, on one asyncio
 loop and therefore without a lock. May not import grpc, control or daemon; user code is never imported here.
+
+Where things are, from the whole to the parts:
+
+- all pipelines: supervisor, reload, adoption, hearing; channel, answers
+- one pipeline: pipeline, renewal, stopping, order
+- its run: run, segments, arrangement, admission, figures, counts
+- one flow: flow, lifecycle, diagram; restart, death, guilt, failure, evidence, notices
+- what is seen of it: sight, hoarding, watch, contact
+- its processes: spawn, generation, attendant, standby, settling
+- any process: gate, launch, posix_spawn, stacks, strays, procfs
+- its limits: resources, cgroups, cgroup, delegation
+- for the next daemon: manifest, recording, survivors, adopted
+- for everybody: view, history, surroundings, pulse
 """

@@ -77,13 +77,34 @@ class FlowChannel:
         if len(os.fsencode(self.path)) > _LONGEST_PATH:
             raise OSError(f"cannot listen on {self.path}: the path is longer than {_LONGEST_PATH} bytes")
         self.path.unlink(missing_ok=True)
+        self._listen()
+
+    def listen_again(self) -> bool:
+        """Whether the socket had been taken away, with its folder perhaps, and is there again.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        if self._listener is None or self.path.exists():
+            return False
+        self.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        gone = self._listener
+        self._listen()
+        asyncio.get_running_loop().remove_reader(gone)
+        gone.close()
+        return True
+
+    def _listen(self) -> None:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
         mask = os.umask(0o177)
         try:
             listener.bind(str(self.path))
+            listener.listen(MOST_STRANGERS)
+        except OSError:
+            listener.close()
+            raise
         finally:
             os.umask(mask)
-        listener.listen(MOST_STRANGERS)
         self._listener = listener
         asyncio.get_running_loop().add_reader(listener, self._accept)
 

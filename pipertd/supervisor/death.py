@@ -74,7 +74,7 @@ def judge_death(
         now_s=now_s,
         let_in=let_in,
     )
-    guilty = guilty_routine(ending, facts, number, expiry=dead.expiry, fatal_thread=dead.fatal_thread())
+    guilty = guilty_routine(ending, facts, number, expiry=dead.expiry, fatal_thread=dead.evidence.fatal_thread())
     reason = f"{verdict.reason} ({dead.why_killed})" if dead.why_killed else verdict.reason
     return Death(
         pid=dead.pid,
@@ -85,7 +85,7 @@ def judge_death(
         guilty=guilty,
         verdict=verdict,
         reason=reason,
-        log=dead.last_lines() if verdict.failure else "",
-        stacks=dead.stacks() if failure else "",
-        charge=Charge(routine=guilty, reason=reason, log=dead.evidence()) if guilty else None,
+        log=dead.evidence.last_lines() if verdict.failure else "",
+        stacks=dead.evidence.stacks() if failure else "",
+        charge=Charge(routine=guilty, reason=reason, log=dead.evidence.whole_end()) if guilty else None,
     )

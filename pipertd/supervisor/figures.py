@@ -13,7 +13,7 @@ from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.view import LinkView, RoutineView, State
 
 _RATE_WINDOW_S = 5.0
-_States = Mapping[str, tuple[State, int, bool]]  # flow → its state and generation, and whether it is paused
+States = Mapping[str, tuple[State, int, bool]]  # flow → its state and generation, and whether it is paused
 
 
 class Rates:
@@ -91,7 +91,7 @@ class Figures:
         return cls(routines, tuple(map(_blank_link, definition.links)))
 
     @classmethod
-    def read(cls, definition: Pipeline, segments: PipelineSegments, states: _States, rates: Rates) -> Figures:
+    def read(cls, definition: Pipeline, segments: PipelineSegments, states: States, rates: Rates) -> Figures:
         """Those of the present run."""
         routines = tuple(_routine(ref, segments, states[ref.flow], rates) for ref in definition.routines)
         links = tuple(
@@ -122,7 +122,7 @@ def _routine(ref: RoutineRef, segments: PipelineSegments, flow: tuple[State, int
     )
 
 
-def _blocker(link: LinkView, states: _States, producer: RoutineFacts) -> str | None:
+def _blocker(link: LinkView, states: States, producer: RoutineFacts) -> str | None:
     """Who keeps the producer waiting: the consumer of a full link, or who keeps its slots, in views or in hand."""
     if link.policy != Policy.WAIT:
         return None

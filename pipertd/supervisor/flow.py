@@ -14,10 +14,8 @@ from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed, WrongState
 from pipertd.protocol import Charge, Hello
 from pipertd.supervisor import lifecycle, notices, watch
-from pipertd.supervisor.adoption import Survivors
 from pipertd.supervisor.death import judge_death
 from pipertd.supervisor.failure import Failure
-from pipertd.supervisor.figures import Rates
 from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.generation import Generation
 from pipertd.supervisor.launch import Process
@@ -25,12 +23,14 @@ from pipertd.supervisor.lifecycle import Action, Input
 from pipertd.supervisor.manifest import FlowRecord
 from pipertd.supervisor.notices import Saying
 from pipertd.supervisor.restart import Restarts
+from pipertd.supervisor.run import Run
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.settling import Settling
 from pipertd.supervisor.sight import Sight
 from pipertd.supervisor.spawn import Spawner
 from pipertd.supervisor.standby import Standby
 from pipertd.supervisor.surroundings import Surroundings
+from pipertd.supervisor.survivors import Survivors
 from pipertd.supervisor.view import FlowView, State
 
 _NEVER_STARTED = "was stopped before it was started"
@@ -61,8 +61,7 @@ class SupervisedFlow:
         self._on_rest = on_rest
         self._on_change = on_change
         self._restarts = Restarts(flow.restart)
-        self._segments: PipelineSegments | None = None
-        self._rates = Rates()
+        self._run: Run | None = None
         self._sight = Sight(pipeline, flow)
         self._living: Generation | None = None
         self._charge: Charge | None = None  # what the last one died of, for the next one
@@ -99,23 +98,22 @@ class SupervisedFlow:
         if (self.state, Input.START) in lifecycle.REFUSED:
             raise WrongState("start", self, self.state)
 
-    def start(self, segments: PipelineSegments, rates: Rates) -> None:
+    def start(self, run: Run) -> None:
         """Have it up; nothing changes where it is. Only where ``check_can_start`` agrees."""
         if self.state.at_rest:
             self._reason, self._failure = "", None
             self._restarts.forget()
-        self._segments = segments
-        self._rates = rates
+        self._run = run
         self._wanted = True
         self._happen(Input.START)
 
-    def adopt(self, record: FlowRecord, survivors: Survivors, segments: PipelineSegments | None, rates: Rates) -> None:
-        """Go on from where a daemon before this one was; no segments where its run is over."""
+    def adopt(self, record: FlowRecord, survivors: Survivors, run: Run | None) -> None:
+        """Go on from where a daemon before this one was; no ``run`` where that is over."""
         self.state, self._since_s, self._wanted = record.state, record.since_s, record.wanted
         self._reason, self._failure, self._charge = record.reason, record.failure, record.charge
         self.generation, self._delay_s, self.paused = record.generation, record.delay_s, record.paused
         self._restarts.recall(record.restarts)
-        self._segments, self._rates = segments, rates
+        self._run = run
         self._standby.adopt(self._left(survivors.standby))
         self._settling.adopt(self._left(survivors.settling))
         living = self._left(survivors.living)
@@ -210,16 +208,16 @@ class SupervisedFlow:
 
     def settle(self) -> None:
         """Have settled what the last generation left, if it has no successor for now."""
-        if self.state.at_rest and self._segments is not None:
-            self._settling.begin(self.generation, self._segments)
+        if self.state.at_rest and self._run is not None:
+            self._settling.begin(self.generation, self._run.segments)
 
     def clear(self) -> bool:
         """Whether a process still settles or stands by; it is killed, and the flow comes to rest once more after it."""
         return any([self._settling.end(), self._standby.end()])
 
     def let_go(self) -> None:
-        """Forget the segments of a run that ended."""
-        self._segments = self._charge = None
+        """Forget a run that ended."""
+        self._run = self._charge = None
         self._settling.forget()
 
     def sent(self, hello: Hello) -> bool:
@@ -300,12 +298,12 @@ class SupervisedFlow:
                 self._disarm()
 
     def _launch(self) -> None:
-        assert self._segments is not None
+        assert self._run is not None
         if self._settling.end():
             return  # a ledger has one writer: the launch comes when that one is dead
         self._settling.expect()
         self.generation += 1
-        self._launching = asyncio.create_task(self._have_process(self._segments))
+        self._launching = asyncio.create_task(self._have_process(self._run.segments))
 
     async def _have_process(self, segments: PipelineSegments) -> None:
         try:
@@ -352,8 +350,8 @@ class SupervisedFlow:
 
     def _stand_by(self) -> None:
         """Have a standby, where the definition wants one."""
-        if self.definition.standby and self.state is State.RUNNING and self._segments is not None:
-            self._standby.begin(self.generation, self._segments)
+        if self.definition.standby and self.state is State.RUNNING and self._run is not None:
+            self._standby.begin(self.generation, self._run.segments)
 
     def _standby_over(self) -> None:
         """A standby that was not needed is dead."""
@@ -365,14 +363,14 @@ class SupervisedFlow:
 
     def _look(self) -> None:
         """Read the status pages: is it ready, does it hang?"""
-        living, segments = self._living, self._segments
+        living, run = self._living, self._run
         assert living is not None
-        assert segments is not None
+        assert run is not None
         living.tell_paused(self.paused)
         meant_s = self._look_s()
-        facts = self._sight.facts(segments)
-        self._sight.note_rates(segments, facts, self._rates)
-        for routine, link in self._sight.hoarded(segments, facts):
+        facts = self._sight.facts(run)
+        self._sight.note_rates(run, facts)
+        for routine, link in self._sight.hoarded(run, facts):
             self._tell(notices.slots_hoarded(routine, link))
         if self.state is State.STARTING and watch.is_ready(facts, self.generation):
             living.ready_s = monotonic_s()
@@ -395,13 +393,13 @@ class SupervisedFlow:
         """The pidfd says dead: reap, judge, and go on from there."""
         dead, self._living = self._living, None
         assert dead is not None
-        assert self._segments is not None
+        assert self._run is not None
         asyncio.get_running_loop().remove_reader(dead.pidfd)
         self._disarm()
         ending = dead.bury()
         if dead.mark is not None:
             self._shared.strays.look_for(dead.mark, lambda strays: self._tell(notices.processes_left(strays)))
-        facts = self._sight.facts(self._segments)
+        facts = self._sight.facts(self._run)
         death = judge_death(dead, ending, facts, self._restarts, wanted=self._wanted)
         self._charge = death.charge or (None if death.let_in else self._charge)
         self._failure = death.verdict.failure

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import signal
 from collections.abc import Mapping
-from pathlib import Path
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
-from pipertd.logs.tail import fatal_stacks, fatal_thread, finish_line, last_lines, stacks_behind, without_stacks
 from pipertd.protocol import (
     ADOPTABLE_VERSIONS,
     PAUSE,
@@ -25,18 +24,18 @@ from pipertd.protocol import (
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import watch
 from pipertd.supervisor.contact import Contact, Finding
+from pipertd.supervisor.evidence import Evidence
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.manifest import GenerationRecord
 from pipertd.supervisor.restart import Ending
-from pipertd.supervisor.stacks import announce_stacks, dump_stacks
 from pipertd.supervisor.strays import Mark
 from pipertd.supervisor.surroundings import Surroundings
-from pipertd.supervisor.view import Pressure
+from pipertd.supervisor.view import NoticeKind, Pressure
+
+logger = logging.getLogger(__name__)
 
 _LATE_S = 1.0  # a look that comes this much later than meant: the daemon itself was held
-_EVIDENCE_LINES, _EVIDENCE_BYTES = 200, 32 * 1024
-_NOTICE_LINES = 20
 _HEARTBEAT_S = 1.5  # within this time every honest routine has renewed its heartbeat
 
 
@@ -52,6 +51,7 @@ class Generation:
         failure: what its death is called, where we know better than by how it ends.
         mark: what it leaves running is known by it; None where a cgroup holds it, and nothing is left.
         cut: whether an operator had it killed.
+        evidence: what its log tells of its death.
         problems: which of its resource limits could not be applied, in words.
     """
 
@@ -74,10 +74,10 @@ class Generation:
         self.rule = flow.watchdog
         self._memory_max = flow.resources.memory_max
         self._channel = shared.channel
-        self._log = shared.logs.flow_file(*self._names)
+        self._history = shared.history
+        self.evidence = Evidence(shared.logs.flow_file(*self._names))
         self._nonce = secrets.token_hex(16)
         self._protocol = PROTOCOL_VERSION
-        self._log_began = _size(self._log)
         self._waiting = waiting
         self._process = waiting.process
         self._group = waiting.group
@@ -88,7 +88,6 @@ class Generation:
         self._contact = Contact(self._launched_s)
         self._asked_s: float | None = None
         self._signalled = False
-        self._stacks_begin: int | None = None
 
     @classmethod
     def adopt(
@@ -102,7 +101,7 @@ class Generation:
     ) -> Generation:
         """One that a daemon before this one started, dead or alive. It has time to show a sign of life."""
         made = cls(number, pipeline, flow, shared, waiting)
-        made._nonce, made._protocol, made._log_began = record.nonce, record.protocol, record.log_began
+        made._nonce, made._protocol, made.evidence.began = record.nonce, record.protocol, record.log_began
         made.mark = Mark(record.mark, waiting.process.pid) if record.mark else None
         made._launched_s, made.ready_s, made._asked_s = record.launched_s, record.ready_s, record.asked_s
         made._trusted_s = monotonic_s() + _HEARTBEAT_S
@@ -131,7 +130,7 @@ class Generation:
             launched_s=self._launched_s,
             ready_s=self.ready_s,
             asked_s=self._asked_s,
-            log_began=self._log_began,
+            log_began=self.evidence.began,
             why_killed=self.why_killed,
             failure=self.failure,
             cut=self.cut,
@@ -203,11 +202,28 @@ class Generation:
             fact.generation == self.number and now_s - fact.heartbeat_s < _HEARTBEAT_S for fact in facts.values()
         )
         connected = self._channel.reaches(*self._names)
+        if not connected:
+            self._have_socket()
         found = self._contact.look(now_s, self.rule.contact_s, connected=connected, lives=lives)
         if found is Finding.ASK:
             self._channel.send(*self._names, Ping())
         lost = found is Finding.LOST and not self._process.is_stopped()  # held as a whole: the watchdogs' business
         return self._contact.silent_s if lost else None
+
+    def _have_socket(self) -> None:
+        """It cannot dial where there is no socket any more, which is not its fault."""
+        path = self._channel.path
+        try:
+            found_lost = self._channel.listen_again()
+        except OSError as reason:
+            logger.error("cannot listen to flows again: %s: %s", path, reason)
+            return
+        if found_lost:
+            text = (
+                f"somebody removed {path}, which is made anew; where the control socket went with it, start the "
+                "daemon again: told by SIGUSR1 to leave, it leaves all flows to the next one"
+            )
+            self._history.record(NoticeKind.SOCKET_LOST, text, details={"path": str(path)})
 
     def heard(self) -> None:
         """It dialled, or said something."""
@@ -231,9 +247,9 @@ class Generation:
     async def dump_stacks_and_kill(self) -> None:
         """Have the stacks of all threads in the log, then SIGKILL."""
         try:
-            self._stacks_begin = _size(self._log)
-            announce_stacks(self._log, *self._names, self.number, self.why_killed)
-            await dump_stacks(self._process, self._log, lambda: not self._buried)
+            await self.evidence.dump_stacks(
+                self._process, *self._names, self.number, self.why_killed, lambda: not self._buried
+            )
         finally:
             if not self._buried:
                 self._process.kill_group()
@@ -245,27 +261,9 @@ class Generation:
         ending = self._waiting.bury()
         if oom_kills and ending.signal == signal.SIGKILL and self.failure is None:
             self._note_memory()
-        finish_line(self._log)
+        self.evidence.close()
         self._channel.forget(*self._names)
         return ending
-
-    def last_lines(self) -> str:
-        """The end of its log but for stacks, for a notice."""
-        return "\n".join(without_stacks(last_lines(self._log, _EVIDENCE_LINES, _EVIDENCE_BYTES))[-_NOTICE_LINES:])
-
-    def stacks(self) -> str:
-        """The stacks of all its threads as a watchdog or a fatal signal had them written; empty where neither did."""
-        if self._stacks_begin is not None:
-            return stacks_behind(self._log, self._stacks_begin)
-        return fatal_stacks(self._log, self._log_began)
-
-    def evidence(self) -> str:
-        """The end of its log with the stacks of all threads, for who looks into its death."""
-        return "\n".join(last_lines(self._log, _EVIDENCE_LINES, _EVIDENCE_BYTES))
-
-    def fatal_thread(self) -> int | None:
-        """The thread that a fatal signal struck, if its traceback is in the log."""
-        return fatal_thread(self._log, self._log_began)
 
     def pressure(self) -> Pressure | None:
         """What it lacks, where its group tells."""
@@ -280,10 +278,3 @@ class Generation:
     def _signal_stop(self) -> None:
         self._signalled = True
         self._process.signal(signal.SIGTERM)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

@@ -38,6 +38,8 @@ _LEVELS = {
     NoticeKind.MESSAGE_QUARANTINED: logging.ERROR,
     NoticeKind.FLOW_FAILED: logging.ERROR,
     NoticeKind.PIPELINE_LOST: logging.ERROR,
+    NoticeKind.PIPELINE_UNRECORDED: logging.ERROR,
+    NoticeKind.SOCKET_LOST: logging.ERROR,
     NoticeKind.DEFINITION_INVALID: logging.ERROR,
     NoticeKind.RELOAD_FAILED: logging.ERROR,
 }

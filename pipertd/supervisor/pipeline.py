@@ -16,30 +16,20 @@ from pipertd.definition.model import Flow, Pipeline
 from pipertd.definition.plan import Fit
 from pipertd.errors import ManifestError, SegmentError, UnknownTarget, WrongState
 from pipertd.names import Target
-from pipertd.supervisor.adoption import find_survivors, give_up, open_segments
-from pipertd.supervisor.figures import Figures, Rates
+from pipertd.supervisor.figures import Figures, States
 from pipertd.supervisor.flow import SupervisedFlow
-from pipertd.supervisor.manifest import Manifest, ManifestFile
-from pipertd.supervisor.order import stop_order
+from pipertd.supervisor.manifest import Manifest
+from pipertd.supervisor.recording import Recording
+from pipertd.supervisor.run import Run
 from pipertd.supervisor.segments import Adopted, PipelineSegments
+from pipertd.supervisor.stopping import stop_drained, stop_within_run
 from pipertd.supervisor.surroundings import Surroundings
-from pipertd.supervisor.view import LinkView, NoticeKind, PipelineView, State
+from pipertd.supervisor.survivors import find_survivors, give_up, open_segments
+from pipertd.supervisor.view import LinkView, NoticeKind, PipelineView, State, worst
 
 logger = logging.getLogger(__name__)
 
-_POLL_S = 0.05
 _DEATH_S = 5.0
-# A pipeline is shown in the first of these that one of its flows is in.
-_WORST_FIRST = (
-    State.FAILED,
-    State.KILLING,
-    State.BACKING_OFF,
-    State.STARTING,
-    State.STOPPING,
-    State.RUNNING,
-    State.STOPPED,
-    State.EXITED,
-)
 
 
 class SupervisedPipeline:
@@ -62,12 +52,11 @@ class SupervisedPipeline:
         self._promised_to_all = promised_bytes
         self._closed = False
         self._shared = shared
+        self._recording = Recording(shared.runtime_dir, definition.name, shared.history, self._manifest)
         self.flows = {flow.name: self._supervised(flow) for flow in definition.flows}
-        self._manifest = ManifestFile(shared.runtime_dir, definition.name)
         self._to_start: set[str] = set()  # what an operator wants up that is not there yet
-        self._segments: PipelineSegments | None = None
-        self._figures = Figures.blank(definition)
-        self._rates = Rates()
+        self._run: Run | None = None
+        self._figures = Figures.blank(definition)  # of the present run, or of the last one
         self.turn = asyncio.Lock()  # of whoever does several things to it that belong together: restart, reload
         self._stopping: asyncio.Task[None] | None = None
         self._going_on: asyncio.Task[None] | None = None
@@ -76,30 +65,33 @@ class SupervisedPipeline:
 
     def _supervised(self, flow: Flow) -> SupervisedFlow:
         return SupervisedFlow(
-            self.definition, flow, self._shared, on_rest=self._on_rest, on_change=self._write_manifest
+            self.definition, flow, self._shared, on_rest=self._on_rest, on_change=self._recording.write
         )
 
     @property
     def promised_bytes(self) -> int:
         """How much shared memory it may still reserve."""
-        return 0 if self._segments is None else self._segments.promised_bytes
+        return 0 if self._run is None else self._run.segments.promised_bytes
 
     @property
     def reserved_bytes(self) -> int:
         """How much shared memory it has reserved, which is free when its run is over."""
-        return 0 if self._segments is None else self._segments.reserved_bytes
+        return 0 if self._run is None else self._run.segments.reserved_bytes
 
     def fit(self, definition: Pipeline) -> Fit:
         """How another definition fits the segments of the present run."""
-        return Fit() if self._segments is None else self._segments.fit(definition)
+        return Fit() if self._run is None else self._run.segments.fit(definition)
 
     @property
     def state(self) -> State:
         """The worst of its flows' states: one FAILED flow makes it FAILED, even while others still run."""
         if self._stopping is not None or self._is_ending:
             return State.STOPPING
-        states = {flow.state for flow in self.flows.values()}
-        return next(state for state in _WORST_FIRST if state in states)
+        return self._worst_state
+
+    @property
+    def _worst_state(self) -> State:
+        return worst(flow.state for flow in self.flows.values())
 
     @property
     def is_over(self) -> bool:
@@ -113,7 +105,7 @@ class SupervisedPipeline:
     @property
     def _is_ending(self) -> bool:
         """Whether the run ends as soon as nobody settles what a flow of it left."""
-        return self._segments is not None and self._holds == 0 and self._is_at_rest
+        return self._run is not None and self._holds == 0 and self._is_at_rest
 
     def flow(self, name: str) -> SupervisedFlow:
         """The flow of that name.
@@ -164,17 +156,16 @@ class SupervisedPipeline:
             self._to_start.clear()
 
     def _launch(self, chosen: Collection[SupervisedFlow]) -> None:
-        if self._segments is None:
-            self._segments = PipelineSegments(self.definition, self._promised_to_all())
-            self._rates = Rates()
+        if self._run is None:
+            self._run = Run(PipelineSegments(self.definition, self._promised_to_all()))
             self._began_s = monotonic_s()
             self._on_run(self.definition.name)
         self._to_start |= {flow.definition.name for flow in chosen}
         with self.held():
             for flow in chosen:
-                flow.start(self._segments, self._rates)
+                flow.start(self._run)
             self._to_start -= {flow.definition.name for flow in chosen}
-            self._write_manifest()
+            self._recording.write()
 
     def adopt(self, manifest: Manifest) -> None:
         """Go on from where a daemon before this one was; what lives is not disturbed.
@@ -186,7 +177,7 @@ class SupervisedPipeline:
         try:
             if manifest.segments is not None:
                 fds = open_segments(manifest.segments, survivors.values())
-                self._segments = PipelineSegments(self.definition, adopted=Adopted(manifest.segments, fds))
+                self._run = Run(PipelineSegments(self.definition, adopted=Adopted(manifest.segments, fds)))
         except (ManifestError, SegmentError) as reason:
             give_up(survivors.values())
             raise ManifestError(str(reason)) from reason
@@ -194,10 +185,10 @@ class SupervisedPipeline:
         self._to_start = set(manifest.to_start)
         with self.held():
             for name in self.flows.keys() & manifest.flows.keys():
-                self.flows[name].adopt(manifest.flows[name], survivors[name], self._segments, self._rates)
+                self.flows[name].adopt(manifest.flows[name], survivors[name], self._run)
             for flow in self.flows.values():
                 flow.go_on()
-            self._write_manifest()
+            self._recording.write()
         if manifest.stopping:
             self._begin_stop(self.flows.values(), whole=True, to_start=manifest.to_start)
         self._going_on = asyncio.create_task(self._go_on())
@@ -261,12 +252,11 @@ class SupervisedPipeline:
     async def bring_down(self, names: Collection[str], to_start: Collection[str]) -> None:
         """Have these flows down for a moment, with no process, and all others up; what is on the links stays there.
 
-        Senders first: whoever waits for room to publish its last message still gets it. The caller holds the run.
+        The caller holds the run.
         """
         self._to_start |= set(to_start)
-        self._write_manifest()
-        order = stop_order(self.definition)
-        await asyncio.gather(*(self._stop_behind(name, order[name] & set(names)) for name in names))
+        self._recording.write()
+        await stop_within_run(self.definition, self.flows, self._shared.pulse, names)
 
     def _begin_stop(
         self, chosen: Iterable[SupervisedFlow], *, whole: bool, now: bool = False, to_start: Iterable[str] = ()
@@ -281,7 +271,7 @@ class SupervisedPipeline:
         elif self._stopping is None:
             self._stopping = asyncio.create_task(self._stop_in_order())
             self._stopping.add_done_callback(self._stopped)
-        self._write_manifest()
+        self._recording.write()
 
     async def _until_down(self, chosen: Collection[SupervisedFlow]) -> None:
         """Return when these flows are down, or were and somebody has started them again since."""
@@ -303,7 +293,7 @@ class SupervisedPipeline:
         chosen = list(self.flows.values())
         self._begin_stop(chosen, whole=True, now=now, to_start=up)
         await self._until_down(chosen)
-        self._manifest.close()
+        self._recording.close()
 
     async def restart(self, name: str | None = None) -> None:
         """Stop and start again: one flow within the run, or all in a new one. Only for who has the ``turn``.
@@ -367,9 +357,8 @@ class SupervisedPipeline:
 
     def take_over(self, definition: Pipeline) -> None:
         """Go by another definition. Where a run is on, its segments fit it, and flows that it changes are down."""
-        if self._segments is not None:
-            removed = self._segments.renew(definition)
-            self._tell_unlinked(removed)
+        if self._run is not None:
+            self._tell_unlinked(self._run.segments.renew(definition))
         elif self.definition.routines != definition.routines or self.definition.links != definition.links:
             self._figures = Figures.blank(definition)  # those of the last run are another pipeline's
         self.definition = definition
@@ -381,7 +370,7 @@ class SupervisedPipeline:
             else:
                 self.flows[flow.name] = self._supervised(flow)
         self._to_start &= self.flows.keys()
-        self._write_manifest()
+        self._recording.write()
         self._shared.pulse.beat()
 
     def _tell_unlinked(self, removed: Iterable[LinkView]) -> None:
@@ -395,14 +384,14 @@ class SupervisedPipeline:
 
     def view(self) -> PipelineView:
         """Everything about it, as it is now or as it was at the end of its last run."""
-        if self._segments is not None:
-            self._figures = self._read_figures(self._segments)
+        if self._run is not None:
+            self._figures = self._run.figures(self.definition, self._states())
         figures = self._figures
         return PipelineView(
             name=self.definition.name,
             description=self.definition.description,
             state=self.state,
-            seconds=(self._ended_s if self._segments is None else monotonic_s()) - self._began_s,
+            seconds=(self._ended_s if self._run is None else monotonic_s()) - self._began_s,
             flows=tuple(flow.view() for flow in self.flows.values()),
             routines=figures.routines,
             links=figures.links,
@@ -410,50 +399,29 @@ class SupervisedPipeline:
             end_to_end_p99_s=figures.end_to_end_p99_s,
         )
 
-    def _write_manifest(self) -> None:
-        """Put on record what the next daemon has to know, should this one be killed now."""
-        try:
-            self._manifest.write(
-                Manifest(
-                    definition=self.definition,
-                    began_s=self._began_s,
-                    segments=self._segments.record() if self._segments else None,
-                    stopping=self._stopping is not None,
-                    to_start=sorted(self._to_start),
-                    flows={name: flow.record() for name, flow in self.flows.items()},
-                )
-            )
-        except OSError as reason:
-            logger.error("cannot put %s on record for the next daemon: %s", self.definition.name, reason)
+    def _manifest(self) -> Manifest:
+        """What the next daemon has to know, should this one be killed now."""
+        return Manifest(
+            definition=self.definition,
+            began_s=self._began_s,
+            segments=self._run.segments.record() if self._run else None,
+            stopping=self._stopping is not None,
+            to_start=sorted(self._to_start),
+            flows={name: flow.record() for name, flow in self.flows.items()},
+        )
 
-    def _read_figures(self, segments: PipelineSegments) -> Figures:
-        states = {flow.definition.name: (flow.state, flow.generation, flow.paused) for flow in self.flows.values()}
-        return Figures.read(self.definition, segments, states, self._rates)
+    def _states(self) -> States:
+        return {name: (flow.state, flow.generation, flow.paused) for name, flow in self.flows.items()}
 
     def _chosen(self, name: str | None) -> list[SupervisedFlow]:
         return [self.flow(name)] if name else list(self.flows.values())
 
-    async def _stop_behind(self, name: str, before: Iterable[str]) -> None:
-        flow, senders = self.flows[name], [self.flows[sender] for sender in before]
-        await self._shared.pulse.until(lambda: flow.state.at_rest or all(one.state.at_rest for one in senders))
-        flow.stop()
-        await self._shared.pulse.until(lambda: flow.state.at_rest and not flow.clear())
-
     async def _stop_in_order(self) -> None:
-        order = stop_order(self.definition)
-        await asyncio.gather(*(self._stop_drained(name, before) for name, before in order.items()))
+        await stop_drained(self.definition, self.flows, self._shared.pulse, self._is_drained)
         await self._shared.pulse.until(lambda: self.is_over)
 
-    async def _stop_drained(self, name: str, before: Iterable[str]) -> None:
-        flow = self.flows[name]
-        senders = [self.flows[sender] for sender in before]
-        await self._shared.pulse.until(lambda: flow.state.at_rest or all(one.state.at_rest for one in senders))
-        deadline_s = monotonic_s() + flow.definition.watchdog.stop_s
-        while not flow.state.at_rest and not flow.paused and monotonic_s() < deadline_s:
-            if self._segments is None or self._segments.drained(name):
-                break
-            await asyncio.sleep(_POLL_S)
-        flow.stop()
+    def _is_drained(self, flow: str) -> bool:
+        return self._run is None or self._run.segments.drained(flow)
 
     def _stopped(self, task: asyncio.Task[None]) -> None:
         self._stopping = None
@@ -485,25 +453,16 @@ class SupervisedPipeline:
             self._on_rest()
 
     def _end_run(self) -> None:
-        segments = self._segments
-        if segments is None:
+        if self._run is None:
             return
         self._ended_s = monotonic_s()
-        try:
-            segments.count_stopped()
-        except SegmentError as reason:
-            logger.warning("cannot count what was left on the links of %s: %s", self.definition.name, reason)
-        self._rates = Rates.of_run(self.definition, segments)
-        self._figures = self._read_figures(segments)
+        self._figures, self._run = self._run.end(self.definition, self._states()), None
         for flow in self.flows.values():
             flow.let_go()
-        self._segments = None
-        segments.close()
-        self._write_manifest()
+        self._recording.write()
         name = self.definition.name
         states = {flow.definition.name: str(flow.state) for flow in self.flows.values()}
         seconds = self._ended_s - self._began_s
-        worst = next(state for state in _WORST_FIRST if state in states.values())
-        text = f"pipeline {name} is {worst} after {seconds:.1f} s"
+        text = f"pipeline {name} is {self._worst_state} after {seconds:.1f} s"
         self._shared.history.record(NoticeKind.PIPELINE_ENDED, text, pipeline=name, details=states)
         self._shared.pulse.beat()

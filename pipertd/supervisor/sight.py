@@ -9,9 +9,8 @@ from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.names import RoutineRef
 from pipertd.shm.status import RoutineFacts
-from pipertd.supervisor.figures import Rates
 from pipertd.supervisor.hoarding import Hoarding
-from pipertd.supervisor.segments import PipelineSegments
+from pipertd.supervisor.run import Run
 from pipertd.supervisor.view import LinkView
 
 
@@ -28,26 +27,26 @@ class Sight:
         self._in_links = [link for link in pipeline.links if link.destination.flow == flow.name]
         self._out_links = {ref: [link for link in pipeline.links if link.source == ref] for ref in self._refs}
 
-    def facts(self, segments: PipelineSegments) -> dict[str, RoutineFacts]:
+    def facts(self, run: Run) -> dict[str, RoutineFacts]:
         """What each routine last said of itself, by name."""
-        return {ref.routine: segments.routine_facts(ref) for ref in self._refs}
+        return {ref.routine: run.segments.routine_facts(ref) for ref in self._refs}
 
-    def note_rates(self, segments: PipelineSegments, facts: Mapping[str, RoutineFacts], rates: Rates) -> None:
-        """Have the rates know of every counter of this flow."""
+    def note_rates(self, run: Run, facts: Mapping[str, RoutineFacts]) -> None:
+        """Have the rates of the run know of every counter of this flow."""
         now_s = monotonic_s()
         for ref in self._refs:
             fact = facts[ref.routine]
-            rates.note_routine(ref, now_s, fact.handled, fact.busy_s)
+            run.rates.note_routine(ref, now_s, fact.handled, fact.busy_s)
         for link in self._in_links:
-            rates.note_link(link, now_s, segments.ended(link))
+            run.rates.note_link(link, now_s, run.segments.ended(link))
 
-    def hoarded(self, segments: PipelineSegments, facts: Mapping[str, RoutineFacts]) -> Iterator[tuple[str, LinkView]]:
+    def hoarded(self, run: Run, facts: Mapping[str, RoutineFacts]) -> Iterator[tuple[str, LinkView]]:
         """Every routine that has newly been found to wait for slots of a link that others keep, with that link."""
         for ref in self._refs:
             hoarding = self._hoarding.setdefault(ref.routine, Hoarding())
-            link = hoarding.found(facts[ref.routine], partial(self._out_views, segments, ref), monotonic_s())
+            link = hoarding.found(facts[ref.routine], partial(self._out_views, run, ref), monotonic_s())
             if link is not None:
                 yield ref.routine, link
 
-    def _out_views(self, segments: PipelineSegments, ref: RoutineRef) -> list[LinkView]:
-        return [segments.link_view(link) for link in self._out_links[ref]]
+    def _out_views(self, run: Run, ref: RoutineRef) -> list[LinkView]:
+        return [run.segments.link_view(link) for link in self._out_links[ref]]

@@ -40,7 +40,7 @@ async def dump_stacks(process: Process, log: Path, is_alive: Callable[[], bool])
     SIGUSR1 asks the flow's interpreter. If nothing comes, something holds the interpreter, and SIGUSR2 has C code write
     them (see ``pipertd.flow``). A process held by SIGSTOP takes the signal as it is continued.
     """
-    before = _size(log)
+    before = log_size(log)
     for number in (signal.SIGUSR1, signal.SIGUSR2):
         process.signal(number)
         process.signal(signal.SIGCONT)
@@ -54,7 +54,7 @@ async def _come(log: Path, before: int, is_alive: Callable[[], bool]) -> bool:
     seen, quiet = before, 0
     while is_alive() and monotonic_s() < deadline_s and quiet < _QUIET_POLLS:
         await asyncio.sleep(_POLL_S)
-        size = _size(log)
+        size = log_size(log)
         quiet = quiet + 1 if size == seen and _has_stacks(log, before) else 0
         seen = size
     return not is_alive() or _has_stacks(log, before)
@@ -64,13 +64,14 @@ def _has_stacks(log: Path, behind: int) -> bool:
     """Whether faulthandler wrote behind ``behind``; the log may have been rotated meanwhile."""
     try:
         with log.open("rb") as file:
-            file.seek(min(behind, _size(log)))
+            file.seek(min(behind, log_size(log)))
             return _HEADER in file.read(_MOST_BYTES)
     except OSError:
         return False
 
 
-def _size(path: Path) -> int:
+def log_size(path: Path) -> int:
+    """Where what comes next will begin."""
     try:
         return path.stat().st_size
     except OSError:

@@ -10,23 +10,24 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pipertd.definition.model import Pipeline
-from pipertd.definition.plan import Action, Fit, Plan, described, plan_change
-from pipertd.errors import ManifestError, PipertdError, SegmentError, UnknownTarget, WrongState
+from pipertd.definition.plan import Action, Fit, Plan
+from pipertd.errors import SegmentError, UnknownTarget, WrongState
 from pipertd.logs.reader import LogStore
 from pipertd.names import Target
-from pipertd.protocol import Answer, Hello, Pong, Quarantined, QuarantineSpec, Raise
+from pipertd.protocol import QuarantineSpec
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor import admission
-from pipertd.supervisor.answers import Events, routines_of
+from pipertd.supervisor.adoption import Adoption
+from pipertd.supervisor.answers import routines_of
 from pipertd.supervisor.cgroups import Cgroups
-from pipertd.supervisor.channel import FlowChannel
+from pipertd.supervisor.hearing import Hearing
 from pipertd.supervisor.history import History
-from pipertd.supervisor.manifest import Manifest, manifest_files, read_manifest
+from pipertd.supervisor.manifest import manifest_files
 from pipertd.supervisor.pipeline import SupervisedPipeline
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.renewal import renew
 from pipertd.supervisor.surroundings import Surroundings
-from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snapshot, State
+from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -56,14 +57,10 @@ class Supervisor:
         cgroups: Cgroups | None = None,
     ) -> None:
         self.history = history
-        self._channel = FlowChannel(
-            runtime_dir / "flows.sock",
-            believe=self._believe,
-            on_met=self._meet,
-            on_message=self._hear,
-            on_gone=self._lose,
-        )
-        self._events = Events(self._channel)
+        self._pipelines: dict[str, SupervisedPipeline] = {}
+        self._hearing = Hearing(runtime_dir / "flows.sock", self._pipelines, history)
+        self._events = self._hearing.events
+        self._adoption = Adoption(history)
         self._pulse = Pulse()
         put_aside = QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes)
         starts = asyncio.Semaphore(STARTS_A_CORE * len(os.sched_getaffinity(0)))
@@ -71,16 +68,13 @@ class Supervisor:
             runtime_dir,
             logs,
             history,
-            self._channel,
+            self._hearing.channel,
             self._pulse,
             put_aside,
             orphan_timeout_s,
             cgroups or Cgroups(),
             starts,
         )
-        self._pipelines: dict[str, SupervisedPipeline] = {}
-        self._adopted: set[str] = set()  # whose files nobody has looked into yet
-        self._to_begin_anew: dict[str, list[str]] = {}  # flows that were up in a run that is lost
         self._restarting: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -90,33 +84,11 @@ class Supervisor:
         Raises:
             OSError: the socket cannot be made.
         """
-        self._channel.open()
+        self._hearing.channel.open()
         for name, path in manifest_files(self._shared.runtime_dir):
-            self._adopt(name, path)
-
-    def _adopt(self, name: str, path: Path) -> None:
-        manifest: Manifest | None = None
-        try:
-            manifest = read_manifest(path)
-            adopted = self._make(manifest.definition)
-            adopted.adopt(manifest)
-        except ManifestError as reason:
-            self._pipelines.pop(name, None)
-            self._lose_run(name, manifest, reason)
-            _take_away(path)
-            return
-        self._adopted.add(name)
-        states = {flow.name: str(flow.state) for flow in adopted.view().flows}
-        text = f"pipeline {name} is adopted: " + ", ".join(f"{flow} is {state}" for flow, state in states.items())
-        self.history.record(NoticeKind.PIPELINE_ADOPTED, text, pipeline=name, details=states)
-
-    def _lose_run(self, name: str, manifest: Manifest | None, reason: ManifestError) -> None:
-        """Say what is lost; what was up, or FAILED, is to begin anew, as soon as it is loaded."""
-        flows = {} if manifest is None else manifest.flows
-        up = [flow for flow, each in flows.items() if not each.state.at_rest or each.state is State.FAILED]
-        self._to_begin_anew[name] = sorted({*up, *(manifest.to_start if manifest else ())})
-        text = f"pipeline {name} is lost, with what lay on its links: {reason}"
-        self.history.record(NoticeKind.PIPELINE_LOST, text, pipeline=name)
+            adopted = self._adoption.adopt(name, path, self._made)
+            if adopted is not None:
+                self._pipelines[name] = adopted
 
     async def close(self, *, now: bool = False) -> None:
         """Stop everything, draining within the stop deadlines unless ``now``; may be called again to hurry."""
@@ -124,7 +96,7 @@ class Supervisor:
         await asyncio.gather(*(pipeline.close(now=now) for pipeline in self._pipelines.values()))
         await self._shared.strays.close()
         await self._shared.cgroups.close()
-        self._channel.close()
+        self._hearing.channel.close()
 
     async def load(self, pipelines: Sequence[Pipeline]) -> None:
         """Take definitions over and start those that start by themselves; one at rest is replaced.
@@ -137,27 +109,18 @@ class Supervisor:
             if known is not None and not known.is_over:
                 raise WrongState("replace", definition.name, known.state)
         for definition in pipelines:
-            self._make(definition)
+            self._pipelines[definition.name] = self._made(definition)
             text = f"pipeline {definition.name} is loaded"
             details = {"file": str(definition.file)} if definition.file else {}
             self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=definition.name, details=details)
         for definition in pipelines:
-            up = self._to_begin_anew.pop(definition.name, [])
+            up = self._adoption.flows_to_begin_anew(definition.name)
             if (definition.autostart or up) and not self._closing:
                 self._autostart(definition.name, up)
 
     def meet(self, definition: Pipeline) -> None:
         """Say of an adopted pipeline what its file says by now: it goes on as it was, until it is reloaded."""
-        if definition.name not in self._adopted:
-            return
-        self._adopted.discard(definition.name)
-        plan = plan_change(self._pipelines[definition.name].definition, definition)
-        text = f"pipeline {definition.name} is loaded, and goes on as it was"
-        details = {"file": str(definition.file)}
-        if plan.action is not Action.UNCHANGED:
-            details["differs"] = described(plan)
-            text += f": its file says something else by now, which a reload makes it do: {details['differs']}"
-        self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=definition.name, details=details)
+        self._adoption.meet(self._pipelines[definition.name].definition, definition)
 
     @property
     def definitions(self) -> dict[str, Pipeline]:
@@ -340,11 +303,10 @@ class Supervisor:
         if self._closing:
             raise WrongState(action, target, "part of a daemon that is stopping")
 
-    def _make(self, definition: Pipeline) -> SupervisedPipeline:
-        self._pipelines[definition.name] = made = SupervisedPipeline(
+    def _made(self, definition: Pipeline) -> SupervisedPipeline:
+        return SupervisedPipeline(
             definition, self._shared, on_run=self._events.begin_run, promised_bytes=self._promised_bytes
         )
-        return made
 
     def _autostart(self, name: str, flows: Sequence[str]) -> None:
         """Start all of it, or these flows where it has them."""
@@ -370,45 +332,6 @@ class Supervisor:
             routines_of(pipeline.definition, target)
         return pipeline, target.flow
 
-    def _believe(self, hello: Hello) -> bool:
-        pipeline = self._pipelines.get(hello.pipeline)
-        flow = pipeline.flows.get(hello.flow) if pipeline else None
-        return flow is not None and flow.sent(hello)
-
-    def _hear(self, pipeline: str, flow: str, message: Answer | Raise | Quarantined | Pong) -> None:
-        self._pipelines[pipeline].flows[flow].heard()
-        if isinstance(message, Pong):
-            return
-        if isinstance(message, Answer):
-            self._events.hear(flow, message)
-            return
-        if isinstance(message, Quarantined):
-            self._tell_quarantined(pipeline, flow, message)
-            return
-        definition = self._pipelines[pipeline].definition
-        try:
-            self._events.tell(definition, message.event, message.targets, message.params)
-        except PipertdError as reason:
-            where = {"pipeline": pipeline, "flow": flow, "routine": message.routine}
-            logger.warning("cannot raise %s: %s", message.event, reason, extra=where)
-
-    def _meet(self, pipeline: str, flow: str) -> None:
-        self._pipelines[pipeline].flows[flow].heard()
-        self._events.meet(pipeline, flow)
-
-    def _lose(self, pipeline: str, flow: str) -> None:
-        self._events.lose(pipeline, flow)
-
-    def _tell_quarantined(self, pipeline: str, flow: str, message: Quarantined) -> None:
-        self.history.record(
-            NoticeKind.MESSAGE_QUARANTINED,
-            message.text,
-            pipeline=pipeline,
-            flow=flow,
-            routine=message.routine,
-            details={"id": message.id},
-        )
-
     def _tell_event(self, event: str, target: Target, text: str) -> None:
         self.history.record(
             NoticeKind.EVENT_RAISED,
@@ -418,11 +341,3 @@ class Supervisor:
             routine=target.routine or "",
             details={"event": event},
         )
-
-
-def _take_away(path: Path) -> None:
-    """Have a record that is of no use out of the way; what cannot go stops no other pipeline."""
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as reason:
-        logger.error("cannot take %s away: %s; while it is there, %s cannot be adopted", path, reason, path.stem)

@@ -5,7 +5,7 @@ Durations are seconds, sizes bytes, rates per second. ``None`` means: not known,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -29,6 +29,23 @@ class State(StrEnum):
     def at_rest(self) -> bool:
         """Whether nothing runs and nothing will by itself."""
         return self in (State.STOPPED, State.EXITED, State.FAILED)
+
+
+_WORST_FIRST = (
+    State.FAILED,
+    State.KILLING,
+    State.BACKING_OFF,
+    State.STARTING,
+    State.STOPPING,
+    State.RUNNING,
+    State.STOPPED,
+    State.EXITED,
+)
+
+
+def worst(states: Iterable[State]) -> State:
+    """The one to be shown for all of them."""
+    return min(states, key=_WORST_FIRST.index)
 
 
 @dataclass(frozen=True)
@@ -149,6 +166,9 @@ class NoticeKind(StrEnum):
     DEFINITION_INVALID = "definition_invalid"
     PIPELINE_ADOPTED = "pipeline_adopted"
     PIPELINE_LOST = "pipeline_lost"
+    SOCKET_LOST = "socket_lost"
+    PIPELINE_UNRECORDED = "pipeline_unrecorded"
+    PIPELINE_RECORDED = "pipeline_recorded"
     PIPELINE_ENDED = "pipeline_ended"
     FLOW_STATE_CHANGED = "flow_state_changed"
     FLOW_ADOPTED = "flow_adopted"

@@ -391,7 +391,27 @@ def test_a_folder_under_a_record_s_name_stops_nobody(daemon: Daemon) -> None:
     assert file.exists()
     said = (daemon.folder / "stderr").read_text()
     assert "cannot be adopted" in said
-    assert "cannot put p on record for the next daemon" in said
+    (told,) = daemon.notices("pipeline_unrecorded")
+    assert "pipeline p is not on record for the next daemon" in told["message"]
+
+
+def test_a_record_that_could_not_be_written_is_written_as_soon_as_it_can_be(daemon: Daemon) -> None:
+    """Both are said, though nothing else happens meanwhile; the flows work on, and the next daemon adopts them."""
+    file = counting(daemon)
+    wait_state(daemon, "a", "RUNNING")
+    in_the_way = daemon.runtime / "p.run.new"
+    in_the_way.mkdir()
+    os.kill(wait_state(daemon, "b", "RUNNING")["pid"], signal.SIGKILL)
+    daemon.wait_for("pipeline_unrecorded")
+    daemon.wait_for("flow_started", "b", count=2)
+    pid = wait_state(daemon, "b", "RUNNING")["pid"]
+    assert len(daemon.notices("pipeline_unrecorded")) == 1
+    in_the_way.rmdir()
+    assert daemon.wait_for("pipeline_recorded")["message"] == "pipeline p is on record again"
+    daemon.kill()
+    daemon.start()
+    assert daemon.wait_for("flow_adopted", "b")["details"]["pid"] == str(pid)
+    stop_and_compare(daemon, file)
 
 
 def test_a_run_of_which_nothing_lives_is_lost_and_begins_anew(daemon: Daemon) -> None:

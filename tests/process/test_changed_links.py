@@ -104,14 +104,14 @@ def test_a_link_that_blocks_its_source_is_removed(tmp_path: Path) -> None:
         await live.until((tmp_path / "tries").exists, f"{AT} in hand")
         await live.until(lambda: live.link(0).waiting == 4, "a full link")
         delivered = live.link(0).delivered
-        segments = live.supervisor._pipelines["p"]._segments
-        assert segments is not None
+        run = live.supervisor._pipelines["p"]._run
+        assert run is not None
         await renew(live, replace(pipeline, links=pipeline.links[1:]), {"a", "b"})
         (notice,) = live.notices(NoticeKind.MESSAGES_UNLINKED)
         assert notice.message == "5 messages of a/r -> b/r are dropped: it was removed"
         assert notice.details == {"waiting": "4", "in_hand": "1"}
         assert [link.source for link in live.view().links] == ["a/r", "d/r"]
-        gone = await live.until(lambda: not (link := segments.link_view(blocking)).in_flight and link, "its end")
+        gone = await live.until(lambda: not (link := run.segments.link_view(blocking)).in_flight and link, "its end")
         assert gone and (gone.delivered, gone.dropped, gone.leased) == (delivered, {"unlinked": 5}, 0)
         assert gone.produced == delivered + 5
         assert (await live.supervisor.wait_ended("p")).state is State.EXITED

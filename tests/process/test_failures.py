@@ -78,7 +78,7 @@ def test_held_process_misses_its_progress_deadline(tmp_path: Path) -> None:
         assert live.flow("b").failure is Failure.PROGRESS_DEADLINE
         assert "SIGSTOP" in live.flow("b").reason
 
-    go(tmp_path, chain(flow("a", "Count"), failing("nothing", watchdog=Watchdog(progress_s=2.0, contact_s=0.5))), story)
+    go(tmp_path, chain(flow("a", "Count"), failing("nothing", watchdog=Watchdog(progress_s=6.0, contact_s=4.0))), story)
 
 
 def test_stop_that_hangs_is_named_though_the_flow_is_stopped(tmp_path: Path) -> None:
@@ -122,12 +122,12 @@ def test_flow_that_hears_nothing_has_lost_contact(tmp_path: Path, what: str, mar
         await live.until(lambda: live.flow("b").state is State.FAILED, "failed")
         assert live.flow("b").failure is Failure.LOST_CONTACT
         (notice,) = live.notices(NoticeKind.CONTACT_LOST)
-        assert "its contact watchdog allows 2 s" in notice.message
+        assert "its contact watchdog allows 4 s" in notice.message
         (exited,) = live.notices(NoticeKind.FLOW_EXITED)
         assert exited.details["failure"] == Failure.LOST_CONTACT
         assert (frame(mark) if mark else "flow/loop.py") in exited.details["stacks"]
 
-    deaf = failing(what, watchdog=Watchdog(contact_s=2.0))
+    deaf = failing(what, watchdog=Watchdog(contact_s=4.0))
     go(tmp_path, chain(flow("a", "Count"), deaf, orphan_timeout_s=3600.0), story)
 
 
@@ -159,7 +159,7 @@ def test_closed_channel_is_dialled_again(tmp_path: Path) -> None:
         assert (answer.value, live.flow("b").generation) == (1, 1)
         assert "closed its channel" in live.log("p/b")
 
-    closing = failing("close_channel", watchdog=Watchdog(contact_s=2.0))
+    closing = failing("close_channel", watchdog=Watchdog(contact_s=6.0))
     go(tmp_path, chain(flow("a", "Count"), closing, orphan_timeout_s=3600.0), story)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -118,3 +119,23 @@ def test_hangup_reloads(daemon: Daemon) -> None:
     wait_until(grows(numbers), DEADLINE_S, "more numbers")
     started = [notice["pipeline"] for notice in daemon.notices("flow_started", "a")]
     assert started == ["p", "q"]
+
+
+def test_a_runtime_directory_that_was_removed_costs_no_flow(daemon: Daemon) -> None:
+    """A flow that then starts has a socket to dial, its run is on record again, and the next daemon adopts it."""
+    numbers = daemon.folder / "numbers"
+    in_contact = {"watchdog": {"contact": "3s"}}
+    write_definition(daemon.definitions / "p.yaml", counts(), writes(numbers, pause_s=0.001), sink_flow=in_contact)
+    daemon.start()
+    wait_until(lambda: daemon.status("p").get("state") == "RUNNING", DEADLINE_S, "both flows")
+    shutil.rmtree(daemon.runtime)
+    os.kill(int(daemon.notices("flow_started", "b")[0]["details"]["pid"]), signal.SIGKILL)
+    assert str(daemon.runtime / "flows.sock") in daemon.wait_for("socket_lost")["message"]
+    daemon.wait_for("pipeline_recorded")
+    pid = daemon.wait_for("flow_started", "b", count=2)["details"]["pid"]
+    daemon.kill()
+    daemon.start()
+    assert daemon.wait_for("flow_adopted", "b")["details"]["pid"] == pid
+    assert not daemon.notices("contact_lost", "b")
+    assert daemon.stop() == 0
+    assert list(daemon.runtime.iterdir()) == []

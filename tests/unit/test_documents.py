@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipertd import supervisor
 from pipertd.definition.model import MIB, Flow, Link, Pipeline, Resources, Restart, Routine, Watchdog
 from pipertd.names import RoutineRef
 
@@ -85,3 +86,10 @@ def test_targets_that_the_documents_name_exist() -> None:
     )
     named = set(re.findall(r"\bmake ([a-z][a-z-]+)", code))
     assert named - described == set()
+
+
+def test_supervisor_says_where_each_of_its_files_belongs() -> None:
+    """The map at the head of the largest package has every file of it, once."""
+    listed = re.findall(r"^- [^:]+: (.*)$", supervisor.__doc__ or "", re.MULTILINE)
+    files = (ROOT / "pipertd/supervisor").glob("[a-z]*.py")
+    assert sorted(re.findall(r"\w+", " ".join(listed))) == sorted(file.stem for file in files)
