@@ -59,7 +59,7 @@ def resume(context: typer.Context, target: TargetArgument, output: OutputOption 
 
 
 def kill(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
-    """Kill a flow, or every flow of a pipeline, by SIGKILL. Returns when they are dead; the restart rules go on."""
+    """Kill a flow, or every flow of a pipeline, by SIGKILL. Returns when dead; the restart rules say what follows."""
     settings = settings_of(context, output)
     with talking(settings.address) as client:
         _show(client.pipelines.kill(target), target, settings)
