@@ -419,7 +419,8 @@ def test_what_an_operator_stopped_stays_down(tmp_path: Path) -> None:
         await files.until_running()
         await files.live.supervisor.stop(Target("p", "c"))
         content["flows"]["c"]["routines"]["write"]["params"]["file"] = f"{tmp_path}/others"
-        await files.reload(content)
+        (planned,) = (await files.reload(content)).plans
+        assert (planned.action, planned.flows[2].action) == (Action.ADJUSTED, Action.ADJUSTED)
         assert files.live.flow("c").state is State.STOPPED
         content["links"][0]["depth"] = 70
         plan = await files.plan(content)
@@ -617,7 +618,7 @@ def test_what_came_to_its_end_stays_there(tmp_path: Path) -> None:
         await files.live.until(lambda: files.live.flow("a").state is State.EXITED, "the end of a")
         content["flows"]["a"]["routines"]["count"]["params"]["amount"] = 30
         plan = await files.plan(content)
-        assert plan.names(Action.RESTARTED) == ["a"]
+        assert plan.names(Action.RESTARTED, Action.ADJUSTED) == plan.names(Action.ADJUSTED) == ["a"]
         assert files.live.flow("a").state is State.EXITED
         await files.live.until(lambda: files.live.view().state is State.EXITED, "the end of p")
         assert numbers(tmp_path) == list(range(20))
