@@ -166,11 +166,11 @@ def test_watchdog_and_restart_rule_count_at_once(tmp_path: Path) -> None:
     async def story(files: Files) -> None:
         await files.live.until_handled(3, 1)
         before = files.pids()
-        content["flows"]["c"] |= {"watchdog": {"progress": "300ms"}, "restart": {"policy": "never"}}
+        content["flows"]["c"] |= {"watchdog": {"progress": "2s"}, "restart": {"policy": "never"}}
         plan = await files.plan(content)
         assert plan.names(Action.ADJUSTED) == ["c"]
         await files.live.until(lambda: files.live.flow("c").state is State.FAILED, "the watchdog")
-        assert "its progress watchdog allows 0.3 s" in files.live.notices(NoticeKind.WATCHDOG_EXPIRED)[0].message
+        assert "its progress watchdog allows 2 s" in files.live.notices(NoticeKind.WATCHDOG_EXPIRED)[0].message
         assert {**files.pids(), "c": 0} == {**before, "c": 0}
 
     go(tmp_path, content, story)
