@@ -23,7 +23,7 @@ def event(
     timeout: Annotated[float, typer.Option(help="Seconds to wait for answers.")] = 5.0,
     output: OutputOption = None,
 ) -> None:
-    """Hand an event to routines and print what each of them answered."""
+    """Hand an event to routines, and print their answers."""
     settings = settings_of(context, output)
     given = dict(_parameter(text) for text in params or [])
     with talking(settings.address) as client:

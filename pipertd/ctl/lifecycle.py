@@ -38,14 +38,14 @@ def stop(
 
 
 def restart(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
-    """Stop, then start: one flow within its run, a pipeline in a new run."""
+    """Stop, then start. One flow goes on within its run, a pipeline begins a new one."""
     settings = settings_of(context, output)
     with talking(settings.address) as client:
         _show(client.pipelines.restart(target), target, settings)
 
 
 def pause(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
-    """Have a pipeline or one of its flows take nothing, through restarts, until it is resumed."""
+    """Have a pipeline or one of its flows take nothing. It lasts, also through restarts, until it is resumed."""
     settings = settings_of(context, output)
     with talking(settings.address) as client:
         _show(client.pipelines.pause(target), target, settings)
@@ -59,7 +59,7 @@ def resume(context: typer.Context, target: TargetArgument, output: OutputOption 
 
 
 def kill(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
-    """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows."""
+    """Kill a flow, or every flow of a pipeline, by SIGKILL. Returns when dead; the restart rules say what follows."""
     settings = settings_of(context, output)
     with talking(settings.address) as client:
         _show(client.pipelines.kill(target), target, settings)

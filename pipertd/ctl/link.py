@@ -31,7 +31,7 @@ def link(
     ] = None,
     output: OutputOption = None,
 ) -> None:
-    """Draw a link while the pipeline runs; it lasts until the definition is loaded again."""
+    """Draw a link while the pipeline runs. It lasts until the definition is loaded again."""
     settings = settings_of(context, output)
     with talking(settings.address) as client:
         _show(client.pipelines.link(pipeline, source, destination, policy=policy, depth=depth), settings)
@@ -44,7 +44,7 @@ def unlink(
     destination: EndArgument,
     output: OutputOption = None,
 ) -> None:
-    """Take a link away while the pipeline runs, until the definition is loaded again."""
+    """Take a link away while the pipeline runs. It lasts until the definition is loaded again."""
     settings = settings_of(context, output)
     with talking(settings.address) as client:
         _show(client.pipelines.unlink(pipeline, source, destination), settings)

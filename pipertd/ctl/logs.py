@@ -32,7 +32,7 @@ def logs(
     cursor: Annotated[str, typer.Option(help="Go on behind this record (from -o json).")] = "",
     output: OutputOption = None,
 ) -> None:
-    """Show what flows and the daemon logged, and what user code printed."""
+    """Show what flows and the daemon logged, and what code printed."""
     settings = settings_of(context, output)
     if level.lower() not in _LEVELS:
         raise fail(f"cannot show level {level!r}: it is one of {', '.join(_LEVELS)}", Exit.USAGE)

@@ -25,7 +25,7 @@ def reload(
     plan: Annotated[bool, typer.Option("--plan", "--dry-run", help="Only show what would be done.")] = False,
     output: OutputOption = None,
 ) -> None:
-    """Read all definitions again, and touch only what changed; where one has a problem, nothing is changed."""
+    """Read all definitions again, and touch only what changed. Where one has a problem, nothing is changed."""
     settings = settings_of(context, output)
     with talking(settings.address) as client:
         found = client.definitions.reload(dry_run=plan)

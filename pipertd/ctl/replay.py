@@ -120,5 +120,8 @@ def verdict(status: int, step: str) -> tuple[str, int]:
     if step == "end" and status == 0:
         return "main_logic ran through: the death is not reproduced", Exit.DONE
     if step and status == Exit.FAILED:
-        return f"{at} failed: the death is not reproduced", Exit.FAILED
+        what = (
+            ", which is a death only under on_error: fail" if step == "main_logic" else ": the death is not reproduced"
+        )
+        return f"{at} failed{what}", Exit.FAILED
     return f"{at} ended the process with status {status}", Exit.FAILED

@@ -24,7 +24,7 @@ def show(
     to: Annotated[Path | None, typer.Option(help="Folder for its arrays.  [default: ./ID]")] = None,
     output: OutputOption = None,
 ) -> None:
-    """Show all that is known of a message, and save its arrays as .npy, pictures also as .png."""
+    """Show all that is known of a message. Its arrays are saved as .npy, pictures also as .png."""
     settings = settings_of(context, output)
     with talking(settings.address) as client:
         found = client.quarantine.get(name)

@@ -24,7 +24,7 @@ def top(
     count: Annotated[int | None, typer.Option("--count", "-n", min=1, help="Stop after so many looks.")] = None,
     output: OutputOption = None,
 ) -> None:
-    """Show the status again and again, until interrupted: a screen on a terminal, else one text behind the other."""
+    """Show the status again and again. A screen on a terminal, else one text behind the other, until interrupted."""
     settings, looks = settings_of(context, output), 0
     with talking(settings.address) as client, _screen() as show:
         while True:

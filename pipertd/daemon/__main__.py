@@ -40,7 +40,7 @@ def serve(
     runtime_dir: Annotated[Path | None, typer.Option(help="Where lock and sockets lie.")] = None,
     state_dir: Annotated[Path | None, typer.Option(help="Where logs, notices and quarantine lie.")] = None,
 ) -> None:
-    """Be the daemon: load definitions, keep their flows alive, serve pipertctl.
+    """Be the daemon: keep flows alive as definitions say, for pipertctl.
 
     SIGTERM stops everything. SIGUSR1, or whatever kills the daemon alone, leaves the flows to the next one.
     """

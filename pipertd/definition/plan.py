@@ -6,7 +6,8 @@ tests read that table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pipertd.definition.difference import Change, difference
@@ -70,7 +71,7 @@ class Action(StrEnum):
     """What becomes of a flow or of a pipeline."""
 
     UNCHANGED = "unchanged"
-    ADJUSTED = "adjusted"  # it goes on, and what changed counts at once
+    ADJUSTED = "adjusted"  # it goes on, and what changed counts at once; or it is down, and has the new definition
     RESTARTED = "restarted"
     ADDED = "added"
     REMOVED = "removed"
@@ -159,6 +160,18 @@ def plan_change(old: Pipeline, new: Pipeline, fit: Fit = Fit()) -> Plan:
     else:
         overall = Action.ADJUSTED if changes else Action.UNCHANGED
     return Plan(new.name, overall, tuple(flows), tuple(each.text for each in changes if not each.flows), new_run)
+
+
+def with_down(plan: Plan, down: Collection[str]) -> Plan:
+    """What a plan comes to where these flows are down and stay so: they only have the new definition."""
+    flows = tuple(
+        replace(each, action=Action.ADJUSTED) if each.action is Action.RESTARTED and each.flow in down else each
+        for each in plan.flows
+    )
+    touched = {each.action for each in flows} - {Action.UNCHANGED, Action.ADJUSTED}
+    if plan.action is not Action.RESTARTED or touched:
+        return replace(plan, flows=flows)
+    return replace(plan, flows=flows, action=Action.ADJUSTED, new_run=())
 
 
 def described(plan: Plan) -> str:

@@ -15,6 +15,9 @@ Duration = Annotated[
 Deadline = Annotated[
     float, BeforeValidator(units.deadline_s), WithJsonSchema({"type": "string", "examples": ["100ms", "5s", "2min"]})
 ]
+Progress = Annotated[
+    float, BeforeValidator(units.progress_s), WithJsonSchema({"type": "string", "examples": ["2s", "30s", "5min"]})
+]
 Size = Annotated[
     int,
     BeforeValidator(units.size_bytes),
@@ -54,7 +57,7 @@ class WatchdogSection(_Section):
     """``watchdog`` of a flow."""
 
     start: Deadline = model.Watchdog.start_s
-    progress: Deadline = model.Watchdog.progress_s
+    progress: Progress = model.Watchdog.progress_s
     stop: Deadline = model.Watchdog.stop_s
     contact: Deadline = model.Watchdog.contact_s
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+SHORTEST_PROGRESS_S = 2.0
 LONGEST_S = 10_000 * 3600.0  # more than a year; far below what clocks and timers take
 LARGEST_BYTES = 1 << 46  # what one process can map, less a half
 
@@ -30,6 +31,15 @@ def deadline_s(text: object) -> float:
     seconds = duration_s(text)
     if not seconds:
         raise ValueError("a deadline is above 0, such as 100ms, 5s, 2min or 1h")
+    return seconds
+
+
+def progress_s(text: object) -> float:
+    """A deadline that a routine can meet which has nothing to do; ValueError for anything else."""
+    seconds = deadline_s(text)
+    if seconds < SHORTEST_PROGRESS_S:
+        why = "a routine that waits gives a sign of life once a second"
+        raise ValueError(f"{why}, so a progress deadline is {SHORTEST_PROGRESS_S:g}s or more")
     return seconds
 
 

@@ -28,7 +28,7 @@ from pipertd.shm.status import Activity, StatusWriter
 
 _WORKING = Activity.WORKING  # to look a member up in its class takes longer than all that is done with it
 AUTHOR_PATIENCE_S = 5.0  # how long a batch may be complete without a word that its author does not acknowledge it
-STOP_PATIENCE_S = 5.0  # how long a routine that was told to stop goes on waiting for room for its last message
+_PATIENCE_S = 5.0  # how long a routine that was told to stop goes on waiting for room for its last message, at most
 
 
 class Outcome(Enum):
@@ -55,6 +55,7 @@ class RoutineLoop:
         reactions: Reactions,
         *,
         on_error: str,
+        stop_s: float,
         log: logging.Logger,
     ) -> None:
         self._routine = routine
@@ -63,6 +64,7 @@ class RoutineLoop:
         self._pace = pace
         self._reactions = reactions
         self._on_error = on_error
+        self._patience_s = min(_PATIENCE_S, stop_s / 2)  # then there is time for the clean-up
         self._log = log
         self._sends_nothing = isinstance(routine, DestinationRoutine)
         self._declared: list[Activity] = []
@@ -336,11 +338,12 @@ class RoutineLoop:
 
     def _wait_to_send(self, news: Callable[[], bool], timeout_s: float = TICK_S) -> None:
         """Wait with a message that should go out first, also when the flow was told to stop, but not for ever."""
-        if self._stopping and monotonic_s() - self._stop_told_s > STOP_PATIENCE_S:
-            self._log.warning("stopping with a message that found no room for %g s: not published", STOP_PATIENCE_S)
+        left_s = self._stop_told_s + self._patience_s - monotonic_s() if self._stopping else inf
+        if left_s <= 0:
+            self._log.warning("stopping with a message that found no room for %g s: not published", self._patience_s)
             raise _Stopped
         if not self._reactions.handle_next():
-            self._idle(news, timeout_s, Activity.BLOCKED)
+            self._idle(news, min(timeout_s, left_s), Activity.BLOCKED)
 
     def _idle(self, news: Callable[[], bool], timeout_s: float = TICK_S, activity: Activity = Activity.IDLE) -> None:
         self._status.enter(activity)

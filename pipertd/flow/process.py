@@ -78,6 +78,7 @@ class _Member:
             pace,
             Reactions(routine, pace, self.inbox, process.channel.send, log),
             on_error=spec.on_error,
+            stop_s=process.spec.stop_s,
             log=log,
         )
         routine.name, routine.generation, routine.logger, routine.fps = (

@@ -14,8 +14,9 @@ _ASKED_BYTES = 1024 * 1024  # a flow that prints much may have its stacks far be
 _STACKS_BYTES = 8 * 1024
 _FATAL = re.compile(rb"Fatal Python error:.*?^Current thread 0x([0-9a-f]+) ", re.DOTALL | re.MULTILINE)
 _FATAL_END = re.compile(rb"^(Fatal Python error: |Timeout \()", re.MULTILINE)
-_OF_STACKS = re.compile(
-    rb"Fatal Python error: |Timeout \(|(Current thread|Thread) 0x|  File |  \.\.\.|  <no Python frame>"
+_OF_STACKS = re.compile(  # a frame in a traceback of an exception has a comma before its "in"
+    rb"Fatal Python error: |Timeout \(|(Current thread|Thread) 0x"
+    rb"|  File .*, line [0-9?]+ in |  \.\.\.|  <no Python frame>"
 )
 
 

@@ -17,15 +17,17 @@ from typing import Any, TypeVar
 from pipertd.definition.check import check_classes
 from pipertd.definition.document import Document
 from pipertd.definition.model import Pipeline
-from pipertd.definition.plan import Action, Plan, described, plan_added, plan_change, plan_removed
+from pipertd.definition.plan import Action, Plan, described, plan_added, plan_change, plan_removed, with_down
 from pipertd.definition.problem import Problem
 from pipertd.definition.read import Reading
 from pipertd.definition.steady import read_steadily
 from pipertd.errors import InvalidDefinition, SegmentError, WrongState
+from pipertd.names import Target
 from pipertd.supervisor.supervisor import Supervisor
-from pipertd.supervisor.view import NoticeKind
+from pipertd.supervisor.view import NoticeKind, State
 
 T = TypeVar("T")
+_STAYS_DOWN = (State.STOPPED, State.EXITED)
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Reloader:
             new = change(old)
             problems = await self._check([Reading(Document(old.file or Path(name)), new, ())])
             self._check_open("change", name)
-            plan = plan_change(old, new, self._supervisor.fit(new))
+            plan = self._plan(old, new)
             problems = problems or self._check_room([plan], {name: new})
             if problems:
                 raise InvalidDefinition(f"cannot change {name}: {'; '.join(each.text for each in problems)}")
@@ -157,8 +159,14 @@ class Reloader:
             elif name not in new:
                 plans.append(plan_removed(old[name]))
             else:
-                plans.append(plan_change(old[name], new[name], self._supervisor.fit(new[name])))
+                plans.append(self._plan(old[name], new[name]))
         return tuple(plans)
+
+    def _plan(self, old: Pipeline, new: Pipeline) -> Plan:
+        """The plan for one that is there, as it is now."""
+        (view,) = self._supervisor.snapshot(Target(old.name)).pipelines
+        down = {flow.name for flow in view.flows if flow.state in _STAYS_DOWN}
+        return with_down(plan_change(old, new, self._supervisor.fit(new)), down)
 
     def _check_room(self, plans: Sequence[Plan], new: dict[str, Pipeline]) -> tuple[Problem, ...]:
         """Whether there is enough shared memory for the runs that begin, when those that end are over."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -28,8 +27,6 @@ from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.renewal import renew
 from pipertd.supervisor.surroundings import Surroundings
 from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snapshot
-
-logger = logging.getLogger(__name__)
 
 STARTS_A_CORE = 2  # processes on their way at once: while one waits for the disk, another one imports
 
@@ -62,18 +59,16 @@ class Supervisor:
         self._events = self._hearing.events
         self._adoption = Adoption(history)
         self._pulse = Pulse()
-        put_aside = QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes)
-        starts = asyncio.Semaphore(STARTS_A_CORE * len(os.sched_getaffinity(0)))
         self._shared = Surroundings(
-            runtime_dir,
-            logs,
-            history,
-            self._hearing.channel,
-            self._pulse,
-            put_aside,
-            orphan_timeout_s,
-            cgroups or Cgroups(),
-            starts,
+            runtime_dir=runtime_dir,
+            logs=logs,
+            history=history,
+            channel=self._hearing.channel,
+            pulse=self._pulse,
+            quarantine=QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes),
+            orphan_timeout_s=orphan_timeout_s,
+            cgroups=cgroups or Cgroups(),
+            starts=asyncio.Semaphore(STARTS_A_CORE * len(os.sched_getaffinity(0))),
         )
         self._restarting: set[asyncio.Task[None]] = set()
         self._closing = False

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from pipertd.supervisor.failure import Failure
 from tests.leaks import MARK
 from tests.process.definitions import counts, write_definition, writes
 from tests.process.served import DEADLINE_S, Daemon
@@ -137,16 +138,16 @@ def test_notices_and_logs_go_on(daemon: Daemon) -> None:
 
 
 def test_a_flow_that_died_meanwhile_is_restarted(daemon: Daemon) -> None:
-    """Its successor is the next generation, and gets what waits on its links; nothing is lost."""
+    """Nobody saw how it ended; its successor is the next generation, and gets what waits on its links."""
     file = counting(daemon)
     pid = wait_state(daemon, "b", "RUNNING")["pid"]
     daemon.kill()
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not lives(pid), DEADLINE_S, "the death of b")
     daemon.start()
-    daemon.wait_for("flow_exited", "b")
+    assert daemon.wait_for("flow_exited", "b")["details"]["failure"] == Failure.UNKNOWN
     now = wait_state(daemon, "b", "RUNNING")
-    assert (now["generation"], now["restarts"]) == (2, 1)
+    assert (now["generation"], now["restarts"], now["failure"]) == (2, 1, Failure.UNKNOWN)
     wait_until(grows(file), DEADLINE_S, "numbers of the successor")
     stop_and_compare(daemon, file)
 

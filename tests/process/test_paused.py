@@ -65,9 +65,9 @@ def test_a_paused_source_gives_nothing(tmp_path: Path) -> None:
     async def story(live: Live) -> None:
         await live.until_handled(10)
         await live.supervisor.pause(A)
-        await until_paused(live, "a")
-        await live.until(lambda: live.link().in_flight == 0, "an empty link")
+        await live.until(lambda: activities(live, "a") == {"PAUSED"}, "a to pause, with nothing in hand")
         produced = live.link().produced
+        await live.until(lambda: live.link().in_flight == 0, "an empty link")
         assert activities(live, "a") == {"PAUSED"}
         assert live.link().produced == produced
         await live.supervisor.resume(P)
@@ -158,6 +158,21 @@ def test_a_paused_pipeline_stops_and_starts_anew(tmp_path: Path) -> None:
         await live.until_handled(10)
 
     go(tmp_path, counting(tmp_path), story)
+
+
+def test_source_before_a_paused_flow_stops_in_time(tmp_path: Path) -> None:
+    """It gives its message up when half of its stop deadline is over, however short that is, and its log says so."""
+    quick = flow("a", "Count", watchdog=Watchdog(stop_s=4.0))
+
+    async def story(live: Live) -> None:
+        await live.until_handled(1)
+        await live.supervisor.pause(B)
+        await live.until(lambda: live.link().blocked_by, "a to find no room")
+        await live.supervisor.stop(P)
+        assert (live.flow("a").state, live.flow("a").failure) == (State.STOPPED, None)
+        assert "stopping with a message that found no room for 2 s: not published" in live.log("p/a/r")
+
+    go(tmp_path, chain(quick, flow("b", "Write", file=tmp_path / "numbers")), story)
 
 
 def test_kill_is_any_other_death(tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_replay_lends_arrays_as_a_flow_does(served: Daemon, class_path: str, cod
     if code:
         assert "ValueError: assignment destination is read-only" in done.stderr
         assert "pipertd/flow" not in done.stderr
-        assert done.stderr.splitlines()[-1] == "main_logic failed: the death is not reproduced"
+        assert done.stderr.splitlines()[-1] == "main_logic failed, which is a death only under on_error: fail"
 
 
 @pytest.mark.parametrize(

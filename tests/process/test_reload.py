@@ -166,11 +166,11 @@ def test_watchdog_and_restart_rule_count_at_once(tmp_path: Path) -> None:
     async def story(files: Files) -> None:
         await files.live.until_handled(3, 1)
         before = files.pids()
-        content["flows"]["c"] |= {"watchdog": {"progress": "300ms"}, "restart": {"policy": "never"}}
+        content["flows"]["c"] |= {"watchdog": {"progress": "2s"}, "restart": {"policy": "never"}}
         plan = await files.plan(content)
         assert plan.names(Action.ADJUSTED) == ["c"]
         await files.live.until(lambda: files.live.flow("c").state is State.FAILED, "the watchdog")
-        assert "its progress watchdog allows 0.3 s" in files.live.notices(NoticeKind.WATCHDOG_EXPIRED)[0].message
+        assert "its progress watchdog allows 2 s" in files.live.notices(NoticeKind.WATCHDOG_EXPIRED)[0].message
         assert {**files.pids(), "c": 0} == {**before, "c": 0}
 
     go(tmp_path, content, story)
@@ -419,7 +419,8 @@ def test_what_an_operator_stopped_stays_down(tmp_path: Path) -> None:
         await files.until_running()
         await files.live.supervisor.stop(Target("p", "c"))
         content["flows"]["c"]["routines"]["write"]["params"]["file"] = f"{tmp_path}/others"
-        await files.reload(content)
+        (planned,) = (await files.reload(content)).plans
+        assert (planned.action, planned.flows[2].action) == (Action.ADJUSTED, Action.ADJUSTED)
         assert files.live.flow("c").state is State.STOPPED
         content["links"][0]["depth"] = 70
         plan = await files.plan(content)
@@ -617,7 +618,7 @@ def test_what_came_to_its_end_stays_there(tmp_path: Path) -> None:
         await files.live.until(lambda: files.live.flow("a").state is State.EXITED, "the end of a")
         content["flows"]["a"]["routines"]["count"]["params"]["amount"] = 30
         plan = await files.plan(content)
-        assert plan.names(Action.RESTARTED) == ["a"]
+        assert plan.names(Action.RESTARTED, Action.ADJUSTED) == plan.names(Action.ADJUSTED) == ["a"]
         assert files.live.flow("a").state is State.EXITED
         await files.live.until(lambda: files.live.view().state is State.EXITED, "the end of p")
         assert numbers(tmp_path) == list(range(20))

@@ -14,7 +14,8 @@ from pipertd.ctl.replay import verdict
     [
         (0, "end", "main_logic ran through: the death is not reproduced", 0),
         (0, "main_logic", "main_logic ended the process with status 0", 1),
-        (1, "main_logic", "main_logic failed: the death is not reproduced", 1),
+        (1, "main_logic", "main_logic failed, which is a death only under on_error: fail", 1),
+        (1, "setup", "setup failed: the death is not reproduced", 1),
         (1, "", "the interpreter ended the process with status 1", 1),
         (9, "setup", "setup ended the process with status 9", 1),
         (-signal.SIGABRT, "main_logic", "main_logic was killed by SIGABRT: the abort is reproduced", 1),

@@ -180,6 +180,7 @@ def test_the_deadline_is_for_each_class(tmp_path: Path) -> None:
         (("fps: 25", "fps: .nan"), "cannot use nan"),
         (("fps: 25", "fps: 1e-300"), "cannot use 1e-300"),
         (("progress: 5s", "progress: 0s"), "a deadline is above 0"),
+        (("progress: 5s", "progress: 1s"), "a progress deadline is 2s or more"),
         (("progress: 5s", "progress: 999999999h"), "a duration is at most 10000h"),
         (("limit: 3 in 10s", "limit: 3 in 0s"), "a deadline is above 0"),
         (("memory_max: 512M", "memory_max: 99999999T"), "at most 64T"),

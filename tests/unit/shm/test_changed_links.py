@@ -60,14 +60,7 @@ def change_before_store(victim: str, store: int, second: int | None, change: tup
         for crash_at, state in ((store, after), (second, before)):
             if crash_at is None:
                 continue
-            goal = actor.stores + crash_at
-            for _ in range(1_500):
-                if actor.stores >= goal:
-                    break
-                for each in (*world.actors.values(), source, source):
-                    if actor.stores < goal:
-                        each.turn()
-            else:
+            if not world.run_to_store(actor, crash_at, (*world.actors.values(), source, source)):
                 return False
             concerned = world.change((state.depth,) * 3, (state.policy,) * 3)
             assert concerned == set(world.actors)

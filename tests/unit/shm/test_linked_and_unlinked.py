@@ -58,14 +58,7 @@ def change_before_store(
         for crash_at, linked in ((store, after), (second, before)):
             if crash_at is None:
                 continue
-            goal = actor.stores + crash_at
-            for _ in range(1_000):
-                if actor.stores >= goal:
-                    break
-                for each in (*world.actors.values(), source):
-                    if actor.stores < goal:
-                        each.turn()
-            else:
+            if not world.run_to_store(actor, crash_at, (*world.actors.values(), source)):
                 return False
             world.change(depths, policies, linked)
             world.check_now()

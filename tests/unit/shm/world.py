@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -286,6 +287,16 @@ class World:
                 raise Violation(f"more waits than the link is deep: {view}")
             if view.delivered + view.in_hand > view.produced:
                 raise Violation(f"more was delivered than produced: {view}")
+
+    def run_to_store(self, actor: Actor, ahead: int, turns: Sequence[Actor]) -> bool:
+        """Give everybody these turns until ``actor`` has made so many stores more; whether it ever came to that."""
+        goal = actor.stores + ahead
+        for _ in range(1_500):
+            for each in turns:
+                if actor.stores >= goal:
+                    return True
+                each.turn()
+        return False
 
     def run_to_rest(self, rounds: int = 300) -> None:
         """Give everybody turns until every message has arrived and every slot is free."""
