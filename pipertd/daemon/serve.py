@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 
 from pipertd import __version__
 from pipertd.control.server import ControlServer
+from pipertd.daemon.descriptors import raise_descriptor_limit
 from pipertd.daemon.leaving import leave_when_told
 from pipertd.daemon.load import load_and_tell
 from pipertd.daemon.lock import held_directory
@@ -34,6 +35,7 @@ def serve(settings: Settings) -> None:
         SettingsError: a directory or socket cannot be used.
         DirectoryInUse: another daemon runs there.
     """
+    raise_descriptor_limit()
     logs = LogStore(settings.state_dir / "logs")
     with (
         held_directory(settings.runtime_dir, "--runtime-dir"),

@@ -104,12 +104,15 @@ class _Child:
         """The next line; None when the child has ended before it."""
         assert self._process.stdout is not None
         pipe, until = self._process.stdout.fileno(), time.monotonic() + timeout_s
+        poll = select.poll()
+        poll.register(pipe, select.POLLIN)
+        # The child itself is watched too: what its class left behind in the background may hold the pipe open.
+        poll.register(self._pidfd, select.POLLIN)
         while b"\n" not in self._unread:
             if self._given_up():
                 raise TimeoutError
-            # The child itself is watched too: what its class left behind in the background may hold the pipe open.
             left_s = until - time.monotonic()
-            ready = select.select([pipe, self._pidfd], [], [], max(0.0, min(left_s, _LOOK_S)))[0]
+            ready = dict(poll.poll(1000 * max(0.0, min(left_s, _LOOK_S))))
             if not ready and left_s <= 0:
                 raise TimeoutError
             if not ready:

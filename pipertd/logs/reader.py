@@ -7,12 +7,13 @@ are turned over and when the daemon is started again. Reads block: the daemon ma
 from __future__ import annotations
 
 import asyncio
+import errno
 import heapq
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pipertd.logs.growth import Growth
+from pipertd.logs.growth import POLL_S, Growth
 from pipertd.logs.record import LogFilter, LogRecord
 from pipertd.logs.series import Found, Position, Series
 from pipertd.names import Target
@@ -79,7 +80,13 @@ class LogStore:
                 yield record
         while True:
             seen = self._growth.seen
-            found, behind = await asyncio.to_thread(self._read_behind, wanted, positions)
+            try:
+                found, behind = await asyncio.to_thread(self._read_behind, wanted, positions)
+            except OSError as reason:
+                if reason.errno not in (errno.EMFILE, errno.ENFILE):
+                    raise
+                await asyncio.sleep(POLL_S)  # no descriptor is free now: what waits is read a little later
+                continue
             for record in _with_cursors(found, positions):
                 yield record
             if behind == positions:  # all that was there

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -44,6 +45,19 @@ def test_sigterm_leaves_nothing(daemon: Daemon) -> None:
     assert list(daemon.runtime.iterdir()) == []
     wait_until(lambda: set(os.listdir("/dev/shm")) <= before, DEADLINE_S, "names that others hold for a moment to go")
     assert len(numbers.read_text().split()) > 0
+
+
+def test_the_daemon_may_hold_as_many_descriptors_as_there_are(daemon: Daemon) -> None:
+    """A soft limit that was kept low for other programs is no limit for the number of flows and clients."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        daemon.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    daemon.wait_for("daemon_started")
+    assert daemon.process is not None
+    assert resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE) == (before[1], before[1])
 
 
 def test_finished_pipeline_leaves_the_daemon_up(daemon: Daemon) -> None:
