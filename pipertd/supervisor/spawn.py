@@ -57,7 +57,6 @@ class Spawner:
         return await self._spawn(generation, segments, "--settle")
 
     async def _spawn(self, generation: int, segments: PipelineSegments, *options: str) -> Waiting:
-        """On a thread, because a process takes its time to come when all cores are busy."""
         pipeline, starts = self.pipeline, self._shared.starts
         ours, theirs = make_gate(f"{pipeline.name}/{self.flow.name}")
         spec = self._spec(generation, segments, gate_fd=theirs.fileno())
@@ -65,7 +64,7 @@ class Spawner:
         mark = new_mark()
         await starts.acquire()
         try:
-            process = await asyncio.to_thread(_launch, pipeline, spec, options, fds, mark)
+            process = await _launch_on_a_thread(pipeline, spec, options, fds, mark)
         except LaunchFailed:
             starts.release()
             ours.close()
@@ -91,6 +90,16 @@ class Spawner:
             routines=segments.flow_specs(flow.name),
             gate_fd=gate_fd,
         )
+
+
+async def _launch_on_a_thread(
+    pipeline: Pipeline, spec: FlowSpec, options: Sequence[str], fds: Sequence[int], mark: str
+) -> Process:
+    """A process takes its time to come when all cores are busy."""
+    try:
+        return await asyncio.to_thread(_launch, pipeline, spec, options, fds, mark)
+    except RuntimeError as reason:  # the system gives us no thread
+        raise LaunchFailed(f"cannot start {spec.pipeline}/{spec.flow}: {reason}") from reason
 
 
 def _launch(pipeline: Pipeline, spec: FlowSpec, options: Sequence[str], fds: Sequence[int], mark: str) -> Process:

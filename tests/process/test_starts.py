@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from pipertd.definition.model import Pipeline
 from pipertd.names import Target
+from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.supervisor import STARTS_A_CORE
 from pipertd.supervisor.view import NoticeKind, State
 from tests.process.supervised import Live, chain, flow, go
@@ -84,3 +86,18 @@ def test_a_stop_overtakes_a_start(tmp_path: Path, python: SlowPython) -> None:
         await live.until(lambda: all(one.state is State.RUNNING for one in live.view().flows), "all to run")
 
     go(tmp_path, many(python), story)
+
+
+def test_no_thread_for_a_start_is_a_failure_in_words(tmp_path: Path) -> None:
+    """Where the system gives the daemon no thread, the flow is FAILED with the reason, and does not start for ever."""
+
+    async def story(live: Live) -> None:
+        await live.until(lambda: live.flow("a").state is State.RUNNING, "it to run")
+        await live.supervisor.stop(Target("p"), now=True)
+        await asyncio.get_running_loop().shutdown_default_executor()
+        await live.supervisor.start(Target("p"))
+        await live.until(lambda: live.flow("a").state is State.FAILED, "the failure")
+        assert live.flow("a").failure is Failure.LAUNCH_FAILED
+        assert live.flow("a").reason.startswith("cannot start p/a: ")
+
+    go(tmp_path, chain(flow("a", "Count")), story)
