@@ -167,7 +167,8 @@ def test_source_before_a_paused_flow_stops_in_time(tmp_path: Path) -> None:
     async def story(live: Live) -> None:
         await live.until_handled(1)
         await live.supervisor.pause(B)
-        await live.until(lambda: live.link().blocked_by, "a to find no room")
+        await until_paused(live, "b")
+        await live.until(lambda: live.link().blocked_by and live.link().waiting == live.link().depth, "a to be blocked")
         await live.supervisor.stop(P)
         assert (live.flow("a").state, live.flow("a").failure) == (State.STOPPED, None)
         assert "stopping with a message that found no room for 2 s: not published" in live.log("p/a/r")
