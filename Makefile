@@ -12,6 +12,7 @@ BENCH_LOCK := packaging/requirements-bench.lock
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK)
 # The first of these that is new enough and can make virtual environments; `make PYTHON=…` names another.
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
+EXAMPLES ?= 500
 BUF_VERSION := 1.75.0
 BUF := $(VENV)/buf/node_modules/.bin/buf
 
@@ -47,16 +48,29 @@ test-system: $(VENV)/.dev ## the service under a real systemd, in a throw-away s
 test-machine: $(VENV)/.dev ## what needs all of the kernel's cgroups, in a virtual machine of its own; needs root, and Debian on amd64
 	env PIPERTD_MAY_HAVE_A_MACHINE=1 $(BIN)/python -m pytest -o faulthandler_timeout=900 tests/system/test_machine.py $(ARGS)
 
+.PHONY: clients
+clients: $(VENV)/.dev ## the programs of the clients in five languages; `make clients ARGS=go` of one
+	$(BIN)/python -m tests.clients.build $(ARGS)
+
+.PHONY: clients-test
+clients-test: $(VENV)/.dev $(BUF) ## build the clients, and run their programs against a real daemon; needs every language, see clients/README.md
+	env PIPERTD_CLIENTS_MUST_RUN=1 $(BIN)/python -m tests.clients.build
+	env PIPERTD_CLIENTS_MUST_RUN=1 $(BIN)/python -m pytest tests/clients --numprocesses auto --maxprocesses 8 --dist worksteal $(ARGS)
+
 .PHONY: bench
 bench: $(VENV)/.bench ## against its peers, in ratios, 25 minutes; `make bench ARGS=--quick` takes 3, ARGS=--help tells more
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(VENV)/.dev ## a real daemon under requests that nobody would make, other ones each time; `make fuzz EXAMPLES=5000` of each rpc
+	env PIPERTD_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/process/test_fuzz.py $(ARGS)
 
 .PHONY: soak
 soak: $(VENV)/.dev ## 50 million messages over one link: memory and descriptors stay flat; `make soak ARGS="1000000 --every 1"`
 	$(BIN)/python -m tests.benchmarks.soak $(ARGS)
 
 .PHONY: check
-check: lint types imports protos-check diagram-check definitions ## what CI checks beside the tests
+check: lint types imports protos-check diagram-check api-check definitions ## what CI checks beside the tests
 
 .PHONY: lint
 lint: $(VENV)/.dev ## style: ruff, its formatter, shell syntax
@@ -67,6 +81,7 @@ lint: $(VENV)/.dev ## style: ruff, its formatter, shell syntax
 .PHONY: types
 types: $(VENV)/.dev ## types: mypy --strict
 	$(BIN)/mypy
+	$(BIN)/mypy clients/python
 
 .PHONY: imports
 imports: $(VENV)/.dev ## architecture: imports point one way
@@ -84,10 +99,29 @@ diagram: $(VENV)/.dev ## draw the lifecycle's table into docs/supervision.md
 diagram-check: $(VENV)/.dev ## the diagram in docs/supervision.md is that of the lifecycle's table
 	$(BIN)/python -m pipertd.supervisor.diagram --check
 
+.PHONY: tour
+tour: $(VENV)/.dev ## run every command of docs/tour.md, and record there what it prints
+	$(BIN)/python -m tests.tour
+
+.PHONY: tour-check
+tour-check: $(VENV)/.dev ## run them, and fail where what is recorded has other words by now
+	$(BIN)/python -m tests.tour --check
+
 .PHONY: format
 format: $(VENV)/.dev ## mend what ruff can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+##@ What ships with it
+
+.PHONY: man
+man: $(VENV)/.dev ## the manual pages, out of the programs: build/man
+	$(BIN)/python -m pipertd.manual build/man
+
+.PHONY: completions
+completions: $(VENV)/.dev ## what shells complete command lines by: build/completions
+	mkdir -p build/completions
+	for shell in bash zsh fish; do $(BIN)/pipertctl completion "$$shell" > "build/completions/pipertctl.$$shell"; done
 
 ##@ The public API
 
@@ -96,13 +130,25 @@ protos: $(VENV)/.dev ## write the stubs in pipertd/rpc from protos/
 	$(BIN)/python -m pipertd.rpc.generate
 
 .PHONY: protos-check
-protos-check: $(VENV)/.dev ## buf lint (where npm is there), and stubs that are as new as the protos
-	@if command -v npm >/dev/null; then $(MAKE) buf; else echo 'buf lint: left out, because there is no npm here; CI has it'; fi
+protos-check: $(VENV)/.dev ## buf (where npm is there), and stubs that are as new as the protos
+	@if command -v npm >/dev/null; then $(MAKE) buf; else echo 'buf: left out, because there is no npm here; CI has it'; fi
 	$(BIN)/python -m pipertd.rpc.generate --check
 
 .PHONY: buf
-buf: $(BUF) ## buf lint alone
-	cd protos && ../$(BUF) lint
+buf: $(BUF) ## buf alone: style of the protos, and nothing in them that breaks a client of the last release
+	cd protos && ../$(BUF) lint && ../$(BUF) breaking --against baseline.binpb
+
+.PHONY: protos-baseline
+protos-baseline: $(BUF) ## at a release: from now on, clients of the protos as they are must not break
+	cd protos && ../$(BUF) build --exclude-source-info --output baseline.binpb
+
+.PHONY: api
+api: $(VENV)/.dev ## write the reference in docs/api.md from protos/ and clients/
+	$(BIN)/python -m pipertd.control.document
+
+.PHONY: api-check
+api-check: $(VENV)/.dev ## the reference in docs/api.md is that of the protos, of which every part has a comment, and of the programs in clients/
+	$(BIN)/python -m pipertd.control.document --check
 
 ##@ House
 
@@ -126,6 +172,7 @@ lock: $(VENV)/.made ## take the newest versions that work together into packagin
 .PHONY: clean
 clean: ## everything that was made, except the virtual environment
 	rm -rf build dist street-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf clients/go/bin clients/typescript/dist clients/typescript/node_modules clients/java/target clients/rust/target clients/cpp/build
 	find pipertd tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: distclean

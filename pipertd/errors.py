@@ -1,11 +1,14 @@
-"""Every error that pipertd raises on purpose.
+"""Errors that more than one package knows; those of one package stand beside what raises them.
 
 A text says "cannot X: Y", with the object in X and the cause in Y; attributes, never text, are what code decides by.
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
+
+_LACKS = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOSPC)
 
 
 class PipertdError(Exception):
@@ -14,6 +17,10 @@ class PipertdError(Exception):
 
 class SettingsError(PipertdError):
     """Raised when the daemon's own settings cannot be used."""
+
+
+class CertificateError(PipertdError):
+    """Raised when a certificate or its key cannot be used."""
 
 
 class SegmentError(PipertdError):
@@ -29,7 +36,7 @@ class LedgerInUse(SegmentError):
 
 
 class MessageError(PipertdError):
-    """Raised when a routine returned something that cannot travel on a link."""
+    """Raised when something cannot travel: on a link, or as the parameters of an event."""
 
 
 class MessageTooLarge(MessageError):
@@ -49,6 +56,14 @@ class UnknownTarget(PipertdError):
         self.target = str(target)
 
 
+class StillLoading(PipertdError):
+    """Raised when nothing of that name exists yet, while the daemon reads its definitions for the first time."""
+
+    def __init__(self, target: object) -> None:
+        super().__init__(f"cannot find {target} yet: the definitions are still being loaded")
+        self.target = str(target)
+
+
 class UnknownMessage(PipertdError):
     """Raised when no message of that name is in quarantine."""
 
@@ -65,6 +80,21 @@ class WrongState(PipertdError):
         self.action, self.target, self.state = action, str(target), state
 
 
+class NoTap(PipertdError):
+    """Raised when a link cannot be looked at, because its messages lie in no shared memory."""
+
+    def __init__(self, link: object) -> None:
+        super().__init__(
+            f"cannot tap {link}: it lies within one flow, where messages pass by reference and nobody else sees them; "
+            "tap a link that leaves the flow"
+        )
+        self.link = str(link)
+
+
+class TapEnded(PipertdError):
+    """Raised when there is nothing more to look at: the link or the run is gone, or the process that looked died."""
+
+
 class NotDelegated(PipertdError):
     """Raised when there is no cgroup that the daemon may divide among its flows."""
 
@@ -78,7 +108,13 @@ class LinkExists(PipertdError):
 
 
 class LaunchFailed(PipertdError):
-    """Raised when a flow's process cannot be started at all."""
+    """Raised when a process cannot be started."""
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the machine lacks what it may have in a moment: descriptors, processes, memory, room on a disk."""
+        cause = self.__cause__
+        return isinstance(cause, RuntimeError) or (isinstance(cause, OSError) and cause.errno in _LACKS)
 
 
 class ManifestError(PipertdError):
@@ -86,12 +122,20 @@ class ManifestError(PipertdError):
 
 
 class RevisionTooOld(PipertdError):
-    """Raised when a watcher asks for notices that are no longer kept."""
+    """Raised when a watcher asks for notices that are no longer kept, or were never recorded in this ``epoch``.
 
-    def __init__(self, asked: int, oldest: int, why: str) -> None:
+    ``oldest`` and ``newest`` are the revisions that can be had.
+    """
+
+    def __init__(self, asked: int, oldest: int, newest: int, epoch: str, why: str) -> None:
         super().__init__(f"cannot continue after revision {asked}: {why}; take a new snapshot")
-        self.asked, self.oldest = asked, oldest
+        self.asked, self.oldest, self.newest, self.epoch = asked, oldest, newest, epoch
 
 
 class DirectoryInUse(PipertdError):
     """Raised when another daemon holds the runtime directory."""
+
+
+def cause_of(error: OSError) -> str:
+    """What the system says of an error, as it stands behind a colon: ``no such file or directory``."""
+    return (error.strerror or str(error)).lower()

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_-]{0,62}"
+_LONGEST_MISTAKE = 255  # characters: comparing takes the square of them
 _NAME = re.compile(NAME_PATTERN)
 
 
 def is_name(text: str) -> bool:
     """Whether ``text`` may name a pipeline, flow or routine."""
     return _NAME.fullmatch(text) is not None
+
+
+def nearest(wrong: str, valid: Iterable[str]) -> str:
+    """``" (did you mean 'motion'?)"`` where a valid name is close, else the empty string."""
+    import difflib  # here: who makes no mistake needs it not
+
+    if len(wrong) > _LONGEST_MISTAKE:
+        return ""
+    close = difflib.get_close_matches(wrong, list(valid), n=1, cutoff=0.6)
+    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 @dataclass(frozen=True, order=True)

@@ -1,4 +1,4 @@
-"""What the daemon and a flow say to each other: the launch specification and the channel's messages.
+"""What the daemon and a flow say to each other: the launch specification and the channel's messages; and a tap's.
 
 The specification travels in a memfd that the flow inherits; the channel is a SOCK_SEQPACKET socket in the runtime
 directory which the flow dials. One datagram is one message in MessagePack, tagged with its type.
@@ -16,30 +16,8 @@ MAX_MESSAGE_BYTES = 64 * 1024
 PAUSE, RESUME = "pause", "resume"  # events that the daemon raises by itself
 
 
-class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One in-link of a routine: ``slot`` is its place in the own ledger, ``peer_slot`` in the producer's.
-
-    One that was removed during the run keeps its place and is ``unlinked``: nothing more comes by it.
-    """
-
-    link: str
-    slot: int
-    within_flow: bool
-    peer: str
-    peer_slot: int
-    peer_ledger_fd: int
-    peer_bell_fd: int
-    depth: int
-    policy: str = "wait"
-    guard_fd: int = -1
-    guard_byte: int = 0
-    max_age_s: float | None = None
-    max_deliveries: int = 3
-    unlinked: bool = False
-
-
-class OutputSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One out-link of a routine: ``slot`` is its place in the own ledger, ``peer_slot`` in the consumer's.
+class LinkSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One end of a link, at a routine: ``slot`` is its place in the own ledger, ``peer_slot`` in the other end's.
 
     One that was removed during the run keeps its place and is ``unlinked``: nothing more goes by it.
     """
@@ -56,6 +34,17 @@ class OutputSpec(msgspec.Struct, frozen=True, kw_only=True):
     guard_fd: int = -1
     guard_byte: int = 0
     unlinked: bool = False
+
+
+class InputSpec(LinkSpec, frozen=True, kw_only=True):
+    """One in-link of a routine: its peer is the producer."""
+
+    max_age_s: float | None = None
+    max_deliveries: int = 3
+
+
+class OutputSpec(LinkSpec, frozen=True, kw_only=True):
+    """One out-link of a routine: its peer is the consumer."""
 
 
 class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +94,24 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     routine: str
     reason: str
     log: str
+
+
+class TapSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process is told that looks at a link; its descriptors are open for reading, but for ``daemon_fd``.
+
+    ``daemon_fd`` is a stream socket: each byte from there grants so much credit, and each answer goes back behind its
+    length in 4 bytes, little-endian. ``pools`` are those of all routines whose arrays may lie in a message, by number.
+    """
+
+    ledger_fd: int
+    column: int
+    pools: dict[int, int]
+    daemon_fd: int
+    form: str
+    interval_s: float
+    picture_width: int
+    most_bytes: int
+    bgr: bool
 
 
 class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +199,35 @@ class Quarantined(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     text: str
 
 
+class AskHandlers(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Daemon to flow: tell which events your routines handle; one Handlers comes for each of them."""
+
+
+class HandlerParameter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a handler takes by one name: its type as the author wrote it, or empty."""
+
+    name: str
+    type: str
+    optional: bool
+
+
+class Handler(msgspec.Struct, frozen=True, kw_only=True):
+    """A method that handles an event; ``takes_more`` says that parameters of any other name are welcome too."""
+
+    event: str
+    parameters: list[HandlerParameter]
+    takes_more: bool
+    description: str
+
+
+class Handlers(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Flow to daemon: what one routine handles, by event; ``error`` says why that cannot be told."""
+
+    routine: str
+    handlers: list[Handler]
+    error: str = ""
+
+
 class Deliver(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Daemon to flow: hand the event to these routines; each gives one Answer unless ``request`` is 0."""
 
@@ -213,8 +249,8 @@ class Pong(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Flow to daemon: a Ping was heard."""
 
 
-FromFlow = Hello | Answer | Raise | Quarantined | Pong
-ToFlow = Deliver | Stop | Ping
+FromFlow = Hello | Answer | Raise | Quarantined | Pong | Handlers
+ToFlow = Deliver | Stop | Ping | AskHandlers
 AtGate = Prepare | Begin
 
 _encoder = msgspec.msgpack.Encoder()
@@ -233,8 +269,10 @@ def encode(message: FromFlow | ToFlow | AtGate) -> bytes:
     """
     datagram = _encoder.encode(message)
     if len(datagram) > MAX_MESSAGE_BYTES:
-        size = f"{len(datagram)} bytes, the limit is {MAX_MESSAGE_BYTES}"
-        raise ValueError(f"cannot send {type(message).__name__}: {size}")
+        raise ValueError(
+            f"it takes {len(datagram)} bytes, and {MAX_MESSAGE_BYTES} are the most: "
+            "write what is large into a file, and send its path"
+        )
     return datagram
 
 
@@ -253,8 +291,8 @@ def decode_at_gate(datagram: bytes) -> AtGate:
     return _at_gate.decode(datagram)
 
 
-def encode_spec(spec: FlowSpec) -> bytes:
-    """The specification as the flow reads it from its descriptor."""
+def encode_spec(spec: FlowSpec | TapSpec) -> bytes:
+    """The specification as its process reads it from its descriptor."""
     return _encoder.encode(spec)
 
 
@@ -269,3 +307,8 @@ def decode_spec(content: bytes) -> FlowSpec:
     if spec.version != PROTOCOL_VERSION:
         raise ValueError(f"the daemon speaks version {spec.version}, this interpreter's pipertd {PROTOCOL_VERSION}")
     return spec
+
+
+def decode_tap_spec(content: bytes) -> TapSpec:
+    """Read a tap's specification, made by the same version of pipertd; msgspec.MsgspecError where it is none."""
+    return msgspec.msgpack.decode(content, type=TapSpec)

@@ -12,7 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -125,11 +125,11 @@ class Quarantine:
                 return each
         raise UnknownMessage(name)
 
-    def payload(self, name: str) -> bytes:
-        """The bytes of a message; UnknownMessage where there is none of that name."""
+    def open_payload(self, name: str) -> BinaryIO:
+        """The bytes of a message, even if it is dropped meanwhile; UnknownMessage where there is none of that name."""
         self.get(name)
         try:
-            return (self.folder / name / _PAYLOAD).read_bytes()
+            return (self.folder / name / _PAYLOAD).open("rb")
         except FileNotFoundError:
             raise UnknownMessage(name) from None
 

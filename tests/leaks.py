@@ -22,7 +22,7 @@ MARK = "PIPERTD_TEST_RUN"
 
 # These end by themselves, but only when gRPC's last object was collected.
 _THREADS_OF_GRPC = ("_poll_wrapper", "channel_spin")
-_SETTLING_S = 5.0
+_SETTLING_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Belongings:
 def leaked_since(earlier: Belongings) -> list[str]:
     """What is left over since ``earlier``, when all that ends by itself had time to.
 
-    The rubbish is collected and things get a few seconds only when there is something to wait for.
+    The rubbish is collected and things get their time only when there is something to wait for.
     """
     left = Belongings.now().beyond(earlier)
     end_s = time.monotonic() + _SETTLING_S

@@ -12,7 +12,7 @@ _FIRST_PAUSE_S = 0.001
 _LONGEST_PAUSE_S = 0.05
 
 
-def wait_until(condition: Callable[[], T], deadline_s: float = 10.0, what: str = "") -> T:
+def wait_until(condition: Callable[[], T], deadline_s: float = 120.0, what: str = "") -> T:
     """Return the first true value of ``condition``; AssertionError naming ``what`` after ``deadline_s``.
 
     The deadline is there to end a broken test, not to measure: make it long.

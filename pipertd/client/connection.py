@@ -1,144 +1,129 @@
-"""The connection to a daemon, and what its errors become."""
+"""A client: one daemon, and the nouns that can be asked of it."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import asyncio
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-import grpc
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
-
-from pipertd.errors import PipertdError
+from pipertd.client.address import Address
+from pipertd.client.wire import AsyncWire, Wire
 
 if TYPE_CHECKING:
-    from pipertd.client.definitions import Definitions
     from pipertd.client.events import Events
     from pipertd.client.logs import Logs
     from pipertd.client.pipelines import Pipelines
     from pipertd.client.quarantine import Quarantine
     from pipertd.client.status import StatusCalls
+    from pipertd.client.taps import Taps
+    from pipertd.client.tls import Tls
 
-DEFAULT_ADDRESS = "unix:///run/pipertd/control.sock"
-CALL_TIMEOUT_S = 60.0
-
-
-class ClientError(PipertdError):
-    """Raised when the daemon refuses or fails.
-
-    ``code`` is gRPC's name of what happened (``NOT_FOUND``), ``reason`` the ErrorInfo's (``UNKNOWN_TARGET``).
-    """
-
-    def __init__(self, message: str, code: str, reason: str = "", metadata: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.code, self.reason, self.metadata = code, reason, dict(metadata or {})
+W = TypeVar("W", Wire, AsyncWire)
 
 
-class Unreachable(ClientError):
-    """Raised when no daemon answers at the address."""
+class _Nouns(Generic[W]):
+    """What can be asked. Each noun is imported when it is first used, so that a short program starts quickly."""
 
+    _wire: W
 
-class Client:
-    """One daemon. Close it, or use it in a ``with``."""
-
-    def __init__(self, address: str = DEFAULT_ADDRESS) -> None:
-        """Connect at the first call; ``address`` is ``unix:///PATH``, ``/PATH`` or ``HOST:PORT``."""
-        self.address = f"unix://{address}" if address.startswith("/") else address
-        self.channel = grpc.insecure_channel(
-            "unix:" + self.address.removeprefix("unix://") if self.address.startswith("unix://") else address,
-            options=(("grpc.max_receive_message_length", 64 * 1024 * 1024),),
-        )
+    @property
+    def address(self) -> str:
+        """Where the daemon is."""
+        return str(self._wire.address)
 
     @cached_property
-    def pipelines(self) -> Pipelines:
-        """Pipelines: list, get, start, stop, restart, pause, resume, kill, link, unlink."""
+    def pipelines(self) -> Pipelines[W]:
+        """What is loaded, and what is done to it: start, stop, pause, reload, link, …."""
         from pipertd.client.pipelines import Pipelines
 
-        return Pipelines(self)
+        return Pipelines(self._wire)
 
     @cached_property
-    def definitions(self) -> Definitions:
-        """Definitions: reload."""
-        from pipertd.client.definitions import Definitions
-
-        return Definitions(self)
-
-    @cached_property
-    def status(self) -> StatusCalls:
-        """The snapshot and the notices."""
+    def status(self) -> StatusCalls[W]:
+        """The daemon, the snapshot of everything, and the notices behind it."""
         from pipertd.client.status import StatusCalls
 
-        return StatusCalls(self)
+        return StatusCalls(self._wire)
 
     @cached_property
-    def events(self) -> Events:
-        """Events, with answers."""
+    def events(self) -> Events[W]:
+        """Events, with answers, and who handles them."""
         from pipertd.client.events import Events
 
-        return Events(self)
+        return Events(self._wire)
 
     @cached_property
-    def logs(self) -> Logs:
+    def logs(self) -> Logs[W]:
         """Log records, once or followed."""
         from pipertd.client.logs import Logs
 
-        return Logs(self)
+        return Logs(self._wire)
 
     @cached_property
-    def quarantine(self) -> Quarantine:
-        """Messages that were put aside: list, get, read, drop."""
+    def quarantine(self) -> Quarantine[W]:
+        """Messages that were put aside."""
         from pipertd.client.quarantine import Quarantine
 
-        return Quarantine(self)
+        return Quarantine(self._wire)
 
-    @contextmanager
-    def translated(self) -> Iterator[None]:
-        """Turn gRPC's errors into ours."""
-        try:
-            yield
-        except grpc.RpcError as error:
-            raise self._error(error) from None
+    @cached_property
+    def taps(self) -> Taps[W]:
+        """Looks at what passes on a link."""
+        from pipertd.client.taps import Taps
 
-    def _error(self, error: grpc.RpcError) -> ClientError:
-        code = error.code().name
-        status = rpc_status.from_call(error)
-        for detail in status.details if status is not None else ():
-            info = error_details_pb2.ErrorInfo()
-            if detail.Unpack(info):
-                return ClientError(status.message, code, info.reason, info.metadata)
-        if code == "UNAVAILABLE":
-            why = self._obstacle() or error.details()
-            return Unreachable(f"cannot reach the daemon at {self.address}: {why}", code)
-        return ClientError(error.details() or code, code)
+        return Taps(self._wire)
 
-    def _obstacle(self) -> str:
-        """What stands in the way to a Unix socket; empty where that is not to be seen."""
-        if not self.address.startswith("unix://"):
-            return ""
-        path = self.address.removeprefix("unix://")
-        try:
-            with socket.socket(socket.AF_UNIX) as attempt:
-                attempt.settimeout(1.0)
-                attempt.connect(path)
-        except FileNotFoundError:
-            return "there is no such socket"
-        except ConnectionRefusedError:
-            return "nobody listens there any more"
-        except PermissionError:
-            return "you may not use this socket; its group may"
-        except OSError as reason:
-            return (reason.strerror or str(reason)).lower()
-        return ""
+
+class Client(_Nouns[Wire]):
+    """One daemon, for threads. Close it, or use it in a ``with``; connects at the first call."""
+
+    def __init__(self, address: str | None = None, *, tls: Tls | None = None) -> None:
+        """``address`` is ``unix:///PATH``, ``/PATH`` or ``HOST:PORT``; at the last ``tls`` says who calls.
+
+        Without one, it is ``PIPERTD_ADDRESS`` of the environment, or else the socket of this machine's daemon.
+
+        Raises:
+            CertificateError: a file of ``tls`` cannot be used; nothing was sent.
+            ValueError: ``address`` is none, or ``tls`` is given for a Unix socket.
+        """
+        self._wire = Wire(Address(address, tls))
 
     def close(self) -> None:
-        """Hang up."""
-        self.channel.close()
+        """End every stream, and hang up. May be called from any thread."""
+        self._wire.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class AsyncClient(_Nouns[AsyncWire]):
+    """One daemon, for asyncio. Made and used on one event loop; close it, or use it in an ``async with``."""
+
+    def __init__(self, address: str | None = None, *, tls: Tls | None = None) -> None:
+        """``address`` is ``unix:///PATH``, ``/PATH`` or ``HOST:PORT``; at the last ``tls`` says who calls.
+
+        Without one, it is ``PIPERTD_ADDRESS`` of the environment, or else the socket of this machine's daemon.
+
+        Raises:
+            CertificateError: a file of ``tls`` cannot be used; nothing was sent.
+            ValueError: ``address`` is none, or ``tls`` is given for a Unix socket.
+            RuntimeError: no event loop runs; a channel belongs to the one on which it is made.
+        """
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError("cannot make an AsyncClient: no event loop runs here; make it in a coroutine") from None
+        self._wire = AsyncWire(Address(address, tls))
+
+    async def close(self) -> None:
+        """End every stream, and hang up."""
+        await self._wire.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()

@@ -2,11 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from pipertd.client import records
-from pipertd.names import Target
-from pipertd.rpc import definition_pb2, pipeline_pb2
+from pipertd.rpc import authority_pb2, definition_pb2, pipeline_pb2, status_pb2
+
+if TYPE_CHECKING:
+    from pipertd.names import Target
+
+
+def status(response: status_pb2.GetStatusResponse) -> records.Status:
+    """Everything at one moment."""
+    return records.Status(response.epoch, response.revision, pipelines(response))
+
+
+def daemon(response: status_pb2.GetDaemonResponse) -> records.Daemon:
+    """The daemon itself."""
+    message = response.daemon
+    return records.Daemon(
+        version=message.version,
+        pid=message.pid,
+        started_s=seconds(message.start_time),
+        python=message.python,
+        runtime_dir=message.runtime_dir,
+        state_dir=message.state_dir,
+        definitions=tuple(message.definitions),
+        role=authority_pb2.Role.Name(message.role).removeprefix("ROLE_").lower(),
+        cgroups_missing=message.cgroups_missing,
+        cgroup_controllers=tuple(message.cgroup_controllers),
+        descriptor_limit=message.descriptor_limit,
+        shared_memory_bytes=message.shared_memory_bytes,
+        shared_memory_free_bytes=message.shared_memory_free_bytes,
+        open_streams=message.open_streams,
+        most_streams=message.most_streams,
+    )
+
+
+def notice(message: status_pb2.Notice) -> records.Notice:
+    """One fact."""
+    return records.Notice(
+        epoch=message.epoch,
+        revision=message.revision,
+        time_s=seconds(message.time),
+        kind=message.kind,
+        pipeline=message.pipeline,
+        flow=message.flow,
+        routine=message.routine,
+        message=message.message,
+        details=dict(message.details),
+        failure=failure(message.failure),
+    )
+
+
+def pipelines(response: Any) -> tuple[records.Pipeline, ...]:
+    """Those of a response."""
+    return tuple(pipeline(each) for each in response.pipelines)
+
+
+def pipeline_of(response: Any) -> records.Pipeline:
+    """That of a response."""
+    return pipeline(response.pipeline)
 
 
 def pipeline(message: pipeline_pb2.Pipeline) -> records.Pipeline:
@@ -37,7 +94,12 @@ def _flow(message: pipeline_pb2.Flow) -> records.Flow:
         failure=failure(message.failure),
         pressure=_pressure(message.pressure) if message.HasField("pressure") else None,
         paused=message.paused,
+        usage=_usage(message.usage) if message.HasField("usage") else None,
     )
+
+
+def _usage(message: pipeline_pb2.Usage) -> records.Usage:
+    return records.Usage(seconds(message.cpu_time), message.memory_bytes)
 
 
 def _pressure(message: pipeline_pb2.Pressure) -> records.Pressure:
@@ -105,12 +167,22 @@ def seconds(message: Any) -> float:
 
 def target(aim: Target | str) -> pipeline_pb2.Target:
     """What a command is aimed at; ValueError where the text is no target."""
-    aim = Target.parse(aim) if isinstance(aim, str) else aim
+    if isinstance(aim, str):
+        from pipertd.names import Target  # here: who asks for everything needs none
+
+        aim = Target.parse(aim)
     return pipeline_pb2.Target(pipeline=aim.pipeline, flow=aim.flow or "", routine=aim.routine or "")
 
 
 def _action(action: definition_pb2.PlanAction.ValueType) -> str:
     return definition_pb2.PlanAction.Name(action).removeprefix("PLAN_ACTION_").lower()
+
+
+def nanoseconds(seconds: float) -> int:
+    """As protobuf counts; ValueError where there is no such number."""
+    if not math.isfinite(seconds * 1e9):
+        raise ValueError(f"cannot use {seconds} as a number of seconds: it has no end, or is none")
+    return int(seconds * 1e9)
 
 
 def plan(message: definition_pb2.Plan) -> records.Plan:
@@ -122,3 +194,22 @@ def plan(message: definition_pb2.Plan) -> records.Plan:
         tuple(message.new_run),
         tuple(records.FlowPlan(each.flow, _action(each.action), tuple(each.keys)) for each in message.flows),
     )
+
+
+def plan_of(response: Any) -> records.Plan:
+    """That of a response."""
+    return plan(response.plan)
+
+
+def reload(message: definition_pb2.ReloadResponse | definition_pb2.PlanReloadResponse) -> records.Reload:
+    """What a reload did, or would do."""
+    return records.Reload(tuple(map(plan, message.plans)), _problems(message.problems))
+
+
+def check(message: definition_pb2.CheckDefinitionsResponse) -> records.Check:
+    """What is wrong with definitions."""
+    return records.Check(_problems(message.problems), tuple(message.pipelines))
+
+
+def _problems(found: Iterable[definition_pb2.Problem]) -> tuple[records.Problem, ...]:
+    return tuple(records.Problem(each.file, each.line, each.column, each.path, each.text) for each in found)

@@ -37,11 +37,16 @@ def read_payload(payload: bytes, body_offset: int) -> Any:
 
 def _array(payload: bytes, header: memoryview) -> np.ndarray[Any, Any]:
     offset, order, descriptor, shape = msgspec.msgpack.decode(header)
-    dtype = np.dtype(np.lib.format.descr_to_dtype(_restored(descriptor)))
+    dtype = restored_dtype(descriptor)
     length = math.prod(shape) * dtype.itemsize
     if not 0 <= offset <= offset + length <= len(payload):
         raise ValueError(f"an array of {length} bytes at {offset} lies outside of its payload")
     return np.frombuffer(payload, np.uint8)[offset : offset + length].view(dtype).reshape(shape, order=order)
+
+
+def restored_dtype(descriptor: Any) -> np.dtype[Any]:
+    """The dtype that numpy's descriptor of it means, as MessagePack carries that."""
+    return np.dtype(np.lib.format.descr_to_dtype(_restored(descriptor)))
 
 
 def _restored(descriptor: Any) -> Any:

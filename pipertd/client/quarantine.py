@@ -3,45 +3,60 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pipertd.client import messages, records
-from pipertd.client.connection import CALL_TIMEOUT_S, Client
-from pipertd.names import Target
+from pipertd.client.call import Call, Feed, Noun, W, stream, unary
 from pipertd.rpc import quarantine_pb2, quarantine_pb2_grpc
 
+if TYPE_CHECKING:
+    from pipertd.names import Target
 
-class Quarantine:
-    """``client.quarantine``. Every call raises ClientError where the daemon refuses."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._stub = quarantine_pb2_grpc.QuarantineServiceStub(client.channel)
+class Quarantine(Noun[W]):
+    """``client.quarantine``. Every call raises ClientError where the daemon refuses.
 
-    def list(self, target: Target | str | None = None) -> tuple[records.PutAside, ...]:
+    Example:
+        >>> for each in client.quarantine.list("street"):
+        ...     print(each.id, each.routine, each.deaths, len(b"".join(client.quarantine.read_payload(each.id))))
+    """
+
+    def __init__(self, wire: W) -> None:
+        super().__init__(wire)
+        self._stub: quarantine_pb2_grpc.QuarantineServiceStub = quarantine_pb2_grpc.QuarantineServiceStub(wire.channel)
+
+    @unary
+    def list(self, target: Target | str | None = None) -> Call[tuple[records.PutAside, ...]]:
         """All of them, or those to one target, the oldest first; without their stacks."""
         request = quarantine_pb2.ListMessagesRequest(target=messages.target(target) if target else None)
-        with self._client.translated():
-            response = self._stub.ListMessages(request, timeout=CALL_TIMEOUT_S)
-        return tuple(_record(each) for each in response.messages)
+        return Call(self._stub.ListMessages, request, _records)
 
-    def get(self, name: str) -> records.PutAside:
+    @unary
+    def get(self, name: str) -> Call[records.PutAside]:
         """One message, by its id."""
-        with self._client.translated():
-            response = self._stub.GetMessage(quarantine_pb2.GetMessageRequest(id=name), timeout=CALL_TIMEOUT_S)
-        return _record(response.message)
+        return Call(self._stub.GetMessage, quarantine_pb2.GetMessageRequest(id=name), _record_of)
 
-    def read_payload(self, name: str) -> Iterator[bytes]:
+    @stream
+    def read_payload(self, name: str) -> Feed[bytes]:
         """Its bytes, piece by piece; none where they could not be kept. ``client.payload`` reads them."""
-        with self._client.translated():
-            for response in self._stub.ReadPayload(quarantine_pb2.ReadPayloadRequest(id=name)):
-                yield response.data
+        return Feed(self._stub.ReadPayload, quarantine_pb2.ReadPayloadRequest(id=name), _piece)
 
-    def drop(self, name: str) -> records.PutAside:
-        """Forget a message; returns what it was, without its stacks."""
-        with self._client.translated():
-            response = self._stub.DropMessage(quarantine_pb2.DropMessageRequest(id=name), timeout=CALL_TIMEOUT_S)
-        return _record(response.message)
+    @unary
+    def drop(self, name: str) -> Call[records.PutAside]:
+        """Forget a message; answers what it was, without its stacks."""
+        return Call(self._stub.DropMessage, quarantine_pb2.DropMessageRequest(id=name), _record_of)
+
+
+def _piece(response: quarantine_pb2.ReadPayloadResponse) -> bytes:
+    return response.data
+
+
+def _records(response: quarantine_pb2.ListMessagesResponse) -> tuple[records.PutAside, ...]:
+    return tuple(_record(each) for each in response.messages)
+
+
+def _record_of(response: quarantine_pb2.GetMessageResponse | quarantine_pb2.DropMessageResponse) -> records.PutAside:
+    return _record(response.message)
 
 
 def _record(message: quarantine_pb2.QuarantinedMessage) -> records.PutAside:

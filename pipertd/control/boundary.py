@@ -1,4 +1,4 @@
-"""Around every rpc: errors become statuses, faults become INTERNAL and a traceback in the log, streams are counted."""
+"""Around every rpc: errors become statuses, faults become INTERNAL and a traceback in the log."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ import functools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import grpc
-
-from pipertd.control.codes import TooManyStreams, internal_error, status_of
+from pipertd.control.codes import internal_error, status_of
+from pipertd.control.handling import Context
 from pipertd.errors import PipertdError
-
-MOST_STREAMS = 256
 
 logger = logging.getLogger(__name__)
 Service = TypeVar("Service")
 Request = TypeVar("Request")
 Response = TypeVar("Response")
-Context = grpc.aio.ServicerContext[Any, Any]
 
 
 def unary(
@@ -41,26 +37,13 @@ def unary(
     return guarded
 
 
-class Streams:
-    """How many streams are open, of all clients together. Control calls need none, so they always get through."""
-
-    def __init__(self, most: int = MOST_STREAMS) -> None:
-        self.most = most
-        self.open = 0
-
-
 def stream(
     method: Callable[[Service, Request], AsyncIterator[Response]],
 ) -> Callable[[Service, Request, Context], AsyncIterator[Response]]:
-    """An rpc that answers many times; the service has ``streams``."""
+    """An rpc that answers many times."""
 
     @functools.wraps(method)
     async def guarded(service: Service, request: Request, context: Context) -> AsyncIterator[Response]:
-        streams: Streams = service.streams  # type: ignore[attr-defined]
-        if streams.open >= streams.most:
-            refusal = TooManyStreams(f"cannot open another stream: {streams.most} are open")
-            await context.abort_with_status(status_of(refusal))
-        streams.open += 1
         try:
             async with aclosing(method(service, request)) as responses:  # type: ignore[type-var]
                 async for response in responses:
@@ -70,7 +53,5 @@ def stream(
         except Exception:
             logger.exception("%s failed", method.__qualname__)
             await context.abort_with_status(internal_error())
-        finally:
-            streams.open -= 1
 
     return guarded

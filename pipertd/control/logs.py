@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
-from pipertd.control.boundary import Streams, stream
-from pipertd.control.codes import BadRequest
+from pipertd.control.boundary import stream
+from pipertd.control.errors import BadRequest
 from pipertd.control.messages import struct_message, target, timestamp
+from pipertd.control.pace import Pace
+from pipertd.control.times import wall_s_of
 from pipertd.errors import UnknownTarget
 from pipertd.logs.reader import LogStore
 from pipertd.logs.record import LogFilter, LogRecord
@@ -21,10 +22,9 @@ MOST_RECORDS = 100_000
 class LogService(log_pb2_grpc.LogServiceServicer):
     """See protos/pipertd/v1/log.proto."""
 
-    def __init__(self, supervisor: Supervisor, logs: LogStore, streams: Streams) -> None:
+    def __init__(self, supervisor: Supervisor, logs: LogStore) -> None:
         self._supervisor = supervisor
         self._logs = logs
-        self.streams = streams
 
     @stream
     async def ReadLogs(self, request: log_pb2.ReadLogsRequest) -> AsyncIterator[log_pb2.ReadLogsResponse]:  # noqa: N802
@@ -36,11 +36,11 @@ class LogService(log_pb2_grpc.LogServiceServicer):
         wanted = LogFilter(
             target=aim,
             level=request.level,
-            since_s=request.since.ToNanoseconds() / 1e9 if request.HasField("since") else None,
+            since_s=wall_s_of(request.since) if request.HasField("since") else None,
         )
         try:
-            async for record in self._records(request, wanted):
-                yield log_pb2.ReadLogsResponse(record=_message(record))
+            async for response in self._follow(request, wanted) if request.follow else self._read(request, wanted):
+                yield response
         except ValueError as reason:
             raise BadRequest(str(reason)) from None
 
@@ -54,14 +54,27 @@ class LogService(log_pb2_grpc.LogServiceServicer):
             if aim.routine is not None or not self._logs.has(aim):
                 raise
 
-    async def _records(self, request: log_pb2.ReadLogsRequest, wanted: LogFilter) -> AsyncIterator[LogRecord]:
-        if request.follow:
-            async for record in self._logs.follow(wanted, request.cursor, backlog=request.limit):
-                yield record
-            return
+    async def _read(
+        self, request: log_pb2.ReadLogsRequest, wanted: LogFilter
+    ) -> AsyncIterator[log_pb2.ReadLogsResponse]:
         limit = request.limit or MOST_RECORDS
-        for record in await asyncio.to_thread(self._logs.read, wanted, limit, request.cursor):
-            yield record
+        async for record in self._logs.records(wanted, limit, request.cursor):
+            yield log_pb2.ReadLogsResponse(record=_message(record))
+
+    async def _follow(
+        self, request: log_pb2.ReadLogsRequest, wanted: LogFilter
+    ) -> AsyncIterator[log_pb2.ReadLogsResponse]:
+        """As they come; progress markers behind what was there, and then at their pace."""
+        pace, known, caught_up = Pace(), request.cursor, False
+        async for stretch in self._logs.follow(wanted, request.cursor, backlog=request.limit):
+            for record in stretch.records():
+                yield log_pb2.ReadLogsResponse(record=_message(record))
+                known = record.cursor
+                pace.say()
+            if (stretch.is_last and not caught_up) or pace.due_in_s(is_behind=stretch.cursor != known) <= 0:
+                yield log_pb2.ReadLogsResponse(progress=log_pb2.LogProgress(cursor=stretch.cursor))
+                known, caught_up = stretch.cursor, True
+                pace.say()
 
 
 def _message(record: LogRecord) -> log_pb2.LogRecord:

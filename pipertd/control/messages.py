@@ -8,11 +8,12 @@ from typing import Any
 
 from google.protobuf import duration_pb2, json_format, struct_pb2, timestamp_pb2
 
-from pipertd.control.codes import BadRequest
+from pipertd.control.errors import BadRequest
 from pipertd.definition.plan import Action, FlowPlan, Plan
+from pipertd.definition.problem import Problem
 from pipertd.names import Target
 from pipertd.rpc import definition_pb2, pipeline_pb2, status_pb2
-from pipertd.supervisor.view import FlowView, LinkView, Notice, PipelineView, RoutineView
+from pipertd.supervisor.view import FlowView, LinkView, Notice, PipelineView, RoutineView, Usage
 
 
 def pipeline_message(view: PipelineView) -> pipeline_pb2.Pipeline:
@@ -49,7 +50,12 @@ def _flow(view: FlowView) -> pipeline_pb2.Flow:
         failure=_failure(view.failure),
         pressure=pipeline_pb2.Pressure(**view.pressure._asdict()) if view.pressure else None,
         paused=view.paused,
+        usage=_usage(view.usage) if view.usage else None,
     )
+
+
+def _usage(usage: Usage) -> pipeline_pb2.Usage:
+    return pipeline_pb2.Usage(cpu_time=duration(usage.cpu_s), memory_bytes=usage.memory_bytes)
 
 
 def _routine(view: RoutineView) -> pipeline_pb2.Routine:
@@ -109,6 +115,13 @@ def plan_message(plan: Plan) -> definition_pb2.Plan:
     )
 
 
+def problem_message(problem: Problem) -> definition_pb2.Problem:
+    """One mistake in a definition."""
+    return definition_pb2.Problem(
+        file=str(problem.file), line=problem.line, column=problem.column, path=problem.path, text=problem.text
+    )
+
+
 def _flow_plan(plan: FlowPlan) -> definition_pb2.FlowPlan:
     return definition_pb2.FlowPlan(flow=plan.flow, action=_action(plan.action), keys=plan.keys)
 
@@ -132,14 +145,14 @@ def notice_message(notice: Notice) -> status_pb2.Notice:
 def duration(seconds: float) -> duration_pb2.Duration:
     """Seconds as protobuf has them."""
     message = duration_pb2.Duration()
-    message.FromNanoseconds(int(seconds * 1e9))
+    message.FromNanoseconds(round(seconds * 1e9))
     return message
 
 
 def timestamp(seconds: float) -> timestamp_pb2.Timestamp:
-    """Seconds since the epoch as protobuf has them."""
+    """Seconds since the epoch as protobuf has them; to a microsecond, which is all that a float of them is good for."""
     message = timestamp_pb2.Timestamp()
-    message.FromNanoseconds(int(seconds * 1e9))
+    message.FromMicroseconds(round(seconds * 1e6))
     return message
 
 
@@ -158,8 +171,11 @@ def target(message: pipeline_pb2.Target) -> Target:
         raise BadRequest(str(reason)) from None
 
 
+LARGEST_EXACT = 2**53  # of the whole numbers that a double tells apart
+
+
 def plain(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """A Struct's values; a whole number is an int, because JSON tells them not apart and handlers do."""
+    """A Struct's values; a whole number up to 2**53 is an int, because JSON tells them not apart and handlers do."""
     try:
         return {name: _whole(value) for name, value in json_format.MessageToDict(struct).items()}
     except (json_format.Error, ValueError) as reason:  # NaN, infinity, or a value without a kind
@@ -167,8 +183,9 @@ def plain(struct: struct_pb2.Struct) -> dict[str, Any]:
 
 
 def _whole(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        # What is larger may have been any of several numbers, and is beyond what flows can be sent as an integer.
+        return int(value) if value == int(value) and abs(value) <= LARGEST_EXACT else float(value)
     if isinstance(value, dict):
         return {name: _whole(each) for name, each in value.items()}
     return [_whole(each) for each in value] if isinstance(value, list) else value

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-
+from pipertd.control.audit import note
 from pipertd.control.boundary import unary
-from pipertd.control.codes import BadRequest
-from pipertd.control.messages import pipeline_message, plan_message, target
+from pipertd.control.caller import demand
+from pipertd.control.definitions import DefinitionChecker
+from pipertd.control.errors import BadRequest
+from pipertd.control.messages import pipeline_message, plan_message, problem_message, target
+from pipertd.control.roles import Role
 from pipertd.definition.model import Link, Pipeline
 from pipertd.definition.relink import with_link, without_link
 from pipertd.names import Policy, Target
-from pipertd.rpc import pipeline_pb2, pipeline_pb2_grpc
+from pipertd.rpc import definition_pb2, pipeline_pb2, pipeline_pb2_grpc
 from pipertd.supervisor.reload import Reloader
 from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import NoticeKind
-
-logger = logging.getLogger(__name__)
 
 
 class PipelineService(pipeline_pb2_grpc.PipelineServiceServicer):
@@ -24,6 +24,7 @@ class PipelineService(pipeline_pb2_grpc.PipelineServiceServicer):
     def __init__(self, supervisor: Supervisor, reloader: Reloader) -> None:
         self._supervisor = supervisor
         self._reloader = reloader
+        self._checker = DefinitionChecker()
 
     @unary
     async def ListPipelines(  # noqa: N802 - gRPC's name
@@ -46,7 +47,7 @@ class PipelineService(pipeline_pb2_grpc.PipelineServiceServicer):
         self, request: pipeline_pb2.StartPipelineRequest
     ) -> pipeline_pb2.StartPipelineResponse:
         """Have it up."""
-        aim = _asked("start", request.target)
+        aim = target(request.target)
         await self._supervisor.start(aim)
         return pipeline_pb2.StartPipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
 
@@ -55,7 +56,7 @@ class PipelineService(pipeline_pb2_grpc.PipelineServiceServicer):
         self, request: pipeline_pb2.StopPipelineRequest
     ) -> pipeline_pb2.StopPipelineResponse:
         """Have it down."""
-        aim = _asked("stop now" if request.now else "stop", request.target)
+        aim = target(request.target)
         await self._supervisor.stop(aim, now=request.now)
         return pipeline_pb2.StopPipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
 
@@ -64,7 +65,7 @@ class PipelineService(pipeline_pb2_grpc.PipelineServiceServicer):
         self, request: pipeline_pb2.RestartPipelineRequest
     ) -> pipeline_pb2.RestartPipelineResponse:
         """Stop, then start."""
-        aim = _asked("restart", request.target)
+        aim = target(request.target)
         await self._supervisor.restart(aim)
         return pipeline_pb2.RestartPipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
 
@@ -73,7 +74,7 @@ class PipelineService(pipeline_pb2_grpc.PipelineServiceServicer):
         self, request: pipeline_pb2.PausePipelineRequest
     ) -> pipeline_pb2.PausePipelineResponse:
         """Have it take nothing."""
-        aim = _asked("pause", request.target)
+        aim = target(request.target)
         await self._supervisor.pause(aim)
         return pipeline_pb2.PausePipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
 
@@ -82,7 +83,7 @@ class PipelineService(pipeline_pb2_grpc.PipelineServiceServicer):
         self, request: pipeline_pb2.ResumePipelineRequest
     ) -> pipeline_pb2.ResumePipelineResponse:
         """Have it go on."""
-        aim = _asked("resume", request.target)
+        aim = target(request.target)
         await self._supervisor.resume(aim)
         return pipeline_pb2.ResumePipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
 
@@ -91,9 +92,39 @@ class PipelineService(pipeline_pb2_grpc.PipelineServiceServicer):
         self, request: pipeline_pb2.KillPipelineRequest
     ) -> pipeline_pb2.KillPipelineResponse:
         """SIGKILL."""
-        aim = _asked("kill", request.target)
+        aim = target(request.target)
         await self._supervisor.kill(aim)
         return pipeline_pb2.KillPipelineResponse(pipeline=self._now(aim), target=_acted_on(aim))
+
+    @unary
+    async def CheckDefinitions(  # noqa: N802
+        self, request: definition_pb2.CheckDefinitionsRequest
+    ) -> definition_pb2.CheckDefinitionsResponse:
+        """What is wrong with definitions that are not loaded."""
+        if request.classes:
+            demand(Role.ADMIN, "have classes imported")
+            note(request)
+        return await self._checker.check(request)
+
+    @unary
+    async def PlanReload(  # noqa: N802
+        self, _: definition_pb2.PlanReloadRequest
+    ) -> definition_pb2.PlanReloadResponse:
+        """What a reload would do."""
+        found = await self._reloader.reload(dry_run=True)
+        return definition_pb2.PlanReloadResponse(
+            plans=map(plan_message, found.plans), problems=map(problem_message, found.problems)
+        )
+
+    @unary
+    async def Reload(  # noqa: N802
+        self, _: definition_pb2.ReloadRequest
+    ) -> definition_pb2.ReloadResponse:
+        """Read again, and do what is needed."""
+        found = await self._reloader.reload()
+        return definition_pb2.ReloadResponse(
+            plans=map(plan_message, found.plans), problems=map(problem_message, found.problems)
+        )
 
     @unary
     async def Link(self, request: pipeline_pb2.LinkRequest) -> pipeline_pb2.LinkResponse:  # noqa: N802
@@ -103,7 +134,6 @@ class PipelineService(pipeline_pb2_grpc.PipelineServiceServicer):
         def drawn(old: Pipeline) -> Pipeline:
             return with_link(old, request.source, request.destination, policy, request.depth or Link.depth)
 
-        logger.info("link %s %s %s, asked on the control socket", name, request.source, request.destination)
         plan = await self._reloader.redefine(name, drawn, NoticeKind.LINK_DRAWN)
         return pipeline_pb2.LinkResponse(plan=plan_message(plan))
 
@@ -115,7 +145,6 @@ class PipelineService(pipeline_pb2_grpc.PipelineServiceServicer):
         def removed(old: Pipeline) -> Pipeline:
             return without_link(old, request.source, request.destination)
 
-        logger.info("unlink %s %s %s, asked on the control socket", name, request.source, request.destination)
         plan = await self._reloader.redefine(name, removed, NoticeKind.LINK_REMOVED)
         return pipeline_pb2.UnlinkResponse(plan=plan_message(plan))
 
@@ -132,12 +161,6 @@ def _policy(written: str) -> Policy:
         return Policy(written or Policy.WAIT)
     except ValueError:
         raise BadRequest(f"cannot link with policy {written!r}: it is one of {', '.join(Policy)}") from None
-
-
-def _asked(what: str, message: pipeline_pb2.Target) -> Target:
-    aim = target(message)
-    logger.info("%s %s, asked on the control socket", what, aim)
-    return aim
 
 
 def _acted_on(aim: Target) -> pipeline_pb2.Target:

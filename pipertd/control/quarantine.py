@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncIterator
 
-from pipertd.control.boundary import Streams, stream, unary
+from pipertd.control.audit import note
+from pipertd.control.boundary import stream, unary
 from pipertd.control.messages import target, timestamp
 from pipertd.quarantine import PutAside, Quarantine
 from pipertd.rpc import quarantine_pb2, quarantine_pb2_grpc
 from pipertd.supervisor.supervisor import Supervisor
 
-CHUNK_BYTES = 1024 * 1024
-
-logger = logging.getLogger(__name__)
+CHUNK_BYTES = 128 * 1024
 
 
 class QuarantineService(quarantine_pb2_grpc.QuarantineServiceServicer):
     """See protos/pipertd/v1/quarantine.proto."""
 
-    def __init__(self, supervisor: Supervisor, quarantine: Quarantine, streams: Streams) -> None:
+    def __init__(self, supervisor: Supervisor, quarantine: Quarantine) -> None:
         self._supervisor = supervisor
         self._quarantine = quarantine
-        self.streams = streams
 
     @unary
     async def ListMessages(  # noqa: N802 - gRPC's name
@@ -51,10 +48,11 @@ class QuarantineService(quarantine_pb2_grpc.QuarantineServiceServicer):
     async def ReadPayload(  # noqa: N802
         self, request: quarantine_pb2.ReadPayloadRequest
     ) -> AsyncIterator[quarantine_pb2.ReadPayloadResponse]:
-        """Its bytes, piece by piece."""
-        payload = memoryview(await asyncio.to_thread(self._quarantine.payload, request.id))
-        for begin in range(0, len(payload), CHUNK_BYTES):
-            yield quarantine_pb2.ReadPayloadResponse(data=bytes(payload[begin : begin + CHUNK_BYTES]))
+        """Its bytes, piece by piece; of which one is in memory while the client does not read."""
+        note(request)
+        with await asyncio.to_thread(self._quarantine.open_payload, request.id) as payload:
+            while data := await asyncio.to_thread(payload.read, CHUNK_BYTES):
+                yield quarantine_pb2.ReadPayloadResponse(data=data)
 
     @unary
     async def DropMessage(  # noqa: N802
@@ -62,7 +60,6 @@ class QuarantineService(quarantine_pb2_grpc.QuarantineServiceServicer):
     ) -> quarantine_pb2.DropMessageResponse:
         """Forget it, and say what it was."""
         found = await asyncio.to_thread(self._quarantine.get, request.id)
-        logger.info("drop message %s from quarantine, asked on the control socket", found.id)
         await asyncio.to_thread(self._quarantine.drop, found.id)
         return quarantine_pb2.DropMessageResponse(message=_message(found))
 

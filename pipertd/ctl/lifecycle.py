@@ -2,66 +2,67 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from pipertd.ctl.documents import pipeline_document
+from pipertd.ctl.arguments import flow_target
+from pipertd.ctl.documents.status import pipeline_document
 from pipertd.ctl.exits import talking
 from pipertd.ctl.output import print_document
 from pipertd.ctl.screen import OVER
-from pipertd.ctl.settings import Output, OutputOption, Settings, settings_of
+from pipertd.ctl.settings import Output, Settings, command
 
 if TYPE_CHECKING:
     from pipertd.client import records
 
-TargetArgument = Annotated[str, typer.Argument(help="PIPELINE or PIPELINE/FLOW; a routine stands for its flow.")]
 
-
-def start(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
+@command("start")
+@flow_target
+def start(settings: Settings, target: str) -> None:
     """Have a pipeline or one of its flows up."""
-    settings = settings_of(context, output)
-    with talking(settings.address) as client:
+    with talking(settings) as client:
         _show(client.pipelines.start(target), target, settings)
 
 
-def stop(
-    context: typer.Context,
-    target: TargetArgument,
-    now: Annotated[bool, typer.Option("--now", help="Do not drain the links; what is left is counted.")] = False,
-    output: OutputOption = None,
-) -> None:
+@command("stop")
+@flow_target
+@click.option("--now", is_flag=True, help="Do not drain the links; what is left is counted.")
+def stop(settings: Settings, target: str, now: bool) -> None:
     """Have a pipeline or one of its flows down; returns when it is."""
-    settings = settings_of(context, output)
-    with talking(settings.address) as client:
+    with talking(settings) as client:
         _show(client.pipelines.stop(target, now=now), target, settings)
 
 
-def restart(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
+@command("restart")
+@flow_target
+def restart(settings: Settings, target: str) -> None:
     """Stop, then start. One flow goes on within its run, a pipeline begins a new one."""
-    settings = settings_of(context, output)
-    with talking(settings.address) as client:
+    with talking(settings) as client:
         _show(client.pipelines.restart(target), target, settings)
 
 
-def pause(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
+@command("pause")
+@flow_target
+def pause(settings: Settings, target: str) -> None:
     """Have a pipeline or one of its flows take nothing. It lasts, also through restarts, until it is resumed."""
-    settings = settings_of(context, output)
-    with talking(settings.address) as client:
+    with talking(settings) as client:
         _show(client.pipelines.pause(target), target, settings)
 
 
-def resume(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
+@command("resume")
+@flow_target
+def resume(settings: Settings, target: str) -> None:
     """Have what is paused go on."""
-    settings = settings_of(context, output)
-    with talking(settings.address) as client:
+    with talking(settings) as client:
         _show(client.pipelines.resume(target), target, settings)
 
 
-def kill(context: typer.Context, target: TargetArgument, output: OutputOption = None) -> None:
+@command("kill")
+@flow_target
+def kill(settings: Settings, target: str) -> None:
     """Kill a flow, or every flow of a pipeline, by SIGKILL. Returns when dead; the restart rules say what follows."""
-    settings = settings_of(context, output)
-    with talking(settings.address) as client:
+    with talking(settings) as client:
         _show(client.pipelines.kill(target), target, settings)
 
 

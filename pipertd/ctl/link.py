@@ -2,51 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from pipertd.ctl.documents import plan_document
+from pipertd.ctl.arguments import one_pipeline
+from pipertd.ctl.complete import destinations, routines, sources
+from pipertd.ctl.documents.likeness import document_of
+from pipertd.ctl.documents.plans import Plan
 from pipertd.ctl.exits import talking
-from pipertd.ctl.output import print_document, print_table
+from pipertd.ctl.output import print_document
 from pipertd.ctl.reload import COLUMNS, plan_rows
-from pipertd.ctl.settings import Output, OutputOption, Settings, settings_of
+from pipertd.ctl.settings import Output, Settings, command
+from pipertd.ctl.table import print_table
 from pipertd.names import Policy
 
 if TYPE_CHECKING:
     from pipertd.client import records
 
-PipelineArgument = Annotated[str, typer.Argument(metavar="PIPELINE", help="The pipeline.")]
-EndArgument = Annotated[str, typer.Argument(help="ROUTINE, or FLOW/ROUTINE where that is not unique.")]
+_END = "ROUTINE, or FLOW/ROUTINE where that is not unique."
 
 
-def link(
-    context: typer.Context,
-    pipeline: PipelineArgument,
-    source: EndArgument,
-    destination: EndArgument,
-    policy: Annotated[Policy, typer.Option(help="What it does when it is full.")] = Policy.WAIT,
-    depth: Annotated[
-        int | None, typer.Option(min=1, help="How many messages may wait on it.  [default: as in definitions]")
-    ] = None,
-    output: OutputOption = None,
-) -> None:
+@command("link")
+@one_pipeline
+@click.argument("source", shell_complete=routines, help=_END)
+@click.argument("destination", shell_complete=routines, help=_END)
+@click.option(
+    "--policy",
+    type=click.Choice([each.value for each in Policy]),
+    default=Policy.WAIT.value,
+    help="What it does when it is full.",
+)
+@click.option(
+    "--depth",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many messages may wait on it; as in definitions if not said.",
+)
+def link(settings: Settings, pipeline: str, source: str, destination: str, policy: str, depth: int | None) -> None:
     """Draw a link while the pipeline runs. It lasts until the definition is loaded again."""
-    settings = settings_of(context, output)
-    with talking(settings.address) as client:
+    with talking(settings) as client:
         _show(client.pipelines.link(pipeline, source, destination, policy=policy, depth=depth), settings)
 
 
-def unlink(
-    context: typer.Context,
-    pipeline: PipelineArgument,
-    source: EndArgument,
-    destination: EndArgument,
-    output: OutputOption = None,
-) -> None:
+@command("unlink")
+@one_pipeline
+@click.argument("source", shell_complete=sources, help=_END)
+@click.argument("destination", shell_complete=destinations, help=_END)
+def unlink(settings: Settings, pipeline: str, source: str, destination: str) -> None:
     """Take a link away while the pipeline runs. It lasts until the definition is loaded again."""
-    settings = settings_of(context, output)
-    with talking(settings.address) as client:
+    with talking(settings) as client:
         _show(client.pipelines.unlink(pipeline, source, destination), settings)
 
 
@@ -54,4 +59,4 @@ def _show(plan: records.Plan, settings: Settings) -> None:
     if settings.output is Output.TABLE:
         print_table(COLUMNS, list(plan_rows([plan])))
     else:
-        print_document(plan_document(plan), settings.output)
+        print_document(document_of(plan, Plan), settings.output)

@@ -1,12 +1,13 @@
-"""Results on the terminal: documents as JSON or YAML, tables for people."""
+"""Results as documents, in JSON or YAML, and quantities in words."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import sys
-from collections.abc import Iterator, Sequence
 from typing import Any
+
+from msgspec import to_builtins
 
 from pipertd.ctl.settings import Output
 
@@ -16,9 +17,14 @@ def print_document(document: Any, output: Output) -> None:
     if output is Output.YAML:
         from ruamel.yaml import YAML
 
-        YAML(typ="safe", pure=True).dump(json.loads(json.dumps(document)), sys.stdout)
+        yaml = YAML()  # in the order of JSON, a key a line
+        yaml.width = sys.maxsize
+        yaml.representer.add_representer(
+            type(None), lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null")
+        )
+        yaml.dump(json.loads(_text(document)), sys.stdout)
     else:
-        print(json.dumps(document, indent=2))
+        print(_text(document, indent=2))
 
 
 def print_line(document: Any, output: Output) -> None:
@@ -27,21 +33,12 @@ def print_line(document: Any, output: Output) -> None:
         print("---")
         print_document(document, output)
     else:
-        print(json.dumps(document))
+        print(_text(document))
     sys.stdout.flush()
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Lines whose columns are as wide as their content; colour belongs to terminals and is left to them."""
-    widths = [max(len(row[place]) for row in (columns, *rows)) for place in range(len(columns))]
-    for row in (columns, *rows):
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table."""
-    for line in table(columns, rows):
-        print(line)
+def _text(document: Any, indent: int | None = None) -> str:
+    return json.dumps(document, indent=indent, default=to_builtins)
 
 
 def duration(seconds: float | None) -> str:

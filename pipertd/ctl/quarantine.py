@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from pipertd.ctl import replay, show
-from pipertd.ctl.documents import put_aside_document
+from pipertd.ctl.arguments import any_target
+from pipertd.ctl.complete import quarantined
+from pipertd.ctl.documents.facts import PutAside
+from pipertd.ctl.documents.likeness import document_of
 from pipertd.ctl.exits import Exit, fail, talking
-from pipertd.ctl.output import clock, print_document, print_table, size
-from pipertd.ctl.settings import Output, OutputOption, settings_of
+from pipertd.ctl.lazy import Entry, LazyGroup
+from pipertd.ctl.output import clock, print_document, size
+from pipertd.ctl.settings import Output, Settings, command
+from pipertd.ctl.table import print_table
 
 if TYPE_CHECKING:
     from pipertd.client import Client, records
 
-app = typer.Typer(no_args_is_help=True)
+COMMANDS = {
+    "list": Entry("pipertd.ctl.quarantine:list_", "List what was put aside, the oldest first."),
+    "show": Entry("pipertd.ctl.show:show", "Show all that is known of a message."),
+    "replay": Entry("pipertd.ctl.replay:replay", "Run one message through its routine here."),
+    "drop": Entry("pipertd.ctl.quarantine:drop", "Forget messages."),
+}
 
 
-@app.callback()
+@click.group(cls=LazyGroup, entries=COMMANDS)
 def quarantine() -> None:
     """See, replay and drop messages that kept killing their routine."""
 
 
-def list_(
-    context: typer.Context,
-    target: Annotated[str | None, typer.Argument(help="PIPELINE[/FLOW[/ROUTINE]]; everything if left out.")] = None,
-    output: OutputOption = None,
-) -> None:
+@command("list")
+@any_target
+def list_(settings: Settings, target: str | None) -> None:
     """List what was put aside, the oldest first."""
-    settings = settings_of(context, output)
-    with talking(settings.address) as client:
+    with talking(settings) as client:
         found = client.quarantine.list(target)
     if settings.output is not Output.TABLE:
-        print_document([put_aside_document(each) for each in found], settings.output)
+        print_document(document_of(found, list[PutAside]), settings.output)
     elif not found:
         print("no messages are in quarantine")
     else:
@@ -55,26 +61,22 @@ def _row(message: records.PutAside) -> tuple[str, ...]:
     )
 
 
-def drop(
-    context: typer.Context,
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]...", help="Ids; with --all one TARGET, or nothing.")
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All messages, or all of one target.")] = False,
-    output: OutputOption = None,
-) -> None:
+@command("drop")
+@click.argument(
+    "names", shell_complete=quarantined, nargs=-1, metavar="[ID]...", help="Ids; with --all one TARGET, or nothing."
+)
+@click.option("--all", "every", is_flag=True, help="All messages, or all of one target.")
+def drop(settings: Settings, names: tuple[str, ...], every: bool) -> None:
     """Forget messages. Where one of the ids is unknown, none is dropped."""
-    settings = settings_of(context, output)
-    given = names or []
-    if every and len(given) > 1:
+    if every and len(names) > 1:
         raise fail("cannot drop: with --all there is one TARGET at most", Exit.USAGE)
-    if not every and not given:
+    if not every and not names:
         raise fail("cannot drop: name an ID, or say --all", Exit.USAGE)
-    with talking(settings.address) as client:
-        chosen = _all(client, given) if every else [client.quarantine.get(name).id for name in dict.fromkeys(given)]
+    with talking(settings) as client:
+        chosen = _all(client, names) if every else [client.quarantine.get(name).id for name in dict.fromkeys(names)]
         dropped = [client.quarantine.drop(name) for name in chosen]
     if settings.output is not Output.TABLE:
-        print_document([put_aside_document(each) for each in dropped], settings.output)
+        print_document(document_of(dropped, list[PutAside]), settings.output)
         return
     for each in dropped:
         print(f"dropped {each.id}: message {each.sequence} of {each.pipeline} on {each.link}")
@@ -82,11 +84,5 @@ def drop(
         print("no messages are in quarantine")
 
 
-def _all(client: Client, given: list[str]) -> list[str]:
-    return [each.id for each in client.quarantine.list(given[0] if given else None)]
-
-
-app.command("list")(list_)
-app.command("show")(show.show)
-app.command("replay")(replay.replay)
-app.command("drop")(drop)
+def _all(client: Client, names: tuple[str, ...]) -> list[str]:
+    return [each.id for each in client.quarantine.list(names[0] if names else None)]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from pipertd.ctl.documents import reload_document
-from pipertd.ctl.exits import Exit, talking
-from pipertd.ctl.output import print_document, print_table
-from pipertd.ctl.settings import Output, OutputOption, settings_of
+from pipertd.ctl.documents.likeness import document_of
+from pipertd.ctl.documents.plans import Reload
+from pipertd.ctl.exits import Exit, fail, talking
+from pipertd.ctl.output import print_document
+from pipertd.ctl.settings import Output, Settings, command
+from pipertd.ctl.table import print_table
+from pipertd.harmless import in_a_line
 
 if TYPE_CHECKING:
     from pipertd.client import records
@@ -20,24 +23,25 @@ COLUMNS = ("PIPELINE", "FLOW", "IS", "BECAUSE OF")
 _PLANNED = ("PIPELINE", "FLOW", "WOULD BE", "BECAUSE OF")
 
 
-def reload(
-    context: typer.Context,
-    plan: Annotated[bool, typer.Option("--plan", "--dry-run", help="Only show what would be done.")] = False,
-    output: OutputOption = None,
-) -> None:
+@command("reload")
+@click.option("--plan", "--dry-run", is_flag=True, help="Only show what would be done.")
+def reload(settings: Settings, plan: bool) -> None:
     """Read all definitions again, and touch only what changed. Where one has a problem, nothing is changed."""
-    settings = settings_of(context, output)
-    with talking(settings.address) as client:
-        found = client.definitions.reload(dry_run=plan)
+    with talking(settings) as client:
+        found = client.pipelines.plan() if plan else client.pipelines.reload()
     if settings.output is not Output.TABLE:
-        print_document(reload_document(found), settings.output)
+        print_document(document_of(found, Reload), settings.output)
     elif not found.problems:
         print_table(_PLANNED if plan else COLUMNS, list(plan_rows(found.plans)))
     if found.problems:
-        for problem in found.problems if settings.output is Output.TABLE else ():
-            print(problem, file=sys.stderr)
-        print("pipertctl: cannot reload: a definition has problems; nothing is changed", file=sys.stderr)
-        raise SystemExit(int(Exit.INVALID_DEFINITION))
+        raise not_reloaded(found.problems if settings.output is Output.TABLE else ())
+
+
+def not_reloaded(problems: Sequence[records.Problem]) -> SystemExit:
+    """Say the problems that stand in no document, and that nothing was done; raise what this returns."""
+    for problem in problems:
+        print(in_a_line(str(problem)), file=sys.stderr)
+    return fail("cannot reload: a definition has problems; nothing is changed", Exit.INVALID_DEFINITION)
 
 
 def plan_rows(plans: Iterable[records.Plan]) -> Iterator[tuple[str, str, str, str]]:

@@ -2,76 +2,55 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING
 
-import typer
+import click
+import msgspec
 
-from pipertd.ctl.exits import Exit, fail, talking
-from pipertd.ctl.settings import Settings, settings_of
+from pipertd.ctl.arguments import one_message
+from pipertd.ctl.exits import INTERRUPTED, Exit, fail, talking
+from pipertd.ctl.leaving import cleaning_up_when_told_to_end
+from pipertd.ctl.settings import Settings, command
+from pipertd.ctl.silence import environment_of_authors
 
 if TYPE_CHECKING:
     from pipertd.client import records
 
-INTERRUPTED = 130
 PATIENCE_S = 5.0  # how long an interrupted process may take to say where it stood
 
 
-def replay(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="ID", help="The message's id.")],
-    debug: Annotated[bool, typer.Option("--debug", help="Under pdb, which stops in main_logic.")] = False,
-) -> None:
+@command("replay")
+@one_message
+@click.option("--debug", is_flag=True, help="Under pdb, which stops in main_logic.")
+def replay(settings: Settings, name: str, debug: bool) -> None:
     """Run one message through its routine here. Exits 0 if main_logic ran through."""
     with ExitStack() as stack:
-        stack.enter_context(_cleaning_up_when_told_to_end())
+        stack.enter_context(cleaning_up_when_told_to_end())
         try:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pipertctl-")))
-            found = _fetch(settings_of(context), name, folder)
+            found = _fetch(settings, name, folder)
             print(f"replaying message {found.sequence} on {found.link} with {found.class_path}", file=sys.stderr)
-            status = _run([found.python, "-m", "pipertd.flow.replay", str(folder)], debug=debug)
+            status = _run([found.python, "-P", "-m", "pipertd.flow.replay", str(folder)], debug=debug)
         except OSError as reason:
             raise fail(f"cannot replay {name}: {reason}", Exit.FAILED) from None
-        except KeyboardInterrupt:
-            raise SystemExit(INTERRUPTED) from None
         words, code = verdict(status, _step(folder))
     print(words, file=sys.stderr)
     raise SystemExit(code)
 
 
-@contextmanager
-def _cleaning_up_when_told_to_end() -> Iterator[None]:
-    """Where a signal says that it is over, leave by way of every ``finally``."""
-
-    def leave(number: int, _: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-    before = [signal.signal(number, leave) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-
-
 def _fetch(settings: Settings, name: str, folder: Path) -> records.PutAside:
     """Write the message into ``folder`` as ``pipertd.flow.replay`` reads it."""
-    with talking(settings.address) as client:
+    with talking(settings) as client:
         found = client.quarantine.get(name)
         if not found.length:
             raise fail(f"cannot replay {name}: its content could not be kept", Exit.FAILED)
-        (folder / "about.json").write_text(json.dumps(asdict(found)))
+        (folder / "about.json").write_bytes(msgspec.json.encode(found))
         with (folder / "payload").open("wb") as file:
             for piece in client.quarantine.read_payload(name):
                 file.write(piece)
@@ -80,7 +59,7 @@ def _fetch(settings: Settings, name: str, folder: Path) -> records.PutAside:
 
 def _run(command: list[str], *, debug: bool) -> int:
     """Run it on this terminal, and return how it ended, as ``Popen.returncode`` has it."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}  # as in a flow: an abort loses no print
+    environment = {**environment_of_authors(), "PYTHONUNBUFFERED": "1"}  # as in a flow: an abort loses no print
     with ExitStack() as stack:
         process = subprocess.Popen([*command, "--debug"] if debug else command, env=environment)
         stack.callback(process.wait)

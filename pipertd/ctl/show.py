@@ -4,43 +4,42 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from pipertd.ctl.documents import put_aside_document
+from pipertd.ctl.arguments import one_message
+from pipertd.ctl.documents.facts import put_aside_in_full
 from pipertd.ctl.exits import Exit, fail, talking
 from pipertd.ctl.output import clock, print_document, size
-from pipertd.ctl.settings import Output, OutputOption, settings_of
+from pipertd.ctl.settings import Output, Settings, command
 from pipertd.errors import MessageError
+from pipertd.harmless import harmless, in_a_line, set_off
 
 if TYPE_CHECKING:
     from pipertd.client import records
 
 
-def show(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="ID", help="The message's id.")],
-    to: Annotated[Path | None, typer.Option(help="Folder for its arrays.  [default: ./ID]")] = None,
-    output: OutputOption = None,
-) -> None:
+@command("show")
+@one_message
+@click.option("--to", metavar="FOLDER", help="Folder for its arrays; ./ID if not said.")
+def show(settings: Settings, name: str, to: str | None) -> None:
     """Show all that is known of a message. Its arrays are saved as .npy, pictures also as .png."""
-    settings = settings_of(context, output)
-    with talking(settings.address) as client:
+    with talking(settings) as client:
         found = client.quarantine.get(name)
         payload = b"".join(client.quarantine.read_payload(name))
     as_text = settings.output is Output.TABLE
     problem, message = "", None
     try:
-        message = _unpacked(found, payload, to or Path(found.id), as_text=as_text)
+        message = _unpacked(found, payload, Path(to or found.id), as_text=as_text)
     except (MessageError, OSError) as reason:
         problem = str(reason)
     if as_text:
         _print(found)
         if not problem:
-            print(f"\nmessage:\n{json.dumps(message, indent=2, ensure_ascii=False)}")
+            print(harmless(f"\nmessage:\n{json.dumps(message, indent=2, ensure_ascii=False)}"))
     else:
-        print_document({**put_aside_document(found), "stacks": found.stacks, "message": message}, settings.output)
+        print_document(put_aside_in_full(found, message), settings.output)
     if problem:
         raise fail(problem, Exit.FAILED)
 
@@ -75,5 +74,6 @@ def _print(found: records.PutAside) -> None:
         "python": found.python,
     }
     for key, value in lines.items():
-        print(f"{key:<10} {value}")
-    print(f"\nstacks:\n{found.stacks.rstrip() or '-'}")
+        print(f"{key:<10} {in_a_line(value)}")
+    print()
+    print(set_off(f"stacks:\n{found.stacks.rstrip() or '-'}"))

@@ -1,52 +1,49 @@
-"""``pipertctl top``."""
+"""``pipertctl top``: what each flow does and uses, look by look."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Annotated
+import click
 
-import typer
-
-from pipertd.ctl.documents import status_document
+from pipertd.ctl.complete import pipelines
+from pipertd.ctl.documents.status import status_document
 from pipertd.ctl.exits import talking
 from pipertd.ctl.output import print_line
-from pipertd.ctl.screen import status_lines
-from pipertd.ctl.settings import Output, OutputOption, settings_of
+from pipertd.ctl.screen import left_out_lines, status_lines
+from pipertd.ctl.settings import Output, Settings, command
+from pipertd.ctl.usage import ORDERS, Shares, flow_table
 
 
-def top(
-    context: typer.Context,
-    target: Annotated[str | None, typer.Argument(help="PIPELINE; everything if left out.")] = None,
-    every_s: Annotated[float, typer.Option("--every", min=0.1, help="Seconds from one look to the next.")] = 1.0,
-    count: Annotated[int | None, typer.Option("--count", "-n", min=1, help="Stop after so many looks.")] = None,
-    output: OutputOption = None,
-) -> None:
-    """Show the status again and again. A screen on a terminal, else one text behind the other, until interrupted."""
-    settings, looks = settings_of(context, output), 0
-    with talking(settings.address) as client, _screen() as show:
-        while True:
-            found = client.status.get(target)
+@command("top")
+@click.argument(
+    "target",
+    shell_complete=pipelines,
+    required=False,
+    help="PIPELINE, with its routines and links; every flow if left out.",
+)
+@click.option(
+    *("--every", "every_s"),
+    type=click.FloatRange(min=0.1, max=86400),
+    metavar="S",
+    default=1.0,
+    help="Seconds from one look to the next.",
+)
+@click.option("--count", "-n", type=click.IntRange(min=1), metavar="N", help="Stop after so many looks.")
+@click.option("--sort", type=click.Choice(list(ORDERS)), default="name", help="The flows with most of it first.")
+@click.option("--wide", is_flag=True, help="All columns, however narrow the terminal is.")
+def top(settings: Settings, target: str | None, every_s: float, count: int | None, sort: str, wide: bool) -> None:
+    """Show what flows do and use, again and again. A screen on a terminal, else one text behind the other."""
+    from pipertd.ctl.follow import Looks
+    from pipertd.ctl.live import Live
+
+    shares = Shares()
+    with talking(settings) as client, Live(wide=wide, full=settings.output is Output.TABLE) as live:
+        looks = Looks(client, target, live, every_s)
+        for seen, found in enumerate(looks, 1):
             if settings.output is Output.TABLE:
-                show("\n".join(status_lines(found)))
-            else:
+                table = flow_table(found, shares.between_looks(found), sort, live.style())
+                details = ["", *status_lines(found, live.style())] if target else []
+                live.show([*looks.head(), *table.lines(), *left_out_lines([table], live.style()), *details])
+            elif not looks.away:
                 print_line(status_document(found), settings.output)
-            looks += 1
-            if looks == count:
+            if seen == count:
                 return
-            time.sleep(every_s)
-
-
-@contextmanager
-def _screen() -> Iterator[Callable[[str], None]]:
-    """What shows a text: in place of the one before on a terminal, behind it elsewhere."""
-    if not sys.stdout.isatty():
-        yield lambda text: print(text, end="\n\n", flush=True)
-        return
-    from rich.live import Live
-    from rich.text import Text
-
-    with Live(auto_refresh=False, vertical_overflow="crop") as live:
-        yield lambda text: live.update(Text(text, no_wrap=True, overflow="crop"), refresh=True)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from pipertd.ctl.png import is_picture, png
+from pipertd.ctl.plain import plain
+from pipertd.picture import as_picture, looks_like_a_picture
 
 LONGEST_NAME = 100
-MOST_BYTES = 64  # of a bytes value that are shown
 
 
 @dataclass(frozen=True)
@@ -47,38 +44,21 @@ class Unpacked:
         self._shown = shown
         self._names: set[str] = set()
 
-    def plain(self, value: Any, path: tuple[str, ...] = ()) -> Any:
+    def plain(self, value: Any) -> Any:
         """What JSON can say of a value; each array in it is saved, and stands there as ``shown`` has it.
 
         Raises:
             OSError: an array cannot be saved.
         """
-        match value:
-            case np.ndarray():
-                return self._shown(self._save(value, path))
-            case dict():
-                return {str(name): self.plain(each, (*path, str(name))) for name, each in value.items()}
-            case list() | tuple():
-                return [self.plain(each, (*path, str(place))) for place, each in enumerate(value)]
-            case float() if not math.isfinite(value):
-                return str(value)  # JSON has neither NaN nor infinity
-            case bytes():
-                more = "..." if len(value) > MOST_BYTES else ""
-                return f"{len(value)} bytes: {value[:MOST_BYTES].hex(' ')}{more}"
-            case dt.datetime() | dt.date() | dt.time():
-                return value.isoformat()
-            case msgspec.msgpack.Ext():
-                return f"extension type {value.code}: {len(memoryview(value.data))} bytes"
-            case _:
-                return value
+        return plain(value, lambda array, path: self._shown(self._save(array, path)))
 
     def _save(self, array: np.ndarray[Any, Any], path: tuple[str, ...]) -> SavedArray:
         self._folder.mkdir(parents=True, exist_ok=True)
         file = self._folder / f"{self._name(path)}.npy"
         np.save(file, array, allow_pickle=False)
-        picture = file.with_suffix(".png") if is_picture(array) else None
+        picture = file.with_suffix(".png") if looks_like_a_picture(array) else None
         if picture is not None:
-            picture.write_bytes(png(array))
+            picture.write_bytes(as_picture(array).data)
         return SavedArray(str(array.dtype), array.shape, file, picture)
 
     def _name(self, path: tuple[str, ...]) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import typer
-
 from pipertd import __version__
 from pipertd.ctl.output import print_document
-from pipertd.ctl.settings import Output, OutputOption, settings_of
+from pipertd.ctl.settings import Output, Settings, command
 
 
-def version(context: typer.Context, output: OutputOption = None) -> None:
+@command("version")
+def version(settings: Settings) -> None:
     """Print the version of this command line."""
-    settings = settings_of(context, output)
+    print_version(settings)
+
+
+def print_version(settings: Settings) -> None:
+    """Print it as a line or as a document."""
     if settings.output is Output.TABLE:
         print(f"pipertctl {__version__}")
     else:
-        print_document({"pipertctl": __version__}, settings.output)
+        from pipertd.ctl.documents.machine import Version
+
+        print_document(Version(__version__), settings.output)

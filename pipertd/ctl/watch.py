@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import click
 
-import typer
-
-from pipertd.ctl.documents import notice_document
+from pipertd.ctl.arguments import any_target
+from pipertd.ctl.documents.facts import Notice
+from pipertd.ctl.documents.likeness import document_of
 from pipertd.ctl.exits import talking
+from pipertd.ctl.outage import Outage
 from pipertd.ctl.output import clock, print_line
-from pipertd.ctl.settings import Output, OutputOption, settings_of
+from pipertd.ctl.settings import Output, Settings, command
+from pipertd.harmless import set_off
 
 
-def watch(
-    context: typer.Context,
-    target: Annotated[str | None, typer.Argument(help="PIPELINE[/FLOW[/ROUTINE]]; everything if left out.")] = None,
-    start: Annotated[
-        int | None,
-        typer.Option("--from", min=1, help="Begin with this revision; 1 is the oldest; only what is new if left out."),
-    ] = None,
-    output: OutputOption = None,
-) -> None:
-    """Show notices as they happen, until interrupted."""
-    settings = settings_of(context, output)
-    with talking(settings.address) as client:
-        for notice in client.status.watch(target, after_revision=-1 if start is None else start - 1):
+@command("watch")
+@any_target
+@click.option(
+    *("--from", "start"),
+    type=click.IntRange(min=1),
+    metavar="REVISION",
+    help="Begin with this revision; 1 is the oldest; only what is new if not said.",
+)
+def watch(settings: Settings, target: str | None, start: int | None) -> None:
+    """Show notices as they happen, until interrupted. A daemon that goes away is waited for."""
+    outage, behind = Outage(), -1 if start is None else start - 1
+    with talking(settings) as client:
+        for notice in client.status.watch(target, after_revision=behind, on_lost=outage.begins):
+            outage.is_over()
             if settings.output is Output.TABLE:
-                print(f"{notice.revision:>6} {clock(notice.time_s)} {notice.kind}: {notice.message}", flush=True)
+                told = set_off(f"{notice.kind}: {notice.message}")
+                print(f"{notice.revision:>6} {clock(notice.time_s)} {told}", flush=True)
             else:
-                print_line(notice_document(notice), settings.output)
+                print_line(document_of(notice, Notice), settings.output)

@@ -6,49 +6,60 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from pipertd import __version__
+from pipertd.daemon.settings import CONFIG_FILE, Settings
 from pipertd.errors import PipertdError
+from pipertd.harmless import in_a_line, take_any_text
 
-app = typer.Typer(
-    name="pipertd",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+
+def _default(*folders: Path) -> str:
+    """As click has it; not a default of the option, which would go before what the settings say."""
+    return f"  [default: {', '.join(map(str, folders))}]"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(
+    __version__, prog_name="pipertd", message="%(prog)s %(version)s", help="Print the version and exit."
 )
-
-
-@app.callback(invoke_without_command=True)
-def version(
-    show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
-) -> None:
+def app() -> None:
     """Run real-time analytics pipelines."""
-    if show:
-        print(f"pipertd {__version__}")
-        raise typer.Exit
 
 
 @app.command()
-def serve(
-    config: Annotated[Path | None, typer.Option(help="Settings (TOML).  [default: /etc/pipertd/pipertd.toml]")] = None,
-    definitions: Annotated[list[Path] | None, typer.Option(help="Folder of definitions; may be repeated.")] = None,
-    runtime_dir: Annotated[Path | None, typer.Option(help="Where lock and sockets lie.")] = None,
-    state_dir: Annotated[Path | None, typer.Option(help="Where logs, notices and quarantine lie.")] = None,
-) -> None:
+@click.option("--config", type=Path, metavar="FILE", help=f"Settings (TOML).{_default(CONFIG_FILE)}")
+@click.option(
+    "--definitions",
+    type=Path,
+    metavar="FOLDER",
+    multiple=True,
+    help=f"Folder of definitions; may be repeated.{_default(*Settings.definitions)}",
+)
+@click.option(
+    "--runtime-dir",
+    type=Path,
+    metavar="FOLDER",
+    help=f"Where lock and sockets lie.{_default(Settings.runtime_dir)}",
+)
+@click.option(
+    "--state-dir",
+    type=Path,
+    metavar="FOLDER",
+    help=f"Where logs, notices and quarantine lie.{_default(Settings.state_dir)}",
+)
+def serve(config: Path | None, definitions: tuple[Path, ...], runtime_dir: Path | None, state_dir: Path | None) -> None:
     """Be the daemon: keep flows alive as definitions say, for pipertctl.
 
-    SIGTERM stops everything. SIGUSR1, or whatever kills the daemon alone, leaves the flows to the next one.
+    What no option says is taken from the settings. SIGTERM stops everything. SIGUSR1, or whatever kills the daemon
+    alone, leaves the flows to the next one.
     """
     from pipertd.daemon.serve import serve as serve_until_stopped
     from pipertd.daemon.settings import read_settings
 
     overrides = {
-        "definitions": tuple(definitions) if definitions else None,
+        "definitions": definitions or None,
         "runtime_dir": runtime_dir,
         "state_dir": state_dir,
     }
@@ -56,23 +67,33 @@ def serve(
 
 
 @app.command()
-def run(
-    file: Annotated[Path, typer.Argument(help="The definition (YAML).")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON document.")] = False,
-) -> None:
+@click.argument("file", type=Path, help="The definition (YAML).")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON document.")
+def run(file: Path, as_json: bool) -> None:
     """Run one definition in the foreground, to its end or to Ctrl-C. Exits 0 only if nothing failed."""
     from pipertd.daemon.run import run as run_to_the_end
 
-    raise typer.Exit(run_to_the_end(file, as_json=as_json))
+    raise SystemExit(run_to_the_end(file, as_json=as_json))
 
 
 def main() -> None:
     """The entry point of the console script."""
     _keep_descriptors()
+    take_any_text(sys.stdout)
     try:
-        app()
+        app(prog_name="pipertd", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "pipertd"
+        how = f"`{path} -h` says how it is written"
+        print(f"pipertd: cannot read the command line: {error.format_message().rstrip('.')} ({how})", file=sys.stderr)
+        sys.exit(2)
+    except click.Abort:
+        sys.exit(130)
     except PipertdError as reason:
-        print(f"pipertd: {reason}", file=sys.stderr)
+        print(f"pipertd: {in_a_line(str(reason))}", file=sys.stderr)
         sys.exit(1)
 
 

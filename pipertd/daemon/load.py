@@ -30,6 +30,7 @@ async def load_and_tell(
     history = supervisor.history
     async with reloader.turn:
         await _load(folders, supervisor, history, manager)
+    supervisor.pipelines.are_loading = False
     manager.ready()
     await _tell_status(manager, supervisor, history)
 

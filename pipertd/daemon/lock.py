@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pipertd.errors import DirectoryInUse, SettingsError
+from pipertd.errors import DirectoryInUse, SettingsError, cause_of
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def held_directory(folder: Path, option: str) -> Iterator[None]:
 
     Raises:
         DirectoryInUse: another daemon holds it.
-        SettingsError: it cannot be made or written to.
+        SettingsError: it cannot be made or written to, or is held by this process already.
     """
     file = folder / "lock"
     if not str(folder).isprintable():
@@ -29,17 +29,20 @@ def held_directory(folder: Path, option: str) -> Iterator[None]:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         fd = _open_locked(file)
     except BlockingIOError:
+        if _holder(file) == str(os.getpid()):
+            raise SettingsError(f"cannot use {folder} twice: give {option} a directory of its own") from None
         raise DirectoryInUse(
             f"cannot use {folder}: the pipertd with process id {_holder(file)} runs there; "
             f"stop it, or give {option} another directory"
         ) from None
     except OSError as reason:
-        why = f"{(reason.strerror or str(reason)).lower()}: {reason.filename or file}"
+        why = f"{cause_of(reason)}: {reason.filename or file}"
         raise SettingsError(f"cannot use directory {folder} (see {option}): {why}") from reason
     try:
         yield
     finally:
-        file.unlink(missing_ok=True)
+        with suppress(OSError):  # the lock is what counts: a file that stays, on a read-only disk, holds nobody up
+            file.unlink()
         os.close(fd)
 
 

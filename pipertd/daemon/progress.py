@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipertd.daemon.summary import duration
+from pipertd.harmless import set_off
 from pipertd.logs.record import LogRecord
 from pipertd.supervisor.view import PipelineView, State
 
@@ -58,9 +59,9 @@ class Progress:
             if record.exception:
                 text = f"{text}\n{record.exception}"
         if self._live is None:
-            print(text, file=sys.stderr)  # without rich, which takes a hundred times as long
+            print(set_off(text), file=sys.stderr)  # without rich, which takes a hundred times as long
         else:
-            self._console.print(Text(text, style=style), soft_wrap=True)
+            self._console.print(Text(set_off(text), style=style), soft_wrap=True)
 
     def _show(self) -> None:
         view = self._read()

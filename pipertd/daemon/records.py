@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipertd.errors import SettingsError
+from pipertd.harmless import set_off
 from pipertd.logs.writer import FileHandler
 
 
@@ -28,7 +29,7 @@ def daemon_records(file: Path, *, shown: int | None) -> Iterator[None]:
         lines = logging.StreamHandler(sys.stderr)
         lines.setLevel(shown)
         times = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "  # the journal has its own
-        lines.setFormatter(logging.Formatter(f"{times}%(levelname)s %(message)s"))
+        lines.setFormatter(_Lines(f"{times}%(levelname)s %(message)s"))
         handlers.append(lines)
     root, own = logging.getLogger(), logging.getLogger("pipertd")
     before = own.level
@@ -42,3 +43,11 @@ def daemon_records(file: Path, *, shown: int | None) -> Iterator[None]:
         for handler in handlers:
             root.removeHandler(handler)
             handler.close()
+
+
+class _Lines(logging.Formatter):
+    """Records for a terminal or the journal: whatever they quote, none looks like two."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record, with its traceback."""
+        return set_off(super().format(record))

@@ -13,13 +13,15 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from pipertd.daemon.leftovers import PREFIX, mark, remove_leftovers
 from pipertd.daemon.lock import held_directory
 from pipertd.daemon.progress import Progress
 from pipertd.daemon.records import daemon_records
 from pipertd.daemon.summary import document, is_success, summary
 from pipertd.definition.check import check_files
 from pipertd.definition.model import Pipeline
-from pipertd.errors import SegmentError
+from pipertd.errors import SegmentError, SettingsError
+from pipertd.harmless import in_a_line
 from pipertd.logs.reader import LogStore
 from pipertd.logs.record import LogRecord
 from pipertd.names import Target
@@ -37,7 +39,7 @@ def run(file: Path, *, as_json: bool) -> int:
     """Run the definition to its end; returns the exit code."""
     checked = check_files([file])
     for problem in checked.problems:
-        print(problem, file=sys.stderr)
+        print(in_a_line(str(problem)), file=sys.stderr)
     if checked.problems:
         return INVALID
     if not checked.pipelines:
@@ -45,8 +47,10 @@ def run(file: Path, *, as_json: bool) -> int:
         return INVALID
     (pipeline,) = checked.pipelines
     quarantine = Quarantine(Path("pipertd-quarantine").absolute(), QUARANTINE_BYTES)
-    with tempfile.TemporaryDirectory(prefix="pipertd-") as name:
+    remove_leftovers(Path(tempfile.gettempdir()))
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as name:
         folder = Path(name)
+        mark(folder)
         logs = LogStore(folder / "logs")
         with held_directory(folder, "TMPDIR"), daemon_records(logs.daemon_file, shown=None):
             try:
@@ -63,7 +67,10 @@ async def _run(pipeline: Pipeline, folder: Path, logs: LogStore, quarantine: Qua
     supervisor = Supervisor(runtime_dir=folder, logs=logs, history=history, quarantine=quarantine, orphan_timeout_s=0.0)
     target = Target(pipeline.name)
     interrupted = asyncio.Event()
-    await supervisor.open()
+    try:
+        await supervisor.open()
+    except OSError as reason:
+        raise SettingsError(f"cannot run in {folder} (see TMPDIR): {reason}") from reason
     try:
         _on_signals(interrupted, supervisor)
         begin = logs.end()
@@ -100,8 +107,9 @@ class _Records:
             self._show(record)
 
     async def _follow(self) -> None:
-        async for record in self._logs.follow(cursor=self._cursor):
-            self._show(record)
+        async for stretch in self._logs.follow(cursor=self._cursor):
+            for record in stretch.records():
+                self._show(record)
 
     def _show(self, record: LogRecord) -> None:
         self._cursor = record.cursor

@@ -11,13 +11,15 @@ from collections.abc import Coroutine
 from pipertd import __version__
 from pipertd.control.server import ControlServer
 from pipertd.daemon.descriptors import raise_descriptor_limit
+from pipertd.daemon.doors import doors
+from pipertd.daemon.facts import daemon_facts
 from pipertd.daemon.leaving import leave_when_told
 from pipertd.daemon.load import load_and_tell
 from pipertd.daemon.lock import held_directory
 from pipertd.daemon.records import daemon_records
 from pipertd.daemon.settings import Settings
 from pipertd.daemon.systemd import ServiceManager
-from pipertd.errors import NotDelegated, SettingsError
+from pipertd.errors import CertificateError, NotDelegated, SettingsError
 from pipertd.logs.reader import LogStore
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor.cgroups import Cgroups
@@ -50,7 +52,7 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
-    quarantine = Quarantine(settings.state_dir.absolute() / "quarantine", settings.quarantine_limit_bytes)
+    quarantine = Quarantine(settings.state_dir / "quarantine", settings.quarantine_limit_bytes)
     cgroups, held = _cgroups()
     supervisor = Supervisor(
         runtime_dir=settings.runtime_dir,
@@ -61,7 +63,7 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
         cgroups=cgroups,
     )
     reloader = Reloader(settings.definitions, supervisor)
-    control = ControlServer(supervisor, reloader, logs, quarantine)
+    control = ControlServer(supervisor, reloader, logs, quarantine, daemon_facts(settings, cgroups))
     manager = ServiceManager()
     stop = _Stop()
     leave_when_told(history, manager)
@@ -71,10 +73,11 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
         f"pipertd {__version__} started",
         details={"pid": str(os.getpid()), "runtime_dir": str(settings.runtime_dir), "cgroups": held},
     )
+    supervisor.pipelines.are_loading = True  # until load_and_tell has: the sockets are served before
     try:
         await supervisor.open()
-        await control.start(settings.runtime_dir / "control.sock")
-    except OSError as reason:
+        await control.open(doors(settings))
+    except (OSError, CertificateError) as reason:
         if not supervisor.definitions:  # else flows were adopted, which the next daemon may be luckier with
             await supervisor.close()
         raise SettingsError(f"cannot serve in {settings.runtime_dir}: {reason}") from reason

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipertd.definition.units import duration_s, size_bytes
 from pipertd.errors import SettingsError
 
+if TYPE_CHECKING:
+    from pipertd.daemon.tls import TlsSettings
+
 CONFIG_FILE = Path("/etc/pipertd/pipertd.toml")
+_QUANTITIES: dict[str, tuple[str, Callable[[object], float]]] = {
+    "orphan_timeout": ("orphan_timeout_s", duration_s),
+    "quarantine_limit": ("quarantine_limit_bytes", size_bytes),
+}
 
 
 @dataclass(frozen=True)
@@ -19,12 +26,13 @@ class Settings:
     """Where things are, how long flows work on without the daemon, and how much room what they left may take.
 
     Attributes:
-        definitions: folders of definitions; the same file name in a later one replaces.
+        definitions: folders of definitions; the same file name in a later one replaces. All folders are absolute.
         runtime_dir: lock and sockets, gone after a reboot.
         state_dir: logs, notices and quarantine.
         orphan_timeout_s: see ``orphan_timeout`` of a definition, which goes first.
         quarantine_limit_bytes: ``quarantine_limit``: how much room messages that were put aside may take; then the
             oldest of them go.
+        tls: the door over TCP; None for none.
     """
 
     definitions: tuple[Path, ...] = (
@@ -36,6 +44,7 @@ class Settings:
     state_dir: Path = Path("/var/lib/pipertd")
     orphan_timeout_s: float = 300.0
     quarantine_limit_bytes: int = 1024**3
+    tls: TlsSettings | None = None
 
 
 def read_settings(file: Path | None, overrides: Mapping[str, Any]) -> Settings:
@@ -61,20 +70,37 @@ def read_settings(file: Path | None, overrides: Mapping[str, Any]) -> Settings:
         values = dict(_value(key, value) for key, value in said.items())
     except (TypeError, ValueError) as reason:
         raise SettingsError(f"cannot read settings: {chosen}: {reason}") from reason
-    return replace(Settings(), **{**values, **{key: value for key, value in overrides.items() if value is not None}})
+    said_here = {key: value for key, value in overrides.items() if value is not None}
+    return _absolute(replace(Settings(), **{**values, **said_here}))
+
+
+def _absolute(settings: Settings) -> Settings:
+    """The same folders as everybody may be told of them, wherever they are."""
+    return replace(
+        settings,
+        definitions=tuple(folder.absolute() for folder in settings.definitions),
+        runtime_dir=settings.runtime_dir.absolute(),
+        state_dir=settings.state_dir.absolute(),
+    )
 
 
 def _value(key: str, said: object) -> tuple[str, object]:
     """The name and value of a setting, from what the file says."""
-    if key == "orphan_timeout":
-        return "orphan_timeout_s", duration_s(said)
-    if key == "quarantine_limit":
-        return "quarantine_limit_bytes", size_bytes(said)
+    if key in _QUANTITIES:
+        name, quantity = _QUANTITIES[key]
+        try:
+            return name, quantity(said)
+        except ValueError as reason:
+            raise ValueError(f"{key} cannot be {said!r}: {reason}") from None
+    if key == "tls":
+        from pipertd.daemon.tls import tls_settings  # with cryptography, 10 MiB that a daemon without TLS need not hold
+
+        return key, tls_settings(said)
     if key == "definitions":
         folders = [said] if isinstance(said, str) else said
         if not isinstance(folders, list) or not all(isinstance(folder, str) for folder in folders):
             raise ValueError(f"{key} must be a list of folders, not {said!r}")
         return key, tuple(map(Path, folders))
-    if not isinstance(said, str):
+    if not isinstance(said, str) or not said:
         raise TypeError(f"{key} must be a folder, not {said!r}")
     return key, Path(said)

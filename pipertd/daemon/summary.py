@@ -87,7 +87,7 @@ def summary(view: PipelineView) -> str:
     """The summary as lines of text that fit a terminal."""
     lines = [f"{view.name}: {view.state} after {view.seconds:.1f} s"]
     for flow in view.flows:
-        restarts = f", {flow.restarts} restarts" if flow.restarts else ""
+        restarts = f", {flow.restarts} restart{'s' if flow.restarts > 1 else ''}" if flow.restarts else ""
         lines.append(f"  flow {flow.name}: {flow.state}{restarts}{f' ({flow.reason})' if flow.reason else ''}")
     lines += ["", *_table([_ROUTINE_HEAD, *map(_routine_row, view.routines)])]
     lines += ["", *map(_link_line, view.links)]

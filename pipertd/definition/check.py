@@ -13,10 +13,11 @@ from pathlib import Path
 from pipertd.definition.classes import Answer, NoInterpreter, ask
 from pipertd.definition.ends import misfit
 from pipertd.definition.model import Pipeline
-from pipertd.definition.problem import Problem, nearest
+from pipertd.definition.problem import Problem
 from pipertd.definition.read import Reading, read_all
 from pipertd.definition.schema import UNKNOWN_CLASS
-from pipertd.names import RoutineRef
+from pipertd.definition.structure import ROUTINES_FOLDER
+from pipertd.names import RoutineRef, nearest
 
 DEADLINE_S = 30.0
 
@@ -65,10 +66,31 @@ def check_classes(
     except NoInterpreter as reason:
         python = pipeline.python or sys.executable
         return [reading.document.problem(("python",), f"cannot use interpreter {python}, because {reason}")]
-    problems: list[Problem] = []
+    problems = _missing_folders(reading)
     for (ref, _), answer in zip(asked, answers, strict=True):
         problems += _problems(reading, ref, answer)
     return problems + _misfits(reading, {ref: answer for (ref, _), answer in zip(asked, answers, strict=True)})
+
+
+def _missing_folders(reading: Reading) -> list[Problem]:
+    """Folders that `path` names and that are not there: Python passes over them without a word."""
+    why = "because there is no such folder: make it, or take it out of `path`"
+    return [
+        reading.document.problem(("path", place), f"cannot look for classes in {folder}, {why}")
+        for place, folder in enumerate(reading.pipeline.path)
+        if folder != ROUTINES_FOLDER and _is_missing(Path(folder))
+    ]
+
+
+def _is_missing(folder: Path) -> bool:
+    """Whether it is surely not there; what is no folder may be an archive, which Python imports from as well."""
+    try:
+        folder.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # closed to us, or worse: the import says what comes of it
+        return False
+    return False
 
 
 def _misfits(reading: Reading, answers: Mapping[RoutineRef, Answer]) -> list[Problem]:

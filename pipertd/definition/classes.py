@@ -21,6 +21,8 @@ import msgspec
 
 from pipertd.definition.model import Pipeline
 from pipertd.definition.problem import first_line
+from pipertd.errors import cause_of
+from pipertd.memory import memory_file
 
 Question = Mapping[str, Any]  # {"class": "module:Class", "params": {…}}
 Answer = Mapping[str, Any]  # {"kind", "params", "takes", "gives", "problems"} or {"error": why}
@@ -57,21 +59,23 @@ class _Child:
         self._unread = b""
         with ExitStack() as undo:
             try:
-                # No files: a disk that is full stops no check. No pipes, which nobody would read meanwhile.
-                request = undo.enter_context(_memory_file(msgspec.msgpack.encode(_asked(pipeline, questions))))
-                self._complaints = _memory_file()
+                # No pipes, which nobody would read meanwhile.
+                request = undo.enter_context(
+                    memory_file("pipertd-check", msgspec.msgpack.encode(_asked(pipeline, questions)))
+                )
+                self._complaints = memory_file("pipertd-check")
                 undo.callback(self._complaints.close)
                 self._process = self._started(pipeline, request)
                 undo.callback(self._end)
                 self._pidfd = os.pidfd_open(self._process.pid)
             except OSError as reason:
-                raise NoInterpreter(f"it cannot be started: {(reason.strerror or str(reason)).lower()}") from None
+                raise NoInterpreter(f"it cannot be started: {cause_of(reason)}") from None
             undo.pop_all()
             request.close()
 
     def _started(self, pipeline: Pipeline, request: BinaryIO) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [pipeline.python or sys.executable, "-m", "pipertd.flow.describe"],
+            [pipeline.python or sys.executable, "-P", "-m", "pipertd.flow.describe"],  # -P: as its flows are started
             stdin=request,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
@@ -153,13 +157,6 @@ class _Child:
 
 def _asked(pipeline: Pipeline, questions: Sequence[Question]) -> Mapping[str, Any]:
     return {"path": pipeline.path, "classes": questions}
-
-
-def _memory_file(content: bytes = b"") -> BinaryIO:
-    file = os.fdopen(os.memfd_create("pipertd-check", os.MFD_CLOEXEC), "w+b")
-    file.write(content)
-    file.seek(0)
-    return file
 
 
 def _signal_name(number: int) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipertd.definition.parse import Unreadable
 from pipertd.definition.problem import Problem, shown
+from pipertd.errors import cause_of
 
 
 def entries(folder: Path, ending: str) -> list[Path]:
@@ -20,7 +21,7 @@ def entries(folder: Path, ending: str) -> list[Path]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as reason:
-        why = (reason.strerror or str(reason)).lower()
+        why = cause_of(reason)
         text = f"cannot read the folder of definitions, because {why}"
         raise Unreadable(Problem(shown(folder), 1, 1, "", text)) from None
     return [folder / name for name in sorted(names) if name.endswith(ending)]

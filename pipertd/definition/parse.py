@@ -18,6 +18,7 @@ from ruamel.yaml.reader import ReaderError
 
 from pipertd.definition.document import Document, Place, Way, written
 from pipertd.definition.problem import Problem, first_line, shortly, shown
+from pipertd.errors import cause_of
 
 MOST_BYTES = 256 * 1024
 MOST_VALUES = 20_000  # an alias that names an alias that names … would fill the memory
@@ -45,7 +46,15 @@ def read_document(file: Path) -> Document | None:
     """
     if shown(file) != file:
         raise _unreadable(file, "its name is not UTF-8; give it another")
-    text = _text_of(file)
+    return document_of(file, _text_of(file))
+
+
+def document_of(file: Path, text: str) -> Document | None:
+    """What the text of ``file`` says; None where it says nothing.
+
+    Raises:
+        Unreadable: it is no YAML.
+    """
     try:
         yaml = YAML(typ="safe", pure=True)
         yaml.composer.warn_double_anchors = False  # YAML lets the later one count; a warning would name no file
@@ -74,7 +83,7 @@ def _text_of(file: Path) -> str:
         finally:
             os.close(fd)
     except OSError as reason:
-        raise _unreadable(file, (reason.strerror or str(reason)).lower()) from None
+        raise _unreadable(file, cause_of(reason)) from None
     if len(raw) > MOST_BYTES:
         raise _unreadable(file, f"it is larger than {MOST_BYTES} bytes")
     try:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,12 +25,6 @@ class Problem:
 def shown(file: Path) -> Path:
     """The file as it can stand in a problem: a name on disk may hold bytes that are no text."""
     return Path(os.fsencode(file).decode("utf-8", "backslashreplace"))
-
-
-def nearest(wrong: str, valid: Iterable[str]) -> str:
-    """``" (did you mean 'motion'?)"`` where a valid name is close, else the empty string."""
-    close = difflib.get_close_matches(wrong, list(valid), n=1, cutoff=0.6)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def shortly(value: object) -> str:

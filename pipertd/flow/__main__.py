@@ -18,8 +18,10 @@ import msgspec
 
 from pipertd.errors import PipertdError
 from pipertd.flow.gate import may_settle, wait_at_gate
+from pipertd.flow.own_logger import own_logger
 from pipertd.flow.process import ROUTINE_LOGGER, ROUTINE_THREAD, FlowProcess
 from pipertd.flow.settle import settle
+from pipertd.logs.printed import take_prints
 from pipertd.logs.writer import FileHandler, handler
 from pipertd.protocol import FlowSpec, decode_spec
 
@@ -28,7 +30,7 @@ TURNED_AWAY = os.EX_TEMPFAIL
 SWITCH_INTERVAL_S = 50e-6  # at Python's 5 ms one busy routine costs its neighbours 5 ms a hop
 EXIT_DEADLINE_S = 10
 
-logger = logging.getLogger("pipertd.flow")
+logger = own_logger("pipertd.flow")
 
 
 def main(arguments: list[str]) -> int:
@@ -64,7 +66,7 @@ def _make_process(spec: FlowSpec, log: FileHandler) -> FlowProcess | None:
     if chosen is None:
         return None
     log.set_generation(chosen.generation)
-    return FlowProcess(chosen, log.turn_over_if_full)
+    return FlowProcess(chosen, log.tend)
 
 
 def _settle(spec: FlowSpec) -> int:
@@ -108,6 +110,7 @@ def _log_to_the_file(spec: FlowSpec) -> FileHandler:
     writer = handler(spec.log, pipeline=spec.pipeline, flow=spec.flow, generation=spec.generation)
     writer.addFilter(name_routine)
     logging.basicConfig(level=logging.INFO, handlers=[writer])
+    take_prints(writer.appender)
     return writer
 
 

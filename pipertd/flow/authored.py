@@ -20,12 +20,12 @@ def in_words(reason: BaseException) -> str:
         return f"{type(reason).__name__}, which cannot be printed"
 
 
-def without_our_frames(reason: BaseException) -> TracebackType | None:
-    """The traceback from the author's first frame on; all of it where that is none of theirs."""
+def without_our_frames(reason: BaseException) -> tuple[type[BaseException], BaseException, TracebackType | None]:
+    """For a log's ``exc_info``: traced from the author's first frame on; whole where none of them is theirs."""
     first = reason.__traceback__
     while first is not None and first.tb_frame.f_code.co_filename.startswith(_OURS):
         first = first.tb_next
-    return first or reason.__traceback__
+    return type(reason), reason, first or reason.__traceback__
 
 
 def leave_if_forked() -> None:

@@ -6,7 +6,6 @@ away the flow works on, and dials every 200 ms; after ``orphan_timeout_s`` it st
 
 from __future__ import annotations
 
-import logging
 import os
 import select
 import socket
@@ -18,6 +17,7 @@ from contextlib import suppress
 import msgspec
 
 from pipertd.clock import monotonic_s
+from pipertd.flow.own_logger import own_logger
 from pipertd.protocol import MAX_MESSAGE_BYTES, FlowSpec, FromFlow, Hello, ToFlow, decode_to_flow, encode
 from pipertd.shm.bell import create_bell, drain, ring
 
@@ -25,7 +25,7 @@ REDIAL_S = 0.2
 FIRST_CONTACT_S = 10.0  # how long a flow that tolerates no absence waits for the daemon to answer at all
 MOST_UNSENT = 1000
 
-logger = logging.getLogger(__name__)
+logger = own_logger(__name__)
 
 
 class Channel:
@@ -40,6 +40,7 @@ class Channel:
         self._bell = create_bell()
         self._alone_since_s = monotonic_s()
         self._met = False
+        self._saying = False
 
     def start(self) -> None:
         """Begin to dial."""
@@ -58,10 +59,13 @@ class Channel:
         ring(self._bell)
 
     def flush(self, deadline_s: float) -> None:
-        """Give the thread until ``deadline_s`` from now to send what waits; called at the very end."""
+        """Give the thread until ``deadline_s`` from now to send what waits; called at the very end.
+
+        A short-lived flow may come here before its thread has dialled at all.
+        """
         end = monotonic_s() + deadline_s
         pause = select.poll()
-        while self._met and self._outbox and monotonic_s() < end:
+        while (self._outbox or self._saying) and monotonic_s() < end:
             pause.poll(5)
 
     def _run(self) -> None:
@@ -70,8 +74,7 @@ class Channel:
             if connection is not None:
                 self._met = True
                 self._converse(connection)
-                with suppress(OSError):  # code of an author's closed it under our hands
-                    connection.close()
+                _close(connection)
                 self._alone_since_s = monotonic_s()
             elif self._is_orphan() and self._on_orphaned():
                 return
@@ -95,7 +98,7 @@ class Channel:
             connection.connect(spec.channel)
             connection.send(encode(hello))
         except OSError:  # nobody listens now: that is what redialling is for
-            connection.close()
+            _close(connection)
             return None
         connection.setblocking(False)
         return connection
@@ -133,12 +136,22 @@ class Channel:
         return True
 
     def _say(self, connection: socket.socket) -> None:
-        while self._outbox:
-            datagram = self._outbox.popleft()  # first: while we send, another thread may push the oldest out
-            try:
-                connection.send(datagram)
-            except OSError as reason:
-                self._outbox.appendleft(datagram)
-                if isinstance(reason, BlockingIOError):
+        self._saying = True  # before the outbox is empty, so that nobody who flushes it leaves in between
+        try:
+            while self._outbox:
+                datagram = self._outbox.popleft()  # first: while we send, another thread may push the oldest out
+                try:
+                    connection.send(datagram)
+                except BlockingIOError:
+                    self._outbox.appendleft(datagram)
                     return
-                raise
+                except OSError:
+                    self._outbox.appendleft(datagram)
+                    raise
+        finally:
+            self._saying = False
+
+
+def _close(connection: socket.socket) -> None:
+    with suppress(OSError):  # code of an author's closed it under our hands
+        connection.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipertd.names import Policy
-from pipertd.protocol import InputSpec, OutputSpec
+from pipertd.protocol import InputSpec, LinkSpec, OutputSpec
 from pipertd.shm.guard import Guard
 from pipertd.shm.inlink import Writer
 from pipertd.shm.ledger import Ledger
@@ -35,5 +35,5 @@ def writer_of(given: InputSpec) -> Writer:
     )
 
 
-def _guard(link: InputSpec | OutputSpec) -> Guard | None:
+def _guard(link: LinkSpec) -> Guard | None:
     return Guard(link.guard_fd, link.guard_byte) if link.guard_fd >= 0 else None

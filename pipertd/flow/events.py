@@ -28,7 +28,7 @@ def events(*names: str) -> Callable[[Handler], Handler]:
 
     Source: PipeRT2's decorator of the same name.
     """
-    if not names or not all(names):
+    if not names or not all(isinstance(name, str) and name for name in names):
         raise TypeError("cannot use @events here: it takes the names of one or more events, as in @events('RESET')")
 
     def mark(method: Handler) -> Handler:

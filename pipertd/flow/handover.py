@@ -44,7 +44,10 @@ class Gap:
 
 
 class Handover:
-    """The link: the producer's thread gives, the consumer's takes and finishes."""
+    """The link: the producer's thread gives, the consumer's takes and finishes.
+
+    ``closed`` says that nothing more is given, and ``abandoned`` that nothing more is taken.
+    """
 
     def __init__(
         self, policy: Policy, depth: int, ring_producer: Callable[[], None], ring_consumer: Callable[[], None]
@@ -56,7 +59,7 @@ class Handover:
         self._lock = threading.Lock()  # of the queue, and how many messages wait in it
         self._queue: deque[Offer | Gap] = deque()
         self._waiting = 0
-        self.closed = False
+        self.closed = self.abandoned = False
 
     # -- the producer's side
 
@@ -133,6 +136,11 @@ class Handover:
     def finish(self, offer: Offer) -> None:
         """Give the token back."""
         offer.message, offer.done = None, True
+        self._ring_producer()
+
+    def abandon(self) -> None:
+        """Say that nothing more is taken, and no token comes back: the consumer is over. From any thread."""
+        self.abandoned = True
         self._ring_producer()
 
 

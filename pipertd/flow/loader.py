@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import sys
@@ -19,6 +18,7 @@ from pipertd.flow.authored import in_words
 from pipertd.flow.messages import given_type, shape_of, taken_type
 from pipertd.flow.routine import DestinationRoutine, MiddleRoutine, Routine, SourceRoutine
 from pipertd.flow.values import complaint, converted, hints_of
+from pipertd.names import nearest
 
 _NO_PARAMS = set(hints_of(Routine))
 # what an author may use, and not define
@@ -38,13 +38,11 @@ def load_class(class_path: str, search_path: Sequence[Path]) -> type[Routine]:
     try:
         module = importlib.import_module(module_name)
     except Exception as reason:  # user code runs at import
-        raise LoadError(f"cannot import {module_name}: {in_words(reason)}") from reason
+        where = _searched(search_path) if _is_missing(module_name, reason) else ""
+        raise LoadError(f"cannot import {module_name}: {in_words(reason)}{where}") from reason
     cls = getattr(module, class_name, None)
     if not isinstance(cls, type):
-        close = difflib.get_close_matches(
-            class_name, [name for name, each in vars(module).items() if _is_routine(each)]
-        )
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        hint = nearest(class_name, [name for name, each in vars(module).items() if _is_routine(each)])
         where = getattr(module, "__file__", "built in")
         raise LoadError(f"cannot find class {class_name} in {module_name} ({where}){hint}")
     if not _is_routine(cls):
@@ -57,6 +55,17 @@ def load_class(class_path: str, search_path: Sequence[Path]) -> type[Routine]:
     if mistake:
         raise LoadError(f"cannot use {class_path}: {mistake}")
     return cls
+
+
+def _is_missing(module_name: str, reason: Exception) -> bool:
+    """Whether the module itself is not there, or its package, and not one that it imports."""
+    missing = reason.name if isinstance(reason, ModuleNotFoundError) else None
+    return missing is not None and f"{module_name}.".startswith(f"{missing}.")
+
+
+def _searched(search_path: Sequence[Path]) -> str:
+    folders = "".join(f"{folder}, " for folder in search_path)
+    return f"; looked for in {folders}and what {sys.executable} has installed"
 
 
 def _mistake_in(cls: type[Routine]) -> str | None:

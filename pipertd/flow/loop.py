@@ -57,6 +57,7 @@ class RoutineLoop:
         on_error: str,
         stop_s: float,
         log: logging.Logger,
+        say_no_more: Callable[[], None],
     ) -> None:
         self._routine = routine
         self._port = port
@@ -70,6 +71,8 @@ class RoutineLoop:
         self._declared: list[Activity] = []
         self._stopping = False
         self._stop_told_s = 0.0
+        self._say_no_more = say_no_more  # that nothing further is given within the flow
+        self._stops_when_empty = False
         self._again: deque[Taken] = deque()  # what the last generation had in hand
         self._author_awaited_s = inf  # when it is said that nothing comes from the author; -inf once it was
 
@@ -78,6 +81,10 @@ class RoutineLoop:
         if not self._stopping:
             self._stop_told_s = monotonic_s()
             self._stopping = True
+
+    def stop_when_empty(self) -> None:
+        """Stop as soon as nothing waits: nothing further comes from within the flow. The caller rings the bell."""
+        self._stops_when_empty = True
 
     def declare_waiting(self, waiting: bool) -> None:
         """For ``with self.waiting()``, which may stand inside another."""
@@ -117,7 +124,7 @@ class RoutineLoop:
             method()
         except Exception as reason:
             what = activity.name.lower()
-            self._log.error("%s failed", what, exc_info=(type(reason), reason, without_our_frames(reason)))
+            self._log.error("%s failed", what, exc_info=without_our_frames(reason))
             self._status.said(f"{what}: {in_words(reason)}")
             return False
         finally:
@@ -223,7 +230,7 @@ class RoutineLoop:
         if isinstance(reason, MessageError):  # it says itself what is wrong with which message: our frames add nothing
             self._log.error("%s%s failed: %s", where, told, reason)
         else:
-            self._log.error("%s%s failed", where, told, exc_info=(type(reason), reason, without_our_frames(reason)))
+            self._log.error("%s%s failed", where, told, exc_info=without_our_frames(reason))
         self._status.said(f"{where}{told}: {in_words(reason)}")
         reason.__traceback__ = None  # its frames hold the message, and so its slot
 
@@ -293,6 +300,9 @@ class RoutineLoop:
                 return True
             if self._port.at_end:
                 return False
+            if self._stops_when_empty and not (self._port.waits_for_author or self._port.has_input()):
+                self.stop()  # now, for its producers wait for what it has in hand, and it may wait for its clean-up
+                continue
             activity = Activity.IDLE
             if self._port.waits_for_author:
                 activity = Activity.AWAITS_DONE
@@ -324,6 +334,7 @@ class RoutineLoop:
                 self._status.enter(Activity.HANDLING)
                 self._reactions.handle_next()
             if self._stopping:
+                self._say_no_more()
                 self._finish()
                 raise _Stopped
             if self._port.open_steps:
@@ -338,12 +349,15 @@ class RoutineLoop:
 
     def _wait_to_send(self, news: Callable[[], bool], timeout_s: float = TICK_S) -> None:
         """Wait with a message that should go out first, also when the flow was told to stop, but not for ever."""
+        if self._port.waits_in_vain:
+            self._log.warning("stopping with a message that nobody in the flow takes any more: not published")
+            raise _Stopped
         left_s = self._stop_told_s + self._patience_s - monotonic_s() if self._stopping else inf
         if left_s <= 0:
             self._log.warning("stopping with a message that found no room for %g s: not published", self._patience_s)
             raise _Stopped
         if not self._reactions.handle_next():
-            self._idle(news, min(timeout_s, left_s), Activity.BLOCKED)
+            self._idle(lambda: news() or self._port.waits_in_vain, min(timeout_s, left_s), Activity.BLOCKED)
 
     def _idle(self, news: Callable[[], bool], timeout_s: float = TICK_S, activity: Activity = Activity.IDLE) -> None:
         self._status.enter(activity)

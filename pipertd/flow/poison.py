@@ -7,7 +7,6 @@ turn comes, so that all before it end before it.
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 
 from pipertd.clock import NS, monotonic_s, wall_s
 from pipertd.errors import MessageError
+from pipertd.flow.own_logger import own_logger
 from pipertd.protocol import FlowSpec, Quarantined, RoutineSpec
 from pipertd.quarantine import PutAside, Quarantine
 from pipertd.shm import layout as at
@@ -27,7 +27,7 @@ from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import ReadPools
 from pipertd.shm.status import read_status
 
-logger = logging.getLogger(__name__)
+logger = own_logger(__name__)
 
 
 class PoisonCabinet:
@@ -55,7 +55,7 @@ class PoisonCabinet:
         """Put the message in hand aside, where that was not done already; returns in words what became of it."""
         problem, name = self._write(routine, taken, origin, captured_s, message), self._name(routine, taken)
         which = f"message {taken.sequence} on {routine.inputs[taken.slot].link}"
-        died = f"the flow died of it {taken.deaths} times"
+        died = f"the flow died of it {taken.deaths} time{'s' if taken.deaths > 1 else ''}"
         if problem is None:
             text = f"{which} was put aside as {name}: {died}; `pipertctl quarantine show {name}` tells more"
         else:

@@ -300,6 +300,11 @@ class Port:
         """Whether a consumer in the flow has no room for an output, or too much waits for tokens."""
         return self._steps.must_wait_within_flow
 
+    @property
+    def waits_in_vain(self) -> bool:
+        """Whether a consumer in the flow is over that an output waits for."""
+        return self._steps.waits_in_vain
+
     def give(self, outgoing: Outgoing) -> None:
         """The output of the message in hand, or of a source's step: at once to the consumers within the flow."""
         self._steps.give(outgoing, self._taken)

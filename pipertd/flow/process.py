@@ -11,32 +11,38 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from pipertd.errors import PipertdError
 from pipertd.flow.authored import in_words, leave_if_forked, without_our_frames
 from pipertd.flow.channel import Channel
 from pipertd.flow.events import MOST_WAITING, PAUSE, Delivery, Inbox
+from pipertd.flow.handlers import handlers_told
 from pipertd.flow.handover import Handover
 from pipertd.flow.loader import build, load_class
 from pipertd.flow.loop import Outcome, RoutineLoop
 from pipertd.flow.messages import reader_of, taken_type
 from pipertd.flow.orphan import Orphan
+from pipertd.flow.own_logger import own_logger
 from pipertd.flow.pacing import Pace
 from pipertd.flow.poison import PoisonCabinet
 from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
-from pipertd.flow.routine import Host
+from pipertd.flow.routine import Host, Routine
 from pipertd.names import Policy
-from pipertd.protocol import Answer, Deliver, FlowSpec, Ping, Pong, Raise, RoutineSpec, Stop, ToFlow
+from pipertd.protocol import Answer, AskHandlers, Deliver, FlowSpec, Ping, Pong, Raise, RoutineSpec, Stop, ToFlow
 from pipertd.shm.bell import ring
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.sleeping import Waker
 from pipertd.shm.status import Activity, StatusWriter, read_status
 
 LOG_TURN_S = 0.02, 0.25  # how often the log is looked at: in a flood of prints, and at rest
+LAST_WORDS_S = 5.0  # how long the end waits for the daemon to take what was said to it
 
 ROUTINE_LOGGER = "pipertd.routine."
 ROUTINE_THREAD = "routine "  # with a space, which no routine's name has: other threads of ours are none
 
-logger = logging.getLogger(__name__)
+logger = own_logger(__name__)
 
 
 class _Member:
@@ -47,7 +53,7 @@ class _Member:
         self.ledger = process.ledgers[spec.name]
         self.done_before = read_status(self.ledger).activity is Activity.ENDED
         self.status = StatusWriter(self.ledger)
-        self.routine = build(load_class(spec.class_path, [Path(each) for each in process.spec.path]), spec.params)
+        self.routine = self._made(process.spec)
         self.inbox = Inbox(partial(ring, spec.bell_fd))
         if process.spec.paused:
             self.inbox.put(Delivery(0, PAUSE, {}))  # before the first message
@@ -56,9 +62,21 @@ class _Member:
             target=self._run, args=(process,), name=f"{ROUTINE_THREAD}{spec.name}", daemon=True
         )
 
+    def _made(self, flow: FlowSpec) -> Routine:
+        """An instance of its class. Where there can be none the flow ends, and the daemon tells why."""
+        try:
+            return build(load_class(self.spec.class_path, [Path(each) for each in flow.path]), self.spec.params)
+        except (PipertdError, msgspec.MsgspecError) as reason:
+            if not self.done_before:
+                self.status.begin("", flow.generation)
+                self.status.said(str(reason))
+                self.status.enter(Activity.FAILED)
+            raise
+
     def _loop(self, process: FlowProcess) -> RoutineLoop:
         spec, routine = self.spec, self.routine
-        log = logging.getLogger(f"{ROUTINE_LOGGER}{spec.name}")
+        name = f"{ROUTINE_LOGGER}{spec.name}"
+        log = own_logger(name)
         pace = Pace(spec.fps)
         manual, writable = routine.acknowledge == "manual", routine.writable
         reader = reader_of(taken_type(type(routine)))
@@ -80,11 +98,12 @@ class _Member:
             on_error=spec.on_error,
             stop_s=process.spec.stop_s,
             log=log,
+            say_no_more=partial(process.hear_no_more, spec.name),
         )
         routine.name, routine.generation, routine.logger, routine.fps = (
             spec.name,
             process.spec.generation,
-            log,
+            logging.getLogger(name),
             spec.fps,
         )
         routine._host = Host(
@@ -104,29 +123,41 @@ class _Member:
             outcome = self.loop.run(self.done_before)
         except BaseException as reason:  # sys.exit() and the like; anything else is a bug of ours
             told = in_words(reason)
-            logger.error("%s", told, exc_info=(type(reason), reason, without_our_frames(reason)))
+            logger.error("%s", told, exc_info=without_our_frames(reason))
             self.status.said(told)
         finally:
             process.finished.put((self.spec.name, outcome))
+
+    def abandon(self, handovers: Mapping[str, Handover]) -> None:
+        """It is over: who gives it something within the flow waits for nothing more."""
+        for each in self.spec.inputs:
+            if each.within_flow and not each.unlinked:
+                handovers[each.link].abandon()
 
     def stop(self) -> None:
         """Stop at the next message."""
         self.loop.stop()
         ring(self.spec.bell_fd)
 
+    def stop_when_empty(self) -> None:
+        """Stop when nothing waits for it."""
+        self.loop.stop_when_empty()
+        ring(self.spec.bell_fd)
+
 
 class FlowProcess:
     """All of the flow. Its main thread puts right what was left, then waits: for routines to end, and for signals."""
 
-    def __init__(self, spec: FlowSpec, turn_log_over: Callable[[], bool]) -> None:
-        """Make every routine; ``turn_log_over`` starts a new log file where the present one is full.
+    def __init__(self, spec: FlowSpec, tend_log: Callable[[], bool]) -> None:
+        """Make every routine; ``tend_log`` starts a new log file where the present one is full, and says if it did.
 
         Raises:
             LoadError: a class cannot be had. LedgerInUse: another process still runs this flow.
         """
         self.spec = spec
-        self._turn_log_over = turn_log_over
-        self.finished: queue.SimpleQueue[tuple[str, Outcome]] = queue.SimpleQueue()
+        self._tend_log = tend_log
+        # No SimpleQueue: after a signal whose handler outlasts the timeout, its get waits without an end.
+        self.finished: queue.Queue[tuple[str, Outcome]] = queue.Queue()
         self.channel = Channel(spec, self._hear, self._orphaned)
         self.ledgers = {routine.name: Ledger(routine.ledger_fd, writable=True) for routine in spec.routines}
         for ledger in self.ledgers.values():
@@ -143,6 +174,7 @@ class FlowProcess:
         self._stopping = False
         self._orphan: Orphan | None = None
         self._over: set[str] = set()
+        self._done_giving: set[str] = set()
         self._members = {routine.name: _Member(routine, self) for routine in spec.routines}
         for member in self._members.values():
             member.port.meet(each.port for each in self._members.values())
@@ -166,13 +198,14 @@ class FlowProcess:
         for _ in self._members:
             name, outcome = self._next_finished()
             self._over.add(name)
+            self._members[name].abandon(self.handovers)
             if self._stopping:
                 self._stop_those_at_the_edge()
             if outcome is Outcome.FAILED:
                 well = False
                 logger.error("routine %s failed: the flow ends", name)
                 self.stop()
-        self.channel.flush(0.5)
+        self.channel.flush(LAST_WORDS_S)
         return well
 
     def _next_finished(self) -> tuple[str, Outcome]:
@@ -183,7 +216,7 @@ class FlowProcess:
                 return self.finished.get(timeout=pause_s)
             except queue.Empty:
                 shortest_s, longest_s = LOG_TURN_S
-                pause_s = shortest_s if self._turn_log_over() else min(2 * pause_s, longest_s)
+                pause_s = shortest_s if self._tend_log() else min(2 * pause_s, longest_s)
 
     def stop(self) -> None:
         """Tell the flow to stop: what came in is handled to its end first. Safe in a signal handler."""
@@ -196,12 +229,22 @@ class FlowProcess:
             producers = {each.peer for each in member.spec.inputs if each.within_flow and not each.unlinked}
             if producers <= self._over:
                 member.stop()
+            elif producers <= self._over | self._done_giving:
+                member.stop_when_empty()
+
+    def hear_no_more(self, routine: str) -> None:
+        """A routine that stops gives nothing more: it waits for its consumers in the flow. On its thread."""
+        self._done_giving.add(routine)
+        self._stop_those_at_the_edge()
 
     def raise_event(
         self, routine: str, event: str, targets: Mapping[str, list[str]], params: Mapping[str, Any]
     ) -> None:
         """A routine's ``notify_event``."""
-        self.channel.send(Raise(routine=routine, event=event, targets=dict(targets), params=dict(params)))
+        try:
+            self.channel.send(Raise(routine=routine, event=event, targets=dict(targets), params=dict(params)))
+        except ValueError as reason:
+            raise ValueError(f"cannot notify {event!r}: {reason}") from None
 
     def _hear(self, message: ToFlow) -> None:
         self._orphan = None
@@ -210,6 +253,9 @@ class FlowProcess:
                 self.stop()
             case Ping():
                 self.channel.send(Pong())
+            case AskHandlers():
+                for each in self._members.values():
+                    self.channel.send(handlers_told(each.routine, each.spec.name))
             case Deliver():
                 for name in message.routines or list(self._members):
                     member = self._members.get(name)

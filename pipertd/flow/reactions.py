@@ -11,10 +11,14 @@ import msgspec
 
 from pipertd.flow import events
 from pipertd.flow.authored import in_words, leave_if_forked, without_our_frames
+from pipertd.flow.handlers import BY_KEYWORD
 from pipertd.flow.pacing import Pace
 from pipertd.flow.routine import Routine
 from pipertd.flow.values import complaint, converted, hints_of
+from pipertd.names import nearest
 from pipertd.protocol import Answer, encode
+
+_MOST_UNKNOWN = 3  # parameters that are named in an answer
 
 
 class _WrongParams(Exception):
@@ -62,15 +66,15 @@ class Reactions:
         except _WrongParams as reason:
             return Answer(request=delivery.request, routine=name, error=str(reason))
         except Exception as reason:  # the author's handler
-            exc_info = (type(reason), reason, without_our_frames(reason))
-            self._log.error("event %s failed", delivery.event, exc_info=exc_info)
+            self._log.error("event %s failed", delivery.event, exc_info=without_our_frames(reason))
             return Answer(request=delivery.request, routine=name, error=in_words(reason))
         finally:
             leave_if_forked()
         if known:
             return Answer(request=delivery.request, routine=name, value=value)
         handles = ", ".join(sorted({*self._built_in, *self._methods}))
-        error = f"cannot handle {delivery.event!r}: {name} has no handler for it (it handles: {handles})"
+        hint = nearest(delivery.event, {*self._built_in, *self._methods})
+        error = f"cannot handle {delivery.event!r}: {name} has no handler for it{hint} (it handles: {handles})"
         return Answer(request=delivery.request, routine=name, error=error, unhandled=True)
 
     def _method(self, event: str) -> Callable[..., Any] | None:
@@ -100,7 +104,7 @@ def _typed(handler: Callable[..., Any], params: Mapping[str, Any]) -> dict[str, 
     try:
         inspect.signature(handler).bind(**params)
     except TypeError as reason:
-        raise _WrongParams(f"cannot use these parameters: {reason}") from None
+        raise _WrongParams(f"cannot use these parameters: {_mistakes(handler, params) or reason}") from None
     hints, typed = hints_of(handler), dict(params)
     for name in typed.keys() & hints.keys():
         try:
@@ -108,6 +112,19 @@ def _typed(handler: Callable[..., Any], params: Mapping[str, Any]) -> dict[str, 
         except msgspec.ValidationError as reason:
             raise _WrongParams(f"cannot use {params[name]!r} as {name}: {complaint(reason, hints[name])}") from None
     return typed
+
+
+def _mistakes(handler: Callable[..., Any], params: Mapping[str, Any]) -> str:
+    """Which parameters there are not, and which are missing."""
+    taken = inspect.signature(handler).parameters.values()
+    known = {each.name: each for each in taken if each.kind in BY_KEYWORD}
+    takes_more = any(each.kind is each.VAR_KEYWORD for each in taken)
+    unknown = [] if takes_more else sorted(params.keys() - known.keys())
+    missing = [name for name, each in known.items() if each.default is each.empty and name not in params]
+    mistakes = [f"there is no {name!r:.60}{nearest(name, known)}" for name in unknown[:_MOST_UNKNOWN]]
+    mistakes += [f"{name!r} is missing" for name in missing]
+    takes = f" (it takes: {', '.join(known) or 'none'})" if unknown else ""
+    return "; ".join(mistakes) + takes
 
 
 def _sendable(answer: Answer) -> Answer:

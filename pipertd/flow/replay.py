@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
     except bdb.BdbQuit:
         print("the debugger was left", file=sys.stderr)
     except (Exception, SystemExit) as reason:
-        traceback.print_exception(type(reason), reason, without_our_frames(reason))
+        traceback.print_exception(*without_our_frames(reason))
     else:
         return WELL
     return FAILED

@@ -43,7 +43,7 @@ class Step:
         gap: in its place, by in-link: what a link within the flow dropped.
         ending: what it counts as; None until ``main_logic`` has returned.
         outgoing: what was made of it and is not published yet.
-        given: the tokens of that within the flow.
+        given: the tokens of that within the flow, with the link that each was given to.
         acknowledged: whether it may end as soon as its output is out.
     """
 
@@ -57,13 +57,19 @@ class Step:
         self.gap = gap
         self.ending: int | None = None
         self.outgoing: Outgoing | None = None
-        self.given: list[Offer] = []
+        self.given: list[tuple[Handover, Offer]] = []
         self.acknowledged = taken is None  # nobody's hand has to wait for a source's step, or for a gap
 
     @property
     def has_tokens(self) -> bool:
         """Whether every consumer in the flow is done with its output."""
-        return all(offer.done for offer in self.given)
+        return all(offer.done for _, offer in self.given)
+
+    @property
+    def waits_in_vain(self) -> bool:
+        """Whether a consumer in the flow is over and never was done with its output."""
+        # The link first: a consumer gives back what tokens it does before it is over.
+        return any(handover.abandoned and not offer.done for handover, offer in self.given)
 
     @property
     def over(self) -> bool:
@@ -115,6 +121,15 @@ class Steps:
             return False
         return self.unpublished >= self._spec.hands or any(each.must_wait for each in self._offered.values())
 
+    @property
+    def waits_in_vain(self) -> bool:
+        """Whether a consumer in the flow is over, so that an output will never find room, or its token never come."""
+        if not self._offered:
+            return False
+        if any(each.abandoned and each.must_wait for each in self._offered.values()):
+            return True
+        return bool(self.unpublished) and self._oldest_unpublished.waits_in_vain
+
     def give(self, outgoing: Outgoing, taken: Taken | None) -> None:
         """The output of the message in hand, or of a source's step: at once to the consumers within the flow."""
         if self.current is None:
@@ -125,7 +140,7 @@ class Steps:
             sequence, now_ns = self._producer.published + self.unpublished, time.monotonic_ns()
             offer = Offer(sequence, outgoing.message, outgoing.captured_ns, now_ns, outgoing.trail.left(now_ns))
             if handover.waits:  # a link that drops keeps nobody: what dies on it with the flow is counted as dropped
-                step.given.append(offer)
+                step.given.append((handover, offer))
             self._producer.count_handed_over(column, sequence)
             handover.give(offer)
         step.outgoing = outgoing

@@ -30,16 +30,13 @@ class _Line(msgspec.Struct, kw_only=True):
 _decoder = msgspec.json.Decoder(_Line)
 
 
-def parse(data: bytes, *, pipeline: str, flow: str, time_s: float) -> Iterator[tuple[int, LogRecord]]:
+def parse(data: bytes, last: LogRecord) -> Iterator[tuple[int, LogRecord]]:
     """Every record of the complete lines in ``data``, with the offset behind it.
 
     Args:
         data: bytes from a line's start; a last line without its end is left for the next read.
-        pipeline: whose file this is; what it printed is said to come from there.
-        flow: likewise.
-        time_s: the time given to output that no record precedes.
+        last: the record before ``data``: what was printed has its time and its place, until another comes.
     """
-    last = LogRecord(time_s, logging.INFO, pipeline, flow, "", 0, "", "")
     start = 0
     while (end := data.find(b"\n", start)) >= 0:
         output, *records = data[start:end].split(_SEPARATOR)
@@ -50,6 +47,33 @@ def parse(data: bytes, *, pipeline: str, flow: str, time_s: float) -> Iterator[t
             record = _decode(text)
             last = record or last
             yield start, record or _output(text, last)
+
+
+def no_record(pipeline: str, flow: str, time_s: float) -> LogRecord:
+    """What stands for the record before, where there is none."""
+    return LogRecord(time_s, logging.INFO, pipeline, flow, "", 0, "", "")
+
+
+def begins_printed(data: bytes) -> bool:
+    """Whether ``data`` begins with output, whose record is before it."""
+    return not data.startswith(_SEPARATOR)
+
+
+def first_record(data: bytes) -> LogRecord | None:
+    """The first record in ``data`` that is whole."""
+    texts = (text for line in data.split(b"\n")[:-1] for text in line.split(_SEPARATOR)[1:])
+    return next(filter(None, map(_decode, texts)), None)
+
+
+def last_record(data: bytes) -> LogRecord | None:
+    """The last record in ``data`` that is whole."""
+    below = len(data)
+    while (start := data.rfind(_SEPARATOR, 0, below)) >= 0:
+        text, *_ = data[start + 1 : below].split(b"\n", 1)
+        if record := _decode(text):
+            return record
+        below = start
+    return None
 
 
 def _decode(text: bytes) -> LogRecord | None:

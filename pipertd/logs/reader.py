@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import heapq
-from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from pipertd.logs.growth import POLL_S, Growth
 from pipertd.logs.record import LogFilter, LogRecord
-from pipertd.logs.series import Found, Position, Series
+from pipertd.logs.series import Series
+from pipertd.logs.walk import Start, Stretch, Walk, decode_cursor, encode_cursor, newest
 from pipertd.names import Target
 
 DAEMON_FILE = "DAEMON.log"
+TICK_S = 1.0
 _EVERYTHING = LogFilter()
-_Positions = dict[str, Position]
+MOST_SEARCHES = 4  # for the newest records, at once
+T = TypeVar("T")
 
 
 class LogStore:
@@ -29,6 +32,8 @@ class LogStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._growth = Growth(folder)
+        self._turn = asyncio.Lock()
+        self._searches = asyncio.Semaphore(MOST_SEARCHES)
 
     def flow_file(self, pipeline: str, flow: str) -> Path:
         """Where a flow's records, prints and stacks go."""
@@ -47,68 +52,101 @@ class LogStore:
     def read(self, wanted: LogFilter = _EVERYTHING, limit: int | None = None, cursor: str = "") -> list[LogRecord]:
         """Records in the order of their times: the newest ``limit``, or with a cursor the next ``limit`` behind it.
 
+        For a program that has no loop, or no other reader: it blocks, and holds them all.
+
         Raises:
             ValueError: ``cursor`` is none of ours.
         """
-        if cursor:
-            positions = _decode_cursor(cursor)
-            records: list[LogRecord] = []
-            while limit is None or len(records) < limit:
-                found, behind = self._read_behind(wanted, positions)
-                records += _with_cursors(found, positions)
-                if behind == positions:
-                    break
-                positions = behind
-            return records[:limit]
-        return self._read_newest(wanted, limit, {})
+        begin = next(found for found in self._begin(wanted, limit, cursor) if found is not None)
+        walk = self._walk(wanted, begin)
+        records: list[LogRecord] = []
+        is_last = False
+        while not is_last and (limit is None or len(records) < limit):
+            stretch = walk.step()
+            records += stretch.records()
+            is_last = stretch.is_last
+        return records[:limit]
 
     def end(self, wanted: LogFilter = _EVERYTHING) -> str:
         """The cursor behind everything that is written now."""
-        return _encode_cursor({one.name: one.end() for one in self._series(wanted)})
+        return encode_cursor({one.name: one.end() for one in self._series(wanted)})
 
-    async def follow(
-        self, wanted: LogFilter = _EVERYTHING, cursor: str = "", *, backlog: int = 0
+    async def records(
+        self, wanted: LogFilter = _EVERYTHING, limit: int | None = None, cursor: str = ""
     ) -> AsyncIterator[LogRecord]:
-        """Records as they are written, for ever: behind ``cursor``, or else from the newest ``backlog`` on.
+        """As :meth:`read`, for any number of readers who may be slow: each holds a few hundred records.
 
         Raises:
             ValueError: ``cursor`` is none of ours.
         """
-        positions = _decode_cursor(cursor or await asyncio.to_thread(self.end, wanted))
-        if backlog and not cursor:
-            for record in await asyncio.to_thread(self._read_newest, wanted, backlog, positions):
+        walk = self._walk(wanted, await self._begun(wanted, limit, cursor))
+        given, is_last = 0, False
+        while not is_last:
+            stretch = await self._stretch(walk)
+            for record in stretch.records():
+                if given == limit:
+                    return
                 yield record
+                given += 1
+            is_last = stretch.is_last
+
+    async def follow(
+        self, wanted: LogFilter = _EVERYTHING, cursor: str = "", *, backlog: int = 0
+    ) -> AsyncIterator[Stretch]:
+        """Records as they are written, for ever: behind ``cursor``, or else from the newest ``backlog`` on.
+
+        A stretch comes whenever something was written, and every ``TICK_S`` in any case.
+
+        Raises:
+            ValueError: ``cursor`` is none of ours.
+        """
+        walk = self._walk(wanted, await self._begun(wanted, backlog, cursor))
         while True:
             seen = self._growth.seen
+            stretch = await self._stretch(walk)
+            yield stretch
+            while stretch.is_last and not await self._has_grown(seen):
+                yield stretch._replace(found=[])
+
+    async def _has_grown(self, seen: int) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TICK_S):
+                await self._growth.beyond(seen)
+                return True
+        return False
+
+    async def _begun(self, wanted: LogFilter, limit: int | None, cursor: str) -> Start:
+        """Where to begin; few search for that at once, each step of it in turn with all other readers'."""
+        search = self._begin(wanted, limit, cursor)
+        async with self._searches:
+            while (begin := await self._in_turn(lambda: next(search))) is None:
+                pass
+        return begin
+
+    async def _stretch(self, walk: Walk) -> Stretch:
+        while True:
             try:
-                found, behind = await asyncio.to_thread(self._read_behind, wanted, positions)
+                return await self._in_turn(walk.step)
             except OSError as reason:
                 if reason.errno not in (errno.EMFILE, errno.ENFILE):
                     raise
                 await asyncio.sleep(POLL_S)  # no descriptor is free now: what waits is read a little later
-                continue
-            for record in _with_cursors(found, positions):
-                yield record
-            if behind == positions:  # all that was there
-                await self._growth.beyond(seen)
-            positions = behind
 
-    def _read_behind(self, wanted: LogFilter, positions: _Positions) -> tuple[list[Found], _Positions]:
-        parts, behind = [], dict(positions)
-        for one in self._series(wanted):
-            part, behind[one.name] = one.read_from(positions.get(one.name, Position()), wanted)
-            parts.append(part)
-        return _merge(parts), behind
+    async def _in_turn(self, blocking: Callable[[], T]) -> T:
+        """On a thread, one of all readers' at a time: more are no faster, and keep the loop from its own turn."""
+        async with self._turn:
+            return await asyncio.to_thread(blocking)
 
-    def _read_newest(self, wanted: LogFilter, limit: int | None, positions: _Positions) -> list[LogRecord]:
-        """The newest ``limit``; moves ``positions`` behind what was read, so that nothing comes twice."""
-        parts = []
-        for one in self._series(wanted):
-            part, positions[one.name] = one.read_newest(limit, wanted)
-            parts.append(part)
-        found = _merge(parts)
-        first = 0 if limit is None else max(0, len(found) - limit)
-        return list(_with_cursors(found[first:], {skipped.series: skipped.position for skipped in found[:first]}))
+    def _begin(self, wanted: LogFilter, limit: int | None, cursor: str) -> Iterator[Start | None]:
+        """Where to begin, at last; None behind each step of the search for it."""
+        if cursor:
+            return iter([Start(decode_cursor(cursor), 0)])
+        if limit is None:
+            return iter([Start({}, 0)])
+        return newest(self._series(wanted), wanted, limit)
+
+    def _walk(self, wanted: LogFilter, begin: Start) -> Walk:
+        return Walk(lambda: self._series(wanted), wanted, begin)
 
     def _series(self, wanted: LogFilter) -> list[Series]:
         found = [Series("", self.daemon_file)]
@@ -117,37 +155,3 @@ class LogStore:
             if wanted.wants_flow(pipeline, flow):
                 found.append(Series(f"{pipeline}/{flow}", path, pipeline, flow))
         return found
-
-
-def _merge(parts: Iterable[list[Found]]) -> list[Found]:
-    """In the order of time; the order within one series stays even where the clock jumped back."""
-
-    def keyed(found: list[Found], place: int) -> Iterator[tuple[float, int, int, Found]]:
-        latest = float("-inf")
-        for number, item in enumerate(found):
-            latest = max(latest, item.record.time_s)
-            yield latest, place, number, item
-
-    return [item for *_, item in heapq.merge(*(keyed(found, place) for place, found in enumerate(parts)))]
-
-
-def _with_cursors(found: Iterable[Found], before: _Positions) -> Iterator[LogRecord]:
-    positions = dict(before)
-    for item in found:
-        positions[item.series] = item.position
-        yield replace(item.record, cursor=_encode_cursor(positions))
-
-
-def _encode_cursor(positions: _Positions) -> str:
-    return ",".join(":".join((name, *map(str, position))) for name, position in sorted(positions.items()))
-
-
-def _decode_cursor(cursor: str) -> _Positions:
-    positions: _Positions = {}
-    try:
-        for part in cursor.split(","):
-            name, inode, offset, check = part.split(":")
-            positions[name] = Position(int(inode), int(offset), int(check))
-    except ValueError as reason:
-        raise ValueError(f"cannot read cursor {cursor!r}: it is none of this daemon's") from reason
-    return positions

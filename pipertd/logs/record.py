@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pipertd.names import Target
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LogRecord:
     """One record; ``source`` is ``log``, or ``output`` for a line that user code printed (a stack, for example).
 

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from pipertd.logs.parse import parse
+from pipertd.logs.parse import no_record, parse
 from pipertd.logs.record import LogRecord
 
 _TRACEBACK_BYTES = 64 * 1024
@@ -72,7 +72,7 @@ def last_lines(path: Path, count: int, most_bytes: int) -> list[str]:
     if start:
         data = data[data.find(b"\n") + 1 :]
     lines: list[str] = []
-    for _, record in parse(data, pipeline="", flow="", time_s=0.0):
+    for _, record in parse(data, no_record("", "", 0.0)):
         lines += _lines_of(record)
     return lines[-count:]
 

@@ -2,7 +2,8 @@
 
 A line of ours begins with the record separator (RFC 7464) and holds one JSON object; every other line in the file is a
 print or a stack of user code, whose descriptors 1 and 2 are the same file. Each record is one ``write`` on a descriptor
-opened with O_APPEND, so a kill leaves at most one torn line and the separator of the next record ends it.
+opened with O_APPEND, so a kill leaves at most one torn line and the separator of the next record ends it. What finds no
+room on the disk is lost, and counted, and said when there is room again.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import json
 import logging
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 
+from pipertd.logs.append import Appender
 from pipertd.protocol import LogSpec
 
 RECORD_SEPARATOR = "\x1e"
@@ -21,7 +24,7 @@ KEPT_FILES = 4
 MOST_TEXT = 32 * 1024  # characters
 _OWN_KEYS = ("pipeline", "flow", "routine", "generation")
 _STANDARD_KEYS = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", *_OWN_KEYS}
-_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
 
 def handler(spec: LogSpec, *, pipeline: str, flow: str, generation: int) -> FileHandler:
@@ -63,7 +66,9 @@ class FileHandler(logging.Handler):
             "generation": generation,
         }
         self._max_bytes = max_bytes
+        self.appender = Appender()
         self._lost = 0
+        self._told_bytes = 0
         self._fd = open_log(path)
 
     def set_generation(self, generation: int) -> None:
@@ -74,12 +79,28 @@ class FileHandler(logging.Handler):
         """Append one record. What cannot be written (a full disk) is counted, and said as soon as there is room."""
         try:
             self.turn_over_if_full()
-            if self._lost:
-                self._append(encode(_loss(self._lost), self._context))
-                self._lost = 0
+            self._tell_loss()
             self._append(encode(record, self._context))
         except OSError:
             self._lost += 1
+
+    def tend(self) -> bool:
+        """Turn the file over if it is full, and say what was lost if there is room. Whether it was turned over."""
+        self.acquire()
+        try:
+            is_new = self.turn_over_if_full()
+            with suppress(OSError):
+                self._tell_loss()
+            return is_new
+        finally:
+            self.release()
+
+    def _tell_loss(self) -> None:
+        """Say what was lost since this was said last. OSError: there is no room for that either."""
+        records, lost_bytes = self._lost, self.appender.lost_bytes
+        if records or lost_bytes != self._told_bytes:
+            self._append(encode(_loss(records, lost_bytes - self._told_bytes), self._context))
+            self._lost, self._told_bytes = 0, lost_bytes
 
     def turn_over_if_full(self) -> bool:
         """Start a new file when this one is full or was deleted; prints of user code follow into it. Whether it was.
@@ -95,24 +116,38 @@ class FileHandler(logging.Handler):
             self.release()
 
     def _turn_over_if_full(self) -> bool:
+        if self._fd < 0:  # an author's logging.shutdown or dictConfig closed us, and records come all the same
+            self._fd = open_log(self._path)
         status = os.fstat(self._fd)
         if status.st_nlink == 0:
-            self._reopen(status)
+            self._go_on_in(open_log(self._path), status)
         elif self._max_bytes is not None and status.st_size >= self._max_bytes:
-            self._make_room(2 * KEPT_FILES * self._max_bytes - status.st_size)
-            for number in range(KEPT_FILES - 1, 0, -1):
-                _rename_if_there(old_file(self._path, number), old_file(self._path, number + 1))
-            _rename_if_there(self._path, old_file(self._path, 1))
-            self._reopen(status)
+            new = self._path.with_name(f"{self._path.name}.new")
+            fd = open_log(new)  # first: else each try without a descriptor would push an old file out
+            try:
+                self._make_room(2 * KEPT_FILES * self._max_bytes - status.st_size)
+                self._put_in_place(new)
+            except OSError:
+                os.close(fd)
+                raise
+            self._go_on_in(fd, status)
         else:
             return False
         return True
 
+    def _put_in_place(self, new: Path) -> None:
+        for number in range(KEPT_FILES - 1, 0, -1):
+            _rename_if_there(old_file(self._path, number), old_file(self._path, number + 1))
+        _rename_if_there(self._path, old_file(self._path, 1))
+        new.replace(self._path)
+
     def close(self) -> None:
-        """Give the descriptor back; what was written stays."""
+        """Give the descriptor back; what was written stays. A record that comes all the same opens the file again."""
         self.acquire()
         try:
             if self._fd >= 0:
+                with suppress(OSError):
+                    self._tell_loss()
                 os.close(self._fd)
                 self._fd = -1
         finally:
@@ -120,7 +155,7 @@ class FileHandler(logging.Handler):
         super().close()
 
     def _append(self, line: bytes) -> None:
-        os.write(self._fd, line)
+        self.appender.append(self._fd, line)
 
     def _make_room(self, most: int) -> None:
         """Remove the oldest files, until the others have ``most`` bytes at most.
@@ -133,13 +168,15 @@ class FileHandler(logging.Handler):
             if most < 0:
                 file.unlink(missing_ok=True)
 
-    def _reopen(self, old: os.stat_result) -> None:
-        fd = open_log(self._path)
+    def _go_on_in(self, fd: int, old: os.stat_result) -> None:
         for output in (1, 2):
             if _same_file(output, old):
                 os.dup2(fd, output)
+        with suppress(OSError):  # a full disk
+            _finish_line(self._fd)
         os.close(self._fd)
         self._fd = fd
+        self.appender.begin_file()
 
 
 def old_file(path: Path, number: int) -> Path:
@@ -204,9 +241,18 @@ def _exception_of(record: logging.LogRecord) -> str:
     return record.exc_text or ""
 
 
-def _loss(count: int) -> logging.LogRecord:
-    text = f"{count} records were lost: the log file could not be written"
+def _loss(records: int, printed_bytes: int) -> logging.LogRecord:
+    what = [f"{records} records"] if records else []
+    what += [f"{printed_bytes} B of prints"] if printed_bytes else []
+    text = f"{' and '.join(what)} were lost: the log file could not be written"
     return logging.makeLogRecord({"name": __name__, "msg": text, "levelno": logging.WARNING})
+
+
+def _finish_line(fd: int) -> None:
+    """End the last line of a file that gets no more: what was printed without an end is a line for readers too."""
+    size = os.fstat(fd).st_size
+    if size and os.pread(fd, 1, size - 1) != b"\n":
+        os.write(fd, b"\n")
 
 
 def _rename_if_there(old: Path, new: Path) -> None:

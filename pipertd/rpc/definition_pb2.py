@@ -24,25 +24,34 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpipertd/v1/definition.proto\x12\npipertd.v1\"\x84\x01\n\x04Plan\x12\x10\n\x08pipeline\x18\x01 \x01(\t\x12&\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x16.pipertd.v1.PlanAction\x12\x0c\n\x04keys\x18\x03 \x03(\t\x12\x0f\n\x07new_run\x18\x04 \x03(\t\x12#\n\x05\x66lows\x18\x05 \x03(\x0b\x32\x14.pipertd.v1.FlowPlan\"N\n\x08\x46lowPlan\x12\x0c\n\x04\x66low\x18\x01 \x01(\t\x12&\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x16.pipertd.v1.PlanAction\x12\x0c\n\x04keys\x18\x03 \x03(\t\"Q\n\x07Problem\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\x05\x12\x0c\n\x04path\x18\x04 \x01(\t\x12\x0c\n\x04text\x18\x05 \x01(\t\" \n\rReloadRequest\x12\x0f\n\x07\x64ry_run\x18\x01 \x01(\x08\"X\n\x0eReloadResponse\x12\x1f\n\x05plans\x18\x01 \x03(\x0b\x32\x10.pipertd.v1.Plan\x12%\n\x08problems\x18\x02 \x03(\x0b\x32\x13.pipertd.v1.Problem*\xa9\x01\n\nPlanAction\x12\x1b\n\x17PLAN_ACTION_UNSPECIFIED\x10\x00\x12\x19\n\x15PLAN_ACTION_UNCHANGED\x10\x01\x12\x18\n\x14PLAN_ACTION_ADJUSTED\x10\x02\x12\x19\n\x15PLAN_ACTION_RESTARTED\x10\x03\x12\x15\n\x11PLAN_ACTION_ADDED\x10\x04\x12\x17\n\x13PLAN_ACTION_REMOVED\x10\x05\x32T\n\x11\x44\x65\x66initionService\x12?\n\x06Reload\x12\x19.pipertd.v1.ReloadRequest\x1a\x1a.pipertd.v1.ReloadResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpipertd/v1/definition.proto\x12\npipertd.v1\"\x84\x01\n\x04Plan\x12\x10\n\x08pipeline\x18\x01 \x01(\t\x12&\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x16.pipertd.v1.PlanAction\x12\x0c\n\x04keys\x18\x03 \x03(\t\x12\x0f\n\x07new_run\x18\x04 \x03(\t\x12#\n\x05\x66lows\x18\x05 \x03(\x0b\x32\x14.pipertd.v1.FlowPlan\"N\n\x08\x46lowPlan\x12\x0c\n\x04\x66low\x18\x01 \x01(\t\x12&\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x16.pipertd.v1.PlanAction\x12\x0c\n\x04keys\x18\x03 \x03(\t\"Q\n\x07Problem\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x03 \x01(\x05\x12\x0c\n\x04path\x18\x04 \x01(\t\x12\x0c\n\x04text\x18\x05 \x01(\t\",\n\x0e\x44\x65\x66initionFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"U\n\x17\x43heckDefinitionsRequest\x12)\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x1a.pipertd.v1.DefinitionFile\x12\x0f\n\x07\x63lasses\x18\x02 \x01(\x08\"T\n\x18\x43heckDefinitionsResponse\x12%\n\x08problems\x18\x01 \x03(\x0b\x32\x13.pipertd.v1.Problem\x12\x11\n\tpipelines\x18\x02 \x03(\t\"\x13\n\x11PlanReloadRequest\"\\\n\x12PlanReloadResponse\x12\x1f\n\x05plans\x18\x01 \x03(\x0b\x32\x10.pipertd.v1.Plan\x12%\n\x08problems\x18\x02 \x03(\x0b\x32\x13.pipertd.v1.Problem\"\x0f\n\rReloadRequest\"X\n\x0eReloadResponse\x12\x1f\n\x05plans\x18\x01 \x03(\x0b\x32\x10.pipertd.v1.Plan\x12%\n\x08problems\x18\x02 \x03(\x0b\x32\x13.pipertd.v1.Problem*\xa9\x01\n\nPlanAction\x12\x1b\n\x17PLAN_ACTION_UNSPECIFIED\x10\x00\x12\x19\n\x15PLAN_ACTION_UNCHANGED\x10\x01\x12\x18\n\x14PLAN_ACTION_ADJUSTED\x10\x02\x12\x19\n\x15PLAN_ACTION_RESTARTED\x10\x03\x12\x15\n\x11PLAN_ACTION_ADDED\x10\x04\x12\x17\n\x13PLAN_ACTION_REMOVED\x10\x05\x42\x42\n\rio.pipertd.v1P\x01Z/github.com/pipertd/pipertd/clients/go/pipertdpbb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pipertd.v1.definition_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_PLANACTION']._serialized_start=466
-  _globals['_PLANACTION']._serialized_end=635
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\rio.pipertd.v1P\001Z/github.com/pipertd/pipertd/clients/go/pipertdpb'
+  _globals['_PLANACTION']._serialized_start=783
+  _globals['_PLANACTION']._serialized_end=952
   _globals['_PLAN']._serialized_start=44
   _globals['_PLAN']._serialized_end=176
   _globals['_FLOWPLAN']._serialized_start=178
   _globals['_FLOWPLAN']._serialized_end=256
   _globals['_PROBLEM']._serialized_start=258
   _globals['_PROBLEM']._serialized_end=339
-  _globals['_RELOADREQUEST']._serialized_start=341
-  _globals['_RELOADREQUEST']._serialized_end=373
-  _globals['_RELOADRESPONSE']._serialized_start=375
-  _globals['_RELOADRESPONSE']._serialized_end=463
-  _globals['_DEFINITIONSERVICE']._serialized_start=637
-  _globals['_DEFINITIONSERVICE']._serialized_end=721
+  _globals['_DEFINITIONFILE']._serialized_start=341
+  _globals['_DEFINITIONFILE']._serialized_end=385
+  _globals['_CHECKDEFINITIONSREQUEST']._serialized_start=387
+  _globals['_CHECKDEFINITIONSREQUEST']._serialized_end=472
+  _globals['_CHECKDEFINITIONSRESPONSE']._serialized_start=474
+  _globals['_CHECKDEFINITIONSRESPONSE']._serialized_end=558
+  _globals['_PLANRELOADREQUEST']._serialized_start=560
+  _globals['_PLANRELOADREQUEST']._serialized_end=579
+  _globals['_PLANRELOADRESPONSE']._serialized_start=581
+  _globals['_PLANRELOADRESPONSE']._serialized_end=673
+  _globals['_RELOADREQUEST']._serialized_start=675
+  _globals['_RELOADREQUEST']._serialized_end=690
+  _globals['_RELOADRESPONSE']._serialized_start=692
+  _globals['_RELOADRESPONSE']._serialized_end=780
 # @@protoc_insertion_point(module_scope)

@@ -172,22 +172,150 @@ class Problem(_message.Message):
 Global___Problem: _TypeAlias = Problem  # noqa: Y015
 
 @_typing.final
+class DefinitionFile(_message.Message):
+    """One file of definitions, as it would lie in a folder of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name, for the problems found in it."""
+    text: _builtins.str
+    """Its text, YAML; at most 256 KiB."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DefinitionFile: _TypeAlias = DefinitionFile  # noqa: Y015
+
+@_typing.final
+class CheckDefinitionsRequest(_message.Message):
+    """Asks what is wrong with definitions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILES_FIELD_NUMBER: _builtins.int
+    CLASSES_FIELD_NUMBER: _builtins.int
+    classes: _builtins.bool
+    """Also import their classes, each in a child process of the daemon; admins only. Relative folders of `path` cannot be
+    meant then.
+    """
+    @_builtins.property
+    def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___DefinitionFile]:
+        """At most 64."""
+
+    def __init__(
+        self,
+        *,
+        files: _abc.Iterable[Global___DefinitionFile] | None = ...,
+        classes: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["classes", b"classes", "files", b"files"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckDefinitionsRequest: _TypeAlias = CheckDefinitionsRequest  # noqa: Y015
+
+@_typing.final
+class CheckDefinitionsResponse(_message.Message):
+    """What is wrong."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    PIPELINES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[Global___Problem]:
+        """All problems of all files; none where all is well."""
+
+    @_builtins.property
+    def pipelines(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names of the pipelines that are well defined."""
+
+    def __init__(
+        self,
+        *,
+        problems: _abc.Iterable[Global___Problem] | None = ...,
+        pipelines: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["pipelines", b"pipelines", "problems", b"problems"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckDefinitionsResponse: _TypeAlias = CheckDefinitionsResponse  # noqa: Y015
+
+@_typing.final
+class PlanReloadRequest(_message.Message):
+    """Asks what a reload would do."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlanReloadRequest: _TypeAlias = PlanReloadRequest  # noqa: Y015
+
+@_typing.final
+class PlanReloadResponse(_message.Message):
+    """What would be done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLANS_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def plans(self) -> _containers.RepeatedCompositeFieldContainer[Global___Plan]:
+        """For every pipeline, in the order of their names; empty where there are problems."""
+
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[Global___Problem]:
+        """All problems of all definitions; where there is one, nothing would be changed."""
+
+    def __init__(
+        self,
+        *,
+        plans: _abc.Iterable[Global___Plan] | None = ...,
+        problems: _abc.Iterable[Global___Problem] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plans", b"plans", "problems", b"problems"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlanReloadResponse: _TypeAlias = PlanReloadResponse  # noqa: Y015
+
+@_typing.final
 class ReloadRequest(_message.Message):
     """Asks for a reload."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    DRY_RUN_FIELD_NUMBER: _builtins.int
-    dry_run: _builtins.bool
-    """Only say what would be done."""
     def __init__(
         self,
-        *,
-        dry_run: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -195,7 +323,7 @@ Global___ReloadRequest: _TypeAlias = ReloadRequest  # noqa: Y015
 
 @_typing.final
 class ReloadResponse(_message.Message):
-    """What was done, or would be."""
+    """What was done."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -3,7 +3,6 @@
 import grpc
 import warnings
 
-from pipertd.rpc import definition_pb2 as pipertd_dot_v1_dot_definition__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -23,82 +22,3 @@ if _version_not_supported:
         + f' Please upgrade your grpc module to grpcio>={GRPC_GENERATED_VERSION}'
         + f' or downgrade your generated code using grpcio-tools<={GRPC_VERSION}.'
     )
-
-
-class DefinitionServiceStub:
-    """Definitions: the files that say what pipelines there are.
-    """
-
-    def __init__(self, channel):
-        """Constructor.
-
-        Args:
-            channel: A grpc.Channel.
-        """
-        self.Reload = channel.unary_unary(
-                '/pipertd.v1.DefinitionService/Reload',
-                request_serializer=pipertd_dot_v1_dot_definition__pb2.ReloadRequest.SerializeToString,
-                response_deserializer=pipertd_dot_v1_dot_definition__pb2.ReloadResponse.FromString,
-                _registered_method=True)
-
-
-class DefinitionServiceServicer:
-    """Definitions: the files that say what pipelines there are.
-    """
-
-    def Reload(self, request, context):
-        """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and
-        answer when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has
-        not changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
-        FAILED_PRECONDITION: the daemon is stopping.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-
-def add_DefinitionServiceServicer_to_server(servicer, server):
-    rpc_method_handlers = {
-            'Reload': grpc.unary_unary_rpc_method_handler(
-                    servicer.Reload,
-                    request_deserializer=pipertd_dot_v1_dot_definition__pb2.ReloadRequest.FromString,
-                    response_serializer=pipertd_dot_v1_dot_definition__pb2.ReloadResponse.SerializeToString,
-            ),
-    }
-    generic_handler = grpc.method_handlers_generic_handler(
-            'pipertd.v1.DefinitionService', rpc_method_handlers)
-    server.add_generic_rpc_handlers((generic_handler,))
-    server.add_registered_method_handlers('pipertd.v1.DefinitionService', rpc_method_handlers)
-
-
- # This class is part of an EXPERIMENTAL API.
-class DefinitionService:
-    """Definitions: the files that say what pipelines there are.
-    """
-
-    @staticmethod
-    def Reload(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/pipertd.v1.DefinitionService/Reload',
-            pipertd_dot_v1_dot_definition__pb2.ReloadRequest.SerializeToString,
-            pipertd_dot_v1_dot_definition__pb2.ReloadResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)

@@ -5,16 +5,9 @@ isort:skip_file
 
 from collections import abc as _abc
 from grpc import aio as _aio
-from pipertd.rpc import definition_pb2 as _definition_pb2
 import abc as _abc_1
 import grpc as _grpc
-import sys
 import typing as _typing
-
-if sys.version_info >= (3, 11):
-    from typing import Self as _Self
-else:
-    from typing_extensions import Self as _Self
 
 _T = _typing.TypeVar("_T")
 
@@ -25,46 +18,3 @@ class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ig
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
-
-class DefinitionServiceStub:
-    """Definitions: the files that say what pipelines there are."""
-
-    @_typing.overload
-    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
-    @_typing.overload
-    def __new__(cls, channel: _aio.Channel) -> DefinitionServiceAsyncStub: ...
-    Reload: _grpc.UnaryUnaryMultiCallable[_definition_pb2.ReloadRequest, _definition_pb2.ReloadResponse]
-    """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and
-    answer when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has
-    not changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
-    FAILED_PRECONDITION: the daemon is stopping.
-    """
-
-@_typing.type_check_only
-class DefinitionServiceAsyncStub(DefinitionServiceStub):
-    """Definitions: the files that say what pipelines there are."""
-
-    def __init__(self, channel: _aio.Channel) -> None: ...
-    Reload: _aio.UnaryUnaryMultiCallable[_definition_pb2.ReloadRequest, _definition_pb2.ReloadResponse]  # type: ignore[assignment]
-    """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and
-    answer when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has
-    not changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
-    FAILED_PRECONDITION: the daemon is stopping.
-    """
-
-class DefinitionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Definitions: the files that say what pipelines there are."""
-
-    @_abc_1.abstractmethod
-    def Reload(
-        self,
-        request: _definition_pb2.ReloadRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_definition_pb2.ReloadResponse, _abc.Awaitable[_definition_pb2.ReloadResponse]]:
-        """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and
-        answer when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has
-        not changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
-        FAILED_PRECONDITION: the daemon is stopping.
-        """
-
-def add_DefinitionServiceServicer_to_server(servicer: DefinitionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

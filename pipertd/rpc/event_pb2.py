@@ -24,22 +24,38 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
+from pipertd.rpc import authority_pb2 as pipertd_dot_v1_dot_authority__pb2
 from pipertd.rpc import pipeline_pb2 as pipertd_dot_v1_dot_pipeline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16pipertd/v1/event.proto\x12\npipertd.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x19pipertd/v1/pipeline.proto\"\x8c\x01\n\x0b\x45ventAnswer\x12\x0c\n\x04\x66low\x18\x01 \x01(\t\x12\x0f\n\x07routine\x18\x02 \x01(\t\x12\'\n\x05value\x18\x03 \x01(\x0b\x32\x16.google.protobuf.ValueH\x00\x12\x0f\n\x05\x65rror\x18\x04 \x01(\tH\x00\x12\x19\n\x11\x64\x65\x61\x64line_exceeded\x18\x05 \x01(\x08\x42\t\n\x07outcome\"\x9c\x01\n\x12NotifyEventRequest\x12\r\n\x05\x65vent\x18\x01 \x01(\t\x12\"\n\x06target\x18\x02 \x01(\x0b\x32\x12.pipertd.v1.Target\x12\'\n\x06params\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\x12*\n\x07timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"?\n\x13NotifyEventResponse\x12(\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x17.pipertd.v1.EventAnswer2^\n\x0c\x45ventService\x12N\n\x0bNotifyEvent\x12\x1e.pipertd.v1.NotifyEventRequest\x1a\x1f.pipertd.v1.NotifyEventResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16pipertd/v1/event.proto\x12\npipertd.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1apipertd/v1/authority.proto\x1a\x19pipertd/v1/pipeline.proto\"\x8c\x01\n\x0b\x45ventAnswer\x12\x0c\n\x04\x66low\x18\x01 \x01(\t\x12\x0f\n\x07routine\x18\x02 \x01(\t\x12\'\n\x05value\x18\x03 \x01(\x0b\x32\x16.google.protobuf.ValueH\x00\x12\x0f\n\x05\x65rror\x18\x04 \x01(\tH\x00\x12\x19\n\x11\x64\x65\x61\x64line_exceeded\x18\x05 \x01(\x08\x42\t\n\x07outcome\"\x9c\x01\n\x12NotifyEventRequest\x12\r\n\x05\x65vent\x18\x01 \x01(\t\x12\"\n\x06target\x18\x02 \x01(\x0b\x32\x12.pipertd.v1.Target\x12\'\n\x06params\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\x12*\n\x07timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"?\n\x13NotifyEventResponse\x12(\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x17.pipertd.v1.EventAnswer\"\x95\x01\n\x0c\x45ventHandler\x12\x0c\n\x04\x66low\x18\x01 \x01(\t\x12\x0f\n\x07routine\x18\x02 \x01(\t\x12\r\n\x05\x65vent\x18\x03 \x01(\t\x12.\n\nparameters\x18\x04 \x03(\x0b\x32\x1a.pipertd.v1.EventParameter\x12\x12\n\ntakes_more\x18\x05 \x01(\x08\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\">\n\x0e\x45ventParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x10\n\x08optional\x18\x03 \x01(\x08\"*\n\nSilentFlow\x12\x0c\n\x04\x66low\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"9\n\x13ListHandlersRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\"j\n\x14ListHandlersResponse\x12*\n\x08handlers\x18\x01 \x03(\x0b\x32\x18.pipertd.v1.EventHandler\x12&\n\x06silent\x18\x02 \x03(\x0b\x32\x16.pipertd.v1.SilentFlow2\xc0\x01\n\x0c\x45ventService\x12T\n\x0bNotifyEvent\x12\x1e.pipertd.v1.NotifyEventRequest\x1a\x1f.pipertd.v1.NotifyEventResponse\"\x04\xe8\xb8\x18\x02\x12Z\n\x0cListHandlers\x12\x1f.pipertd.v1.ListHandlersRequest\x1a .pipertd.v1.ListHandlersResponse\"\x07\x90\x02\x01\xe8\xb8\x18\x01\x42\x42\n\rio.pipertd.v1P\x01Z/github.com/pipertd/pipertd/clients/go/pipertdpbb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pipertd.v1.event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_EVENTANSWER']._serialized_start=128
-  _globals['_EVENTANSWER']._serialized_end=268
-  _globals['_NOTIFYEVENTREQUEST']._serialized_start=271
-  _globals['_NOTIFYEVENTREQUEST']._serialized_end=427
-  _globals['_NOTIFYEVENTRESPONSE']._serialized_start=429
-  _globals['_NOTIFYEVENTRESPONSE']._serialized_end=492
-  _globals['_EVENTSERVICE']._serialized_start=494
-  _globals['_EVENTSERVICE']._serialized_end=588
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\rio.pipertd.v1P\001Z/github.com/pipertd/pipertd/clients/go/pipertdpb'
+  _globals['_EVENTSERVICE'].methods_by_name['NotifyEvent']._loaded_options = None
+  _globals['_EVENTSERVICE'].methods_by_name['NotifyEvent']._serialized_options = b'\350\270\030\002'
+  _globals['_EVENTSERVICE'].methods_by_name['ListHandlers']._loaded_options = None
+  _globals['_EVENTSERVICE'].methods_by_name['ListHandlers']._serialized_options = b'\220\002\001\350\270\030\001'
+  _globals['_EVENTANSWER']._serialized_start=156
+  _globals['_EVENTANSWER']._serialized_end=296
+  _globals['_NOTIFYEVENTREQUEST']._serialized_start=299
+  _globals['_NOTIFYEVENTREQUEST']._serialized_end=455
+  _globals['_NOTIFYEVENTRESPONSE']._serialized_start=457
+  _globals['_NOTIFYEVENTRESPONSE']._serialized_end=520
+  _globals['_EVENTHANDLER']._serialized_start=523
+  _globals['_EVENTHANDLER']._serialized_end=672
+  _globals['_EVENTPARAMETER']._serialized_start=674
+  _globals['_EVENTPARAMETER']._serialized_end=736
+  _globals['_SILENTFLOW']._serialized_start=738
+  _globals['_SILENTFLOW']._serialized_end=780
+  _globals['_LISTHANDLERSREQUEST']._serialized_start=782
+  _globals['_LISTHANDLERSREQUEST']._serialized_end=839
+  _globals['_LISTHANDLERSRESPONSE']._serialized_start=841
+  _globals['_LISTHANDLERSRESPONSE']._serialized_end=947
+  _globals['_EVENTSERVICE']._serialized_start=950
+  _globals['_EVENTSERVICE']._serialized_end=1142
 # @@protoc_insertion_point(module_scope)

@@ -83,7 +83,7 @@ class NotifyEventRequest(_message.Message):
 
     @_builtins.property
     def params(self) -> _struct_pb2.Struct:
-        """The handlers' keyword arguments. Whole numbers arrive as integers."""
+        """The handlers' keyword arguments. Whole numbers up to 2^53 arrive as integers."""
 
     @_builtins.property
     def timeout(self) -> _duration_pb2.Duration:
@@ -128,3 +128,157 @@ class NotifyEventResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___NotifyEventResponse: _TypeAlias = NotifyEventResponse  # noqa: Y015
+
+@_typing.final
+class EventHandler(_message.Message):
+    """A method of a routine that handles an event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOW_FIELD_NUMBER: _builtins.int
+    ROUTINE_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    PARAMETERS_FIELD_NUMBER: _builtins.int
+    TAKES_MORE_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    flow: _builtins.str
+    """The routine's flow."""
+    routine: _builtins.str
+    """The routine."""
+    event: _builtins.str
+    """The event's name."""
+    takes_more: _builtins.bool
+    """Whether it takes parameters of any other name as well."""
+    description: _builtins.str
+    """What its author says of it: the first paragraph of its docstring, or empty."""
+    @_builtins.property
+    def parameters(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventParameter]:
+        """The parameters that it takes, in order."""
+
+    def __init__(
+        self,
+        *,
+        flow: _builtins.str = ...,
+        routine: _builtins.str = ...,
+        event: _builtins.str = ...,
+        parameters: _abc.Iterable[Global___EventParameter] | None = ...,
+        takes_more: _builtins.bool = ...,
+        description: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "event", b"event", "flow", b"flow", "parameters", b"parameters", "routine", b"routine", "takes_more", b"takes_more"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventHandler: _TypeAlias = EventHandler  # noqa: Y015
+
+@_typing.final
+class EventParameter(_message.Message):
+    """One parameter of a handler."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    OPTIONAL_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    type: _builtins.str
+    """Its type as the author wrote it, or empty."""
+    optional: _builtins.bool
+    """Whether it may be left out."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        type: _builtins.str = ...,
+        optional: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "optional", b"optional", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventParameter: _TypeAlias = EventParameter  # noqa: Y015
+
+@_typing.final
+class SilentFlow(_message.Message):
+    """A flow that could not tell what it handles."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLOW_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    flow: _builtins.str
+    """Its name."""
+    reason: _builtins.str
+    """Why, in words: it does not run, or did not answer in time."""
+    def __init__(
+        self,
+        *,
+        flow: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flow", b"flow", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SilentFlow: _TypeAlias = SilentFlow  # noqa: Y015
+
+@_typing.final
+class ListHandlersRequest(_message.Message):
+    """Asks for handlers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TARGET_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def target(self) -> _pipeline_pb2.Target:
+        """A pipeline, a flow or a routine."""
+
+    def __init__(
+        self,
+        *,
+        target: _pipeline_pb2.Target | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["target", b"target"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListHandlersRequest: _TypeAlias = ListHandlersRequest  # noqa: Y015
+
+@_typing.final
+class ListHandlersResponse(_message.Message):
+    """The handlers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HANDLERS_FIELD_NUMBER: _builtins.int
+    SILENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def handlers(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventHandler]:
+        """In the order of the definition, then by event."""
+
+    @_builtins.property
+    def silent(self) -> _containers.RepeatedCompositeFieldContainer[Global___SilentFlow]:
+        """Those of which nothing is known now."""
+
+    def __init__(
+        self,
+        *,
+        handlers: _abc.Iterable[Global___EventHandler] | None = ...,
+        silent: _abc.Iterable[Global___SilentFlow] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["handlers", b"handlers", "silent", b"silent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListHandlersResponse: _TypeAlias = ListHandlersResponse  # noqa: Y015

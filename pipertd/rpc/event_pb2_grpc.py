@@ -40,6 +40,11 @@ class EventServiceStub:
                 request_serializer=pipertd_dot_v1_dot_event__pb2.NotifyEventRequest.SerializeToString,
                 response_deserializer=pipertd_dot_v1_dot_event__pb2.NotifyEventResponse.FromString,
                 _registered_method=True)
+        self.ListHandlers = channel.unary_unary(
+                '/pipertd.v1.EventService/ListHandlers',
+                request_serializer=pipertd_dot_v1_dot_event__pb2.ListHandlersRequest.SerializeToString,
+                response_deserializer=pipertd_dot_v1_dot_event__pb2.ListHandlersResponse.FromString,
+                _registered_method=True)
 
 
 class EventServiceServicer:
@@ -54,6 +59,14 @@ class EventServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListHandlers(self, request, context):
+        """Which events the routines of the target handle. Flows that run are asked; the answer says which could not tell.
+        Idempotent. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EventServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -61,6 +74,11 @@ def add_EventServiceServicer_to_server(servicer, server):
                     servicer.NotifyEvent,
                     request_deserializer=pipertd_dot_v1_dot_event__pb2.NotifyEventRequest.FromString,
                     response_serializer=pipertd_dot_v1_dot_event__pb2.NotifyEventResponse.SerializeToString,
+            ),
+            'ListHandlers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHandlers,
+                    request_deserializer=pipertd_dot_v1_dot_event__pb2.ListHandlersRequest.FromString,
+                    response_serializer=pipertd_dot_v1_dot_event__pb2.ListHandlersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -91,6 +109,33 @@ class EventService:
             '/pipertd.v1.EventService/NotifyEvent',
             pipertd_dot_v1_dot_event__pb2.NotifyEventRequest.SerializeToString,
             pipertd_dot_v1_dot_event__pb2.NotifyEventResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHandlers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pipertd.v1.EventService/ListHandlers',
+            pipertd_dot_v1_dot_event__pb2.ListHandlersRequest.SerializeToString,
+            pipertd_dot_v1_dot_event__pb2.ListHandlersResponse.FromString,
             options,
             channel_credentials,
             insecure,

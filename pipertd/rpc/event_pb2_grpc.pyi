@@ -37,6 +37,10 @@ class EventServiceStub:
     """Hand an event to every routine of the target; answers when all have, or at the deadline. As idempotent as the
     handlers. NOT_FOUND; INVALID_ARGUMENT: the parameters cannot be carried (64 KiB at most).
     """
+    ListHandlers: _grpc.UnaryUnaryMultiCallable[_event_pb2.ListHandlersRequest, _event_pb2.ListHandlersResponse]
+    """Which events the routines of the target handle. Flows that run are asked; the answer says which could not tell.
+    Idempotent. NOT_FOUND.
+    """
 
 @_typing.type_check_only
 class EventServiceAsyncStub(EventServiceStub):
@@ -46,6 +50,10 @@ class EventServiceAsyncStub(EventServiceStub):
     NotifyEvent: _aio.UnaryUnaryMultiCallable[_event_pb2.NotifyEventRequest, _event_pb2.NotifyEventResponse]  # type: ignore[assignment]
     """Hand an event to every routine of the target; answers when all have, or at the deadline. As idempotent as the
     handlers. NOT_FOUND; INVALID_ARGUMENT: the parameters cannot be carried (64 KiB at most).
+    """
+    ListHandlers: _aio.UnaryUnaryMultiCallable[_event_pb2.ListHandlersRequest, _event_pb2.ListHandlersResponse]  # type: ignore[assignment]
+    """Which events the routines of the target handle. Flows that run are asked; the answer says which could not tell.
+    Idempotent. NOT_FOUND.
     """
 
 class EventServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -59,6 +67,16 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_event_pb2.NotifyEventResponse, _abc.Awaitable[_event_pb2.NotifyEventResponse]]:
         """Hand an event to every routine of the target; answers when all have, or at the deadline. As idempotent as the
         handlers. NOT_FOUND; INVALID_ARGUMENT: the parameters cannot be carried (64 KiB at most).
+        """
+
+    @_abc_1.abstractmethod
+    def ListHandlers(
+        self,
+        request: _event_pb2.ListHandlersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_event_pb2.ListHandlersResponse, _abc.Awaitable[_event_pb2.ListHandlersResponse]]:
+        """Which events the routines of the target handle. Flows that run are asked; the answer says which could not tell.
+        Idempotent. NOT_FOUND.
         """
 
 def add_EventServiceServicer_to_server(servicer: EventServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

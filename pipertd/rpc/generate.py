@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,25 +13,36 @@ PROTOS = REPOSITORY / "protos"
 STUBS = Path(__file__).parent
 
 
-def generate(folder: Path) -> None:
-    """Write all stubs into ``folder``."""
+def proto_files() -> list[Path]:
+    """All of the public API."""
+    return sorted((PROTOS / "pipertd/v1").glob("*.proto"))
+
+
+def compiled(protos: Sequence[Path], *arguments: str) -> None:
+    """Run the compiler over ``protos``.
+
+    Raises:
+        SystemExit: it refuses them, and has said why.
+    """
     from grpc_tools import protoc
 
+    folders = sorted({PROTOS, *(proto.parents[2] for proto in protos)})
+    paths = [f"--proto_path={folder}" for folder in (*folders, files("grpc_tools") / "_proto")]
+    status = protoc.main(["protoc", *paths, *arguments, *map(str, protos)])
+    if status:
+        raise SystemExit(status)
+
+
+def generate(folder: Path) -> None:
+    """Write all stubs into ``folder``."""
     with tempfile.TemporaryDirectory() as scratch:
         binaries = Path(sys.executable).parent
-        status = protoc.main(
-            [
-                "protoc",
-                f"--proto_path={PROTOS}",
-                f"--proto_path={files('grpc_tools') / '_proto'}",
-                f"--plugin=protoc-gen-mypy={binaries / 'protoc-gen-mypy'}",
-                f"--plugin=protoc-gen-mypy_grpc={binaries / 'protoc-gen-mypy_grpc'}",
-                *(f"--{kind}_out={scratch}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")),
-                *map(str, sorted((PROTOS / "pipertd/v1").glob("*.proto"))),
-            ]
+        compiled(
+            proto_files(),
+            f"--plugin=protoc-gen-mypy={binaries / 'protoc-gen-mypy'}",
+            f"--plugin=protoc-gen-mypy_grpc={binaries / 'protoc-gen-mypy_grpc'}",
+            *(f"--{kind}_out={scratch}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")),
         )
-        if status:
-            raise SystemExit(status)
         for file in (Path(scratch) / "pipertd/v1").iterdir():
             # The generator names modules after the proto package; ours live in pipertd.rpc.
             text = file.read_text().replace("from pipertd.v1 import", "from pipertd.rpc import")

@@ -24,22 +24,28 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from pipertd.rpc import authority_pb2 as pipertd_dot_v1_dot_authority__pb2
 from pipertd.rpc import pipeline_pb2 as pipertd_dot_v1_dot_pipeline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14pipertd/v1/log.proto\x12\npipertd.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19pipertd/v1/pipeline.proto\"\x86\x02\n\tLogRecord\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05level\x18\x02 \x01(\x05\x12\x10\n\x08pipeline\x18\x03 \x01(\t\x12\x0c\n\x04\x66low\x18\x04 \x01(\t\x12\x0f\n\x07routine\x18\x05 \x01(\t\x12\x12\n\ngeneration\x18\x06 \x01(\x03\x12\x0e\n\x06logger\x18\x07 \x01(\t\x12\x0f\n\x07message\x18\x08 \x01(\t\x12\'\n\x06\x66ields\x18\t \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x11\n\texception\x18\n \x01(\t\x12\x0e\n\x06source\x18\x0b \x01(\t\x12\x0e\n\x06\x63ursor\x18\x0c \x01(\t\"\x9e\x01\n\x0fReadLogsRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\x12\r\n\x05level\x18\x02 \x01(\x05\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05limit\x18\x04 \x01(\x05\x12\x0e\n\x06\x66ollow\x18\x05 \x01(\x08\x12\x0e\n\x06\x63ursor\x18\x06 \x01(\t\"9\n\x10ReadLogsResponse\x12%\n\x06record\x18\x01 \x01(\x0b\x32\x15.pipertd.v1.LogRecord2U\n\nLogService\x12G\n\x08ReadLogs\x12\x1b.pipertd.v1.ReadLogsRequest\x1a\x1c.pipertd.v1.ReadLogsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14pipertd/v1/log.proto\x12\npipertd.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1apipertd/v1/authority.proto\x1a\x19pipertd/v1/pipeline.proto\"\x86\x02\n\tLogRecord\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05level\x18\x02 \x01(\x05\x12\x10\n\x08pipeline\x18\x03 \x01(\t\x12\x0c\n\x04\x66low\x18\x04 \x01(\t\x12\x0f\n\x07routine\x18\x05 \x01(\t\x12\x12\n\ngeneration\x18\x06 \x01(\x03\x12\x0e\n\x06logger\x18\x07 \x01(\t\x12\x0f\n\x07message\x18\x08 \x01(\t\x12\'\n\x06\x66ields\x18\t \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x11\n\texception\x18\n \x01(\t\x12\x0e\n\x06source\x18\x0b \x01(\t\x12\x0e\n\x06\x63ursor\x18\x0c \x01(\t\"\x9e\x01\n\x0fReadLogsRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\x12\r\n\x05level\x18\x02 \x01(\x05\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05limit\x18\x04 \x01(\x05\x12\x0e\n\x06\x66ollow\x18\x05 \x01(\x08\x12\x0e\n\x06\x63ursor\x18\x06 \x01(\t\"\x1d\n\x0bLogProgress\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\t\"s\n\x10ReadLogsResponse\x12\'\n\x06record\x18\x01 \x01(\x0b\x32\x15.pipertd.v1.LogRecordH\x00\x12+\n\x08progress\x18\x02 \x01(\x0b\x32\x17.pipertd.v1.LogProgressH\x00\x42\t\n\x07\x63ontent2^\n\nLogService\x12P\n\x08ReadLogs\x12\x1b.pipertd.v1.ReadLogsRequest\x1a\x1c.pipertd.v1.ReadLogsResponse\"\x07\x90\x02\x01\xe8\xb8\x18\x01\x30\x01\x42\x42\n\rio.pipertd.v1P\x01Z/github.com/pipertd/pipertd/clients/go/pipertdpbb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pipertd.v1.log_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_LOGRECORD']._serialized_start=127
-  _globals['_LOGRECORD']._serialized_end=389
-  _globals['_READLOGSREQUEST']._serialized_start=392
-  _globals['_READLOGSREQUEST']._serialized_end=550
-  _globals['_READLOGSRESPONSE']._serialized_start=552
-  _globals['_READLOGSRESPONSE']._serialized_end=609
-  _globals['_LOGSERVICE']._serialized_start=611
-  _globals['_LOGSERVICE']._serialized_end=696
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\rio.pipertd.v1P\001Z/github.com/pipertd/pipertd/clients/go/pipertdpb'
+  _globals['_LOGSERVICE'].methods_by_name['ReadLogs']._loaded_options = None
+  _globals['_LOGSERVICE'].methods_by_name['ReadLogs']._serialized_options = b'\220\002\001\350\270\030\001'
+  _globals['_LOGRECORD']._serialized_start=155
+  _globals['_LOGRECORD']._serialized_end=417
+  _globals['_READLOGSREQUEST']._serialized_start=420
+  _globals['_READLOGSREQUEST']._serialized_end=578
+  _globals['_LOGPROGRESS']._serialized_start=580
+  _globals['_LOGPROGRESS']._serialized_end=609
+  _globals['_READLOGSRESPONSE']._serialized_start=611
+  _globals['_READLOGSRESPONSE']._serialized_end=726
+  _globals['_LOGSERVICE']._serialized_start=728
+  _globals['_LOGSERVICE']._serialized_end=822
 # @@protoc_insertion_point(module_scope)

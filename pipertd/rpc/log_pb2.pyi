@@ -102,13 +102,15 @@ class ReadLogsRequest(_message.Message):
     FOLLOW_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
     level: _builtins.int
-    """The lowest level wanted; 0 means all."""
+    """The lowest level wanted, counted as in LogRecord; 0 means all."""
     limit: _builtins.int
-    """How many of the newest to begin with; 0 means all without follow, and none with it. At most 100,000."""
+    """How many of the newest to begin with; 0 means all without follow, and none with it. At most 100,000. Behind a cursor
+    it is how many of the next, and does not count with follow.
+    """
     follow: _builtins.bool
     """Go on as new records are written."""
     cursor: _builtins.str
-    """Go on behind this record instead."""
+    """Go on behind this place instead: the cursor of a record or of a progress marker; empty means none."""
     @_builtins.property
     def target(self) -> _pipeline_pb2.Target:
         """Only of this; unset means everything."""
@@ -136,25 +138,55 @@ class ReadLogsRequest(_message.Message):
 Global___ReadLogsRequest: _TypeAlias = ReadLogsRequest  # noqa: Y015
 
 @_typing.final
+class LogProgress(_message.Message):
+    """How far a stream has come."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Reading goes on here with it; every record before was sent, or was not wanted."""
+    def __init__(
+        self,
+        *,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LogProgress: _TypeAlias = LogProgress  # noqa: Y015
+
+@_typing.final
 class ReadLogsResponse(_message.Message):
-    """One record."""
+    """What comes next."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     RECORD_FIELD_NUMBER: _builtins.int
+    PROGRESS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def record(self) -> Global___LogRecord:
-        """The record."""
+        """The next record that was wanted."""
+
+    @_builtins.property
+    def progress(self) -> Global___LogProgress:
+        """Nothing more up to here."""
 
     def __init__(
         self,
         *,
         record: Global___LogRecord | None = ...,
+        progress: Global___LogProgress | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "progress", b"progress", "record", b"record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "progress", b"progress", "record", b"record"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["record", "progress"]  # noqa: Y015
+    _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 
 Global___ReadLogsResponse: _TypeAlias = ReadLogsResponse  # noqa: Y015

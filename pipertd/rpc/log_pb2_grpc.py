@@ -48,7 +48,9 @@ class LogServiceServicer:
 
     def ReadLogs(self, request, context):
         """Records in the order of their times; with follow for as long as the client reads. Idempotent: a client goes on
-        behind the cursor of the last record that it saw. INVALID_ARGUMENT: the cursor is none of this daemon's.
+        behind the cursor of the last record or progress marker that it saw. With follow, a progress marker comes behind the
+        records that were there, and others now and then. NOT_FOUND: the target names nothing that is loaded, and it never
+        logged anything: what was removed can still be read. INVALID_ARGUMENT: the cursor is none of this daemon's.
         RESOURCE_EXHAUSTED: too many streams are open.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -35,7 +35,9 @@ class LogServiceStub:
     def __new__(cls, channel: _aio.Channel) -> LogServiceAsyncStub: ...
     ReadLogs: _grpc.UnaryStreamMultiCallable[_log_pb2.ReadLogsRequest, _log_pb2.ReadLogsResponse]
     """Records in the order of their times; with follow for as long as the client reads. Idempotent: a client goes on
-    behind the cursor of the last record that it saw. INVALID_ARGUMENT: the cursor is none of this daemon's.
+    behind the cursor of the last record or progress marker that it saw. With follow, a progress marker comes behind the
+    records that were there, and others now and then. NOT_FOUND: the target names nothing that is loaded, and it never
+    logged anything: what was removed can still be read. INVALID_ARGUMENT: the cursor is none of this daemon's.
     RESOURCE_EXHAUSTED: too many streams are open.
     """
 
@@ -46,7 +48,9 @@ class LogServiceAsyncStub(LogServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ReadLogs: _aio.UnaryStreamMultiCallable[_log_pb2.ReadLogsRequest, _log_pb2.ReadLogsResponse]  # type: ignore[assignment]
     """Records in the order of their times; with follow for as long as the client reads. Idempotent: a client goes on
-    behind the cursor of the last record that it saw. INVALID_ARGUMENT: the cursor is none of this daemon's.
+    behind the cursor of the last record or progress marker that it saw. With follow, a progress marker comes behind the
+    records that were there, and others now and then. NOT_FOUND: the target names nothing that is loaded, and it never
+    logged anything: what was removed can still be read. INVALID_ARGUMENT: the cursor is none of this daemon's.
     RESOURCE_EXHAUSTED: too many streams are open.
     """
 
@@ -60,7 +64,9 @@ class LogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_log_pb2.ReadLogsResponse], _abc.AsyncIterator[_log_pb2.ReadLogsResponse]]:
         """Records in the order of their times; with follow for as long as the client reads. Idempotent: a client goes on
-        behind the cursor of the last record that it saw. INVALID_ARGUMENT: the cursor is none of this daemon's.
+        behind the cursor of the last record or progress marker that it saw. With follow, a progress marker comes behind the
+        records that were there, and others now and then. NOT_FOUND: the target names nothing that is loaded, and it never
+        logged anything: what was removed can still be read. INVALID_ARGUMENT: the cursor is none of this daemon's.
         RESOURCE_EXHAUSTED: too many streams are open.
         """
 

@@ -231,6 +231,7 @@ class Flow(_message.Message):
     FAILURE_FIELD_NUMBER: _builtins.int
     PRESSURE_FIELD_NUMBER: _builtins.int
     PAUSED_FIELD_NUMBER: _builtins.int
+    USAGE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name, unique in the pipeline."""
     state: Global___State.ValueType
@@ -255,6 +256,10 @@ class Flow(_message.Message):
     def pressure(self) -> Global___Pressure:
         """How much it waits for what it lacks; unset where no cgroup holds it, or the kernel does not tell."""
 
+    @_builtins.property
+    def usage(self) -> Global___Usage:
+        """What its process uses; with all that the process started, where a cgroup holds it. Unset where none runs."""
+
     def __init__(
         self,
         *,
@@ -268,14 +273,43 @@ class Flow(_message.Message):
         failure: Global___Failure.ValueType = ...,
         pressure: Global___Pressure | None = ...,
         paused: _builtins.bool = ...,
+        usage: Global___Usage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["pressure", b"pressure", "state_time", b"state_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["pressure", b"pressure", "state_time", b"state_time", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "generation", b"generation", "name", b"name", "paused", b"paused", "pid", b"pid", "pressure", b"pressure", "reason", b"reason", "restarts", b"restarts", "state", b"state", "state_time", b"state_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "generation", b"generation", "name", b"name", "paused", b"paused", "pid", b"pid", "pressure", b"pressure", "reason", b"reason", "restarts", b"restarts", "state", b"state", "state_time", b"state_time", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Flow: _TypeAlias = Flow  # noqa: Y015
+
+@_typing.final
+class Usage(_message.Message):
+    """What the present process of a flow uses. Two looks at one generation give its share of a processor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CPU_TIME_FIELD_NUMBER: _builtins.int
+    MEMORY_BYTES_FIELD_NUMBER: _builtins.int
+    memory_bytes: _builtins.int
+    """Memory that it holds, in bytes, with the pages that it shares."""
+    @_builtins.property
+    def cpu_time(self) -> _duration_pb2.Duration:
+        """Processor time since it began."""
+
+    def __init__(
+        self,
+        *,
+        cpu_time: _duration_pb2.Duration | None = ...,
+        memory_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cpu_time", b"cpu_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cpu_time", b"cpu_time", "memory_bytes", b"memory_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Usage: _TypeAlias = Usage  # noqa: Y015
 
 @_typing.final
 class Pressure(_message.Message):
@@ -365,7 +399,9 @@ Global___Routine: _TypeAlias = Routine  # noqa: Y015
 
 @_typing.final
 class Link(_message.Message):
-    """One link's ledger: produced = delivered + failed + dropped + quarantined + in_flight, each counted by itself."""
+    """One link's ledger: produced = delivered + failed + dropped + quarantined + in flight, which is waiting + in_hand. Each is
+    counted by itself.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -411,7 +447,7 @@ class Link(_message.Message):
     destination: _builtins.str
     """FLOW/ROUTINE of its destination."""
     policy: _builtins.str
-    """What a full link does: "wait"."""
+    """What it does when it is full: "wait", "drop_oldest" or "drop_newest"."""
     depth: _builtins.int
     """How many messages may wait on it."""
     produced: _builtins.int
@@ -892,7 +928,7 @@ Global___KillPipelineRequest: _TypeAlias = KillPipelineRequest  # noqa: Y015
 
 @_typing.final
 class KillPipelineResponse(_message.Message):
-    """The signal is sent."""
+    """It is dead."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -938,7 +974,7 @@ class LinkRequest(_message.Message):
     destination: _builtins.str
     """ROUTINE, or FLOW/ROUTINE where that is not unique."""
     policy: _builtins.str
-    """What it does when it is full; empty means "wait"."""
+    """What it does when it is full: "wait", "drop_oldest" or "drop_newest"; empty means "wait"."""
     depth: _builtins.int
     """How many messages may wait on it; 0 means the default of definitions."""
     def __init__(

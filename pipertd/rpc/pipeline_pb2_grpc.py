@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from pipertd.rpc import definition_pb2 as pipertd_dot_v1_dot_definition__pb2
 from pipertd.rpc import pipeline_pb2 as pipertd_dot_v1_dot_pipeline__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -79,6 +80,21 @@ class PipelineServiceStub:
                 request_serializer=pipertd_dot_v1_dot_pipeline__pb2.KillPipelineRequest.SerializeToString,
                 response_deserializer=pipertd_dot_v1_dot_pipeline__pb2.KillPipelineResponse.FromString,
                 _registered_method=True)
+        self.CheckDefinitions = channel.unary_unary(
+                '/pipertd.v1.PipelineService/CheckDefinitions',
+                request_serializer=pipertd_dot_v1_dot_definition__pb2.CheckDefinitionsRequest.SerializeToString,
+                response_deserializer=pipertd_dot_v1_dot_definition__pb2.CheckDefinitionsResponse.FromString,
+                _registered_method=True)
+        self.PlanReload = channel.unary_unary(
+                '/pipertd.v1.PipelineService/PlanReload',
+                request_serializer=pipertd_dot_v1_dot_definition__pb2.PlanReloadRequest.SerializeToString,
+                response_deserializer=pipertd_dot_v1_dot_definition__pb2.PlanReloadResponse.FromString,
+                _registered_method=True)
+        self.Reload = channel.unary_unary(
+                '/pipertd.v1.PipelineService/Reload',
+                request_serializer=pipertd_dot_v1_dot_definition__pb2.ReloadRequest.SerializeToString,
+                response_deserializer=pipertd_dot_v1_dot_definition__pb2.ReloadResponse.FromString,
+                _registered_method=True)
         self.Link = channel.unary_unary(
                 '/pipertd.v1.PipelineService/Link',
                 request_serializer=pipertd_dot_v1_dot_pipeline__pb2.LinkRequest.SerializeToString,
@@ -114,8 +130,9 @@ class PipelineServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def StartPipeline(self, request, context):
-        """Have a pipeline or one flow up. Idempotent. NOT_FOUND; FAILED_PRECONDITION: it is being stopped;
-        RESOURCE_EXHAUSTED: there is not enough shared memory, with the arithmetic.
+        """Have a pipeline or one flow up; answers at once, while it is STARTING and may have no process yet: a watch tells when it
+        is RUNNING. Idempotent. NOT_FOUND; FAILED_PRECONDITION: it is being stopped; RESOURCE_EXHAUSTED: there is not enough
+        shared memory, with the arithmetic.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -129,8 +146,8 @@ class PipelineServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RestartPipeline(self, request, context):
-        """Stop, then start: one flow within its run, a pipeline in a new run. Not idempotent: every call restarts.
-        NOT_FOUND; FAILED_PRECONDITION: somebody else stops it meanwhile; RESOURCE_EXHAUSTED.
+        """Stop, then start: one flow within its run, a pipeline in a new run. Answers when it is down and STARTING again. Not
+        idempotent: every call restarts. NOT_FOUND; FAILED_PRECONDITION: somebody else stops it meanwhile; RESOURCE_EXHAUSTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -155,6 +172,32 @@ class PipelineServiceServicer:
     def KillPipeline(self, request, context):
         """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when it
         is dead. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckDefinitions(self, request, context):
+        """Say what is wrong with definitions that the caller has at hand. Nothing is loaded. Idempotent. INVALID_ARGUMENT: there
+        are too many files, or they are too large. PERMISSION_DENIED: classes are imported for an admin only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PlanReload(self, request, context):
+        """Say what a reload would do now. The classes of definitions that changed are imported, each in a child process.
+        Idempotent. FAILED_PRECONDITION: the daemon is stopping.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Reload(self, request, context):
+        """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and
+        answer when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has
+        not changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
+        FAILED_PRECONDITION: the daemon is stopping.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -220,6 +263,21 @@ def add_PipelineServiceServicer_to_server(servicer, server):
                     servicer.KillPipeline,
                     request_deserializer=pipertd_dot_v1_dot_pipeline__pb2.KillPipelineRequest.FromString,
                     response_serializer=pipertd_dot_v1_dot_pipeline__pb2.KillPipelineResponse.SerializeToString,
+            ),
+            'CheckDefinitions': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckDefinitions,
+                    request_deserializer=pipertd_dot_v1_dot_definition__pb2.CheckDefinitionsRequest.FromString,
+                    response_serializer=pipertd_dot_v1_dot_definition__pb2.CheckDefinitionsResponse.SerializeToString,
+            ),
+            'PlanReload': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlanReload,
+                    request_deserializer=pipertd_dot_v1_dot_definition__pb2.PlanReloadRequest.FromString,
+                    response_serializer=pipertd_dot_v1_dot_definition__pb2.PlanReloadResponse.SerializeToString,
+            ),
+            'Reload': grpc.unary_unary_rpc_method_handler(
+                    servicer.Reload,
+                    request_deserializer=pipertd_dot_v1_dot_definition__pb2.ReloadRequest.FromString,
+                    response_serializer=pipertd_dot_v1_dot_definition__pb2.ReloadResponse.SerializeToString,
             ),
             'Link': grpc.unary_unary_rpc_method_handler(
                     servicer.Link,
@@ -453,6 +511,87 @@ class PipelineService:
             '/pipertd.v1.PipelineService/KillPipeline',
             pipertd_dot_v1_dot_pipeline__pb2.KillPipelineRequest.SerializeToString,
             pipertd_dot_v1_dot_pipeline__pb2.KillPipelineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckDefinitions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pipertd.v1.PipelineService/CheckDefinitions',
+            pipertd_dot_v1_dot_definition__pb2.CheckDefinitionsRequest.SerializeToString,
+            pipertd_dot_v1_dot_definition__pb2.CheckDefinitionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlanReload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pipertd.v1.PipelineService/PlanReload',
+            pipertd_dot_v1_dot_definition__pb2.PlanReloadRequest.SerializeToString,
+            pipertd_dot_v1_dot_definition__pb2.PlanReloadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Reload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pipertd.v1.PipelineService/Reload',
+            pipertd_dot_v1_dot_definition__pb2.ReloadRequest.SerializeToString,
+            pipertd_dot_v1_dot_definition__pb2.ReloadResponse.FromString,
             options,
             channel_credentials,
             insecure,

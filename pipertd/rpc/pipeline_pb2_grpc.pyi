@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from pipertd.rpc import definition_pb2 as _definition_pb2
 from pipertd.rpc import pipeline_pb2 as _pipeline_pb2
 import abc as _abc_1
 import grpc as _grpc
@@ -43,14 +44,15 @@ class PipelineServiceStub:
     GetPipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.GetPipelineRequest, _pipeline_pb2.GetPipelineResponse]
     """One pipeline's snapshot. Idempotent. NOT_FOUND: there is none of that name."""
     StartPipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.StartPipelineRequest, _pipeline_pb2.StartPipelineResponse]
-    """Have a pipeline or one flow up. Idempotent. NOT_FOUND; FAILED_PRECONDITION: it is being stopped;
-    RESOURCE_EXHAUSTED: there is not enough shared memory, with the arithmetic.
+    """Have a pipeline or one flow up; answers at once, while it is STARTING and may have no process yet: a watch tells when it
+    is RUNNING. Idempotent. NOT_FOUND; FAILED_PRECONDITION: it is being stopped; RESOURCE_EXHAUSTED: there is not enough
+    shared memory, with the arithmetic.
     """
     StopPipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.StopPipelineRequest, _pipeline_pb2.StopPipelineResponse]
     """Have a pipeline or one flow down; answers when it is. Idempotent. NOT_FOUND."""
     RestartPipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.RestartPipelineRequest, _pipeline_pb2.RestartPipelineResponse]
-    """Stop, then start: one flow within its run, a pipeline in a new run. Not idempotent: every call restarts.
-    NOT_FOUND; FAILED_PRECONDITION: somebody else stops it meanwhile; RESOURCE_EXHAUSTED.
+    """Stop, then start: one flow within its run, a pipeline in a new run. Answers when it is down and STARTING again. Not
+    idempotent: every call restarts. NOT_FOUND; FAILED_PRECONDITION: somebody else stops it meanwhile; RESOURCE_EXHAUSTED.
     """
     PausePipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.PausePipelineRequest, _pipeline_pb2.PausePipelineResponse]
     """Have a flow, or all of a pipeline that are up, take nothing and give nothing behind the message in hand. It lasts
@@ -62,6 +64,20 @@ class PipelineServiceStub:
     KillPipeline: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.KillPipelineRequest, _pipeline_pb2.KillPipelineResponse]
     """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when it
     is dead. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+    """
+    CheckDefinitions: _grpc.UnaryUnaryMultiCallable[_definition_pb2.CheckDefinitionsRequest, _definition_pb2.CheckDefinitionsResponse]
+    """Say what is wrong with definitions that the caller has at hand. Nothing is loaded. Idempotent. INVALID_ARGUMENT: there
+    are too many files, or they are too large. PERMISSION_DENIED: classes are imported for an admin only.
+    """
+    PlanReload: _grpc.UnaryUnaryMultiCallable[_definition_pb2.PlanReloadRequest, _definition_pb2.PlanReloadResponse]
+    """Say what a reload would do now. The classes of definitions that changed are imported, each in a child process.
+    Idempotent. FAILED_PRECONDITION: the daemon is stopping.
+    """
+    Reload: _grpc.UnaryUnaryMultiCallable[_definition_pb2.ReloadRequest, _definition_pb2.ReloadResponse]
+    """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and
+    answer when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has
+    not changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
+    FAILED_PRECONDITION: the daemon is stopping.
     """
     Link: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.LinkRequest, _pipeline_pb2.LinkResponse]
     """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
@@ -89,14 +105,15 @@ class PipelineServiceAsyncStub(PipelineServiceStub):
     GetPipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.GetPipelineRequest, _pipeline_pb2.GetPipelineResponse]  # type: ignore[assignment]
     """One pipeline's snapshot. Idempotent. NOT_FOUND: there is none of that name."""
     StartPipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.StartPipelineRequest, _pipeline_pb2.StartPipelineResponse]  # type: ignore[assignment]
-    """Have a pipeline or one flow up. Idempotent. NOT_FOUND; FAILED_PRECONDITION: it is being stopped;
-    RESOURCE_EXHAUSTED: there is not enough shared memory, with the arithmetic.
+    """Have a pipeline or one flow up; answers at once, while it is STARTING and may have no process yet: a watch tells when it
+    is RUNNING. Idempotent. NOT_FOUND; FAILED_PRECONDITION: it is being stopped; RESOURCE_EXHAUSTED: there is not enough
+    shared memory, with the arithmetic.
     """
     StopPipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.StopPipelineRequest, _pipeline_pb2.StopPipelineResponse]  # type: ignore[assignment]
     """Have a pipeline or one flow down; answers when it is. Idempotent. NOT_FOUND."""
     RestartPipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.RestartPipelineRequest, _pipeline_pb2.RestartPipelineResponse]  # type: ignore[assignment]
-    """Stop, then start: one flow within its run, a pipeline in a new run. Not idempotent: every call restarts.
-    NOT_FOUND; FAILED_PRECONDITION: somebody else stops it meanwhile; RESOURCE_EXHAUSTED.
+    """Stop, then start: one flow within its run, a pipeline in a new run. Answers when it is down and STARTING again. Not
+    idempotent: every call restarts. NOT_FOUND; FAILED_PRECONDITION: somebody else stops it meanwhile; RESOURCE_EXHAUSTED.
     """
     PausePipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.PausePipelineRequest, _pipeline_pb2.PausePipelineResponse]  # type: ignore[assignment]
     """Have a flow, or all of a pipeline that are up, take nothing and give nothing behind the message in hand. It lasts
@@ -108,6 +125,20 @@ class PipelineServiceAsyncStub(PipelineServiceStub):
     KillPipeline: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.KillPipelineRequest, _pipeline_pb2.KillPipelineResponse]  # type: ignore[assignment]
     """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when it
     is dead. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+    """
+    CheckDefinitions: _aio.UnaryUnaryMultiCallable[_definition_pb2.CheckDefinitionsRequest, _definition_pb2.CheckDefinitionsResponse]  # type: ignore[assignment]
+    """Say what is wrong with definitions that the caller has at hand. Nothing is loaded. Idempotent. INVALID_ARGUMENT: there
+    are too many files, or they are too large. PERMISSION_DENIED: classes are imported for an admin only.
+    """
+    PlanReload: _aio.UnaryUnaryMultiCallable[_definition_pb2.PlanReloadRequest, _definition_pb2.PlanReloadResponse]  # type: ignore[assignment]
+    """Say what a reload would do now. The classes of definitions that changed are imported, each in a child process.
+    Idempotent. FAILED_PRECONDITION: the daemon is stopping.
+    """
+    Reload: _aio.UnaryUnaryMultiCallable[_definition_pb2.ReloadRequest, _definition_pb2.ReloadResponse]  # type: ignore[assignment]
+    """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and
+    answer when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has
+    not changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
+    FAILED_PRECONDITION: the daemon is stopping.
     """
     Link: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.LinkRequest, _pipeline_pb2.LinkResponse]  # type: ignore[assignment]
     """Draw a link while the pipeline runs: its definition with the link is checked, planned and done as a reload is, and
@@ -150,8 +181,9 @@ class PipelineServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _pipeline_pb2.StartPipelineRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_pipeline_pb2.StartPipelineResponse, _abc.Awaitable[_pipeline_pb2.StartPipelineResponse]]:
-        """Have a pipeline or one flow up. Idempotent. NOT_FOUND; FAILED_PRECONDITION: it is being stopped;
-        RESOURCE_EXHAUSTED: there is not enough shared memory, with the arithmetic.
+        """Have a pipeline or one flow up; answers at once, while it is STARTING and may have no process yet: a watch tells when it
+        is RUNNING. Idempotent. NOT_FOUND; FAILED_PRECONDITION: it is being stopped; RESOURCE_EXHAUSTED: there is not enough
+        shared memory, with the arithmetic.
         """
 
     @_abc_1.abstractmethod
@@ -168,8 +200,8 @@ class PipelineServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _pipeline_pb2.RestartPipelineRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_pipeline_pb2.RestartPipelineResponse, _abc.Awaitable[_pipeline_pb2.RestartPipelineResponse]]:
-        """Stop, then start: one flow within its run, a pipeline in a new run. Not idempotent: every call restarts.
-        NOT_FOUND; FAILED_PRECONDITION: somebody else stops it meanwhile; RESOURCE_EXHAUSTED.
+        """Stop, then start: one flow within its run, a pipeline in a new run. Answers when it is down and STARTING again. Not
+        idempotent: every call restarts. NOT_FOUND; FAILED_PRECONDITION: somebody else stops it meanwhile; RESOURCE_EXHAUSTED.
         """
 
     @_abc_1.abstractmethod
@@ -199,6 +231,38 @@ class PipelineServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_pipeline_pb2.KillPipelineResponse, _abc.Awaitable[_pipeline_pb2.KillPipelineResponse]]:
         """SIGKILL to the process of a flow, or of every flow of a pipeline; their restart rules say what follows. Answers when it
         is dead. Not idempotent: every call kills. NOT_FOUND; FAILED_PRECONDITION: there is no process.
+        """
+
+    @_abc_1.abstractmethod
+    def CheckDefinitions(
+        self,
+        request: _definition_pb2.CheckDefinitionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_definition_pb2.CheckDefinitionsResponse, _abc.Awaitable[_definition_pb2.CheckDefinitionsResponse]]:
+        """Say what is wrong with definitions that the caller has at hand. Nothing is loaded. Idempotent. INVALID_ARGUMENT: there
+        are too many files, or they are too large. PERMISSION_DENIED: classes are imported for an admin only.
+        """
+
+    @_abc_1.abstractmethod
+    def PlanReload(
+        self,
+        request: _definition_pb2.PlanReloadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_definition_pb2.PlanReloadResponse, _abc.Awaitable[_definition_pb2.PlanReloadResponse]]:
+        """Say what a reload would do now. The classes of definitions that changed are imported, each in a child process.
+        Idempotent. FAILED_PRECONDITION: the daemon is stopping.
+        """
+
+    @_abc_1.abstractmethod
+    def Reload(
+        self,
+        request: _definition_pb2.ReloadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_definition_pb2.ReloadResponse, _abc.Awaitable[_definition_pb2.ReloadResponse]]:
+        """Read all definitions again and check them, with the classes of those that changed; then do what is needed, and
+        answer when it is done. Reloads queue, and a restart of a pipeline and a reload of it do as well. Idempotent: what has
+        not changed is not touched. Where a definition has a problem, the answer has them all, and nothing is changed.
+        FAILED_PRECONDITION: the daemon is stopping.
         """
 
     @_abc_1.abstractmethod

@@ -23,34 +23,44 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from pipertd.rpc import authority_pb2 as pipertd_dot_v1_dot_authority__pb2
 from pipertd.rpc import pipeline_pb2 as pipertd_dot_v1_dot_pipeline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpipertd/v1/quarantine.proto\x12\npipertd.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19pipertd/v1/pipeline.proto\"\x86\x03\n\x12QuarantinedMessage\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08pipeline\x18\x02 \x01(\t\x12\x0c\n\x04\x66low\x18\x03 \x01(\t\x12\x0f\n\x07routine\x18\x04 \x01(\t\x12\x0c\n\x04link\x18\x05 \x01(\t\x12\x10\n\x08sequence\x18\x06 \x01(\x03\x12\x0e\n\x06origin\x18\x07 \x01(\x03\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\x03\x12\x0e\n\x06\x64\x65\x61ths\x18\t \x01(\x03\x12\x30\n\x0c\x63\x61pture_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x0c \x01(\t\x12\x0e\n\x06stacks\x18\r \x01(\t\x12\x12\n\nclass_path\x18\x0e \x01(\t\x12\x0e\n\x06params\x18\x0f \x01(\t\x12\x0c\n\x04path\x18\x10 \x03(\t\x12\x0e\n\x06python\x18\x11 \x01(\t\x12\x13\n\x0b\x62ody_offset\x18\x12 \x01(\x03\x12\x0e\n\x06length\x18\x13 \x01(\x03\"9\n\x13ListMessagesRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\"H\n\x14ListMessagesResponse\x12\x30\n\x08messages\x18\x01 \x03(\x0b\x32\x1e.pipertd.v1.QuarantinedMessage\"\x1f\n\x11GetMessageRequest\x12\n\n\x02id\x18\x01 \x01(\t\"E\n\x12GetMessageResponse\x12/\n\x07message\x18\x01 \x01(\x0b\x32\x1e.pipertd.v1.QuarantinedMessage\" \n\x12ReadPayloadRequest\x12\n\n\x02id\x18\x01 \x01(\t\"#\n\x13ReadPayloadResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\" \n\x12\x44ropMessageRequest\x12\n\n\x02id\x18\x01 \x01(\t\"F\n\x13\x44ropMessageResponse\x12/\n\x07message\x18\x01 \x01(\x0b\x32\x1e.pipertd.v1.QuarantinedMessage2\xd5\x02\n\x11QuarantineService\x12Q\n\x0cListMessages\x12\x1f.pipertd.v1.ListMessagesRequest\x1a .pipertd.v1.ListMessagesResponse\x12K\n\nGetMessage\x12\x1d.pipertd.v1.GetMessageRequest\x1a\x1e.pipertd.v1.GetMessageResponse\x12P\n\x0bReadPayload\x12\x1e.pipertd.v1.ReadPayloadRequest\x1a\x1f.pipertd.v1.ReadPayloadResponse0\x01\x12N\n\x0b\x44ropMessage\x12\x1e.pipertd.v1.DropMessageRequest\x1a\x1f.pipertd.v1.DropMessageResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpipertd/v1/quarantine.proto\x12\npipertd.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1apipertd/v1/authority.proto\x1a\x19pipertd/v1/pipeline.proto\"\x86\x03\n\x12QuarantinedMessage\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08pipeline\x18\x02 \x01(\t\x12\x0c\n\x04\x66low\x18\x03 \x01(\t\x12\x0f\n\x07routine\x18\x04 \x01(\t\x12\x0c\n\x04link\x18\x05 \x01(\t\x12\x10\n\x08sequence\x18\x06 \x01(\x03\x12\x0e\n\x06origin\x18\x07 \x01(\x03\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\x03\x12\x0e\n\x06\x64\x65\x61ths\x18\t \x01(\x03\x12\x30\n\x0c\x63\x61pture_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x0c \x01(\t\x12\x0e\n\x06stacks\x18\r \x01(\t\x12\x12\n\nclass_path\x18\x0e \x01(\t\x12\x0e\n\x06params\x18\x0f \x01(\t\x12\x0c\n\x04path\x18\x10 \x03(\t\x12\x0e\n\x06python\x18\x11 \x01(\t\x12\x13\n\x0b\x62ody_offset\x18\x12 \x01(\x03\x12\x0e\n\x06length\x18\x13 \x01(\x03\"9\n\x13ListMessagesRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\"H\n\x14ListMessagesResponse\x12\x30\n\x08messages\x18\x01 \x03(\x0b\x32\x1e.pipertd.v1.QuarantinedMessage\"\x1f\n\x11GetMessageRequest\x12\n\n\x02id\x18\x01 \x01(\t\"E\n\x12GetMessageResponse\x12/\n\x07message\x18\x01 \x01(\x0b\x32\x1e.pipertd.v1.QuarantinedMessage\" \n\x12ReadPayloadRequest\x12\n\n\x02id\x18\x01 \x01(\t\"#\n\x13ReadPayloadResponse\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\" \n\x12\x44ropMessageRequest\x12\n\n\x02id\x18\x01 \x01(\t\"F\n\x13\x44ropMessageResponse\x12/\n\x07message\x18\x01 \x01(\x0b\x32\x1e.pipertd.v1.QuarantinedMessage2\xf6\x02\n\x11QuarantineService\x12Z\n\x0cListMessages\x12\x1f.pipertd.v1.ListMessagesRequest\x1a .pipertd.v1.ListMessagesResponse\"\x07\x90\x02\x01\xe8\xb8\x18\x02\x12T\n\nGetMessage\x12\x1d.pipertd.v1.GetMessageRequest\x1a\x1e.pipertd.v1.GetMessageResponse\"\x07\x90\x02\x01\xe8\xb8\x18\x02\x12Y\n\x0bReadPayload\x12\x1e.pipertd.v1.ReadPayloadRequest\x1a\x1f.pipertd.v1.ReadPayloadResponse\"\x07\x90\x02\x01\xe8\xb8\x18\x02\x30\x01\x12T\n\x0b\x44ropMessage\x12\x1e.pipertd.v1.DropMessageRequest\x1a\x1f.pipertd.v1.DropMessageResponse\"\x04\xe8\xb8\x18\x03\x42\x42\n\rio.pipertd.v1P\x01Z/github.com/pipertd/pipertd/clients/go/pipertdpbb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pipertd.v1.quarantine_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_QUARANTINEDMESSAGE']._serialized_start=104
-  _globals['_QUARANTINEDMESSAGE']._serialized_end=494
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=496
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=553
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=555
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=627
-  _globals['_GETMESSAGEREQUEST']._serialized_start=629
-  _globals['_GETMESSAGEREQUEST']._serialized_end=660
-  _globals['_GETMESSAGERESPONSE']._serialized_start=662
-  _globals['_GETMESSAGERESPONSE']._serialized_end=731
-  _globals['_READPAYLOADREQUEST']._serialized_start=733
-  _globals['_READPAYLOADREQUEST']._serialized_end=765
-  _globals['_READPAYLOADRESPONSE']._serialized_start=767
-  _globals['_READPAYLOADRESPONSE']._serialized_end=802
-  _globals['_DROPMESSAGEREQUEST']._serialized_start=804
-  _globals['_DROPMESSAGEREQUEST']._serialized_end=836
-  _globals['_DROPMESSAGERESPONSE']._serialized_start=838
-  _globals['_DROPMESSAGERESPONSE']._serialized_end=908
-  _globals['_QUARANTINESERVICE']._serialized_start=911
-  _globals['_QUARANTINESERVICE']._serialized_end=1252
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\rio.pipertd.v1P\001Z/github.com/pipertd/pipertd/clients/go/pipertdpb'
+  _globals['_QUARANTINESERVICE'].methods_by_name['ListMessages']._loaded_options = None
+  _globals['_QUARANTINESERVICE'].methods_by_name['ListMessages']._serialized_options = b'\220\002\001\350\270\030\002'
+  _globals['_QUARANTINESERVICE'].methods_by_name['GetMessage']._loaded_options = None
+  _globals['_QUARANTINESERVICE'].methods_by_name['GetMessage']._serialized_options = b'\220\002\001\350\270\030\002'
+  _globals['_QUARANTINESERVICE'].methods_by_name['ReadPayload']._loaded_options = None
+  _globals['_QUARANTINESERVICE'].methods_by_name['ReadPayload']._serialized_options = b'\220\002\001\350\270\030\002'
+  _globals['_QUARANTINESERVICE'].methods_by_name['DropMessage']._loaded_options = None
+  _globals['_QUARANTINESERVICE'].methods_by_name['DropMessage']._serialized_options = b'\350\270\030\003'
+  _globals['_QUARANTINEDMESSAGE']._serialized_start=132
+  _globals['_QUARANTINEDMESSAGE']._serialized_end=522
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=524
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=581
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=583
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=655
+  _globals['_GETMESSAGEREQUEST']._serialized_start=657
+  _globals['_GETMESSAGEREQUEST']._serialized_end=688
+  _globals['_GETMESSAGERESPONSE']._serialized_start=690
+  _globals['_GETMESSAGERESPONSE']._serialized_end=759
+  _globals['_READPAYLOADREQUEST']._serialized_start=761
+  _globals['_READPAYLOADREQUEST']._serialized_end=793
+  _globals['_READPAYLOADRESPONSE']._serialized_start=795
+  _globals['_READPAYLOADRESPONSE']._serialized_end=830
+  _globals['_DROPMESSAGEREQUEST']._serialized_start=832
+  _globals['_DROPMESSAGEREQUEST']._serialized_end=864
+  _globals['_DROPMESSAGERESPONSE']._serialized_start=866
+  _globals['_DROPMESSAGERESPONSE']._serialized_end=936
+  _globals['_QUARANTINESERVICE']._serialized_start=939
+  _globals['_QUARANTINESERVICE']._serialized_end=1313
 # @@protoc_insertion_point(module_scope)

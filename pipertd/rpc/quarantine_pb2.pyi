@@ -244,7 +244,7 @@ class ReadPayloadResponse(_message.Message):
 
     DATA_FIELD_NUMBER: _builtins.int
     data: _builtins.bytes
-    """At most 1 MiB."""
+    """At most 128 KiB."""
     def __init__(
         self,
         *,

@@ -23,30 +23,46 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from pipertd.rpc import authority_pb2 as pipertd_dot_v1_dot_authority__pb2
 from pipertd.rpc import pipeline_pb2 as pipertd_dot_v1_dot_pipeline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17pipertd/v1/status.proto\x12\npipertd.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19pipertd/v1/pipeline.proto\"\xab\x02\n\x06Notice\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x10\n\x08pipeline\x18\x05 \x01(\t\x12\x0c\n\x04\x66low\x18\x06 \x01(\t\x12\x0f\n\x07routine\x18\x07 \x01(\t\x12\x0f\n\x07message\x18\x08 \x01(\t\x12\x30\n\x07\x64\x65tails\x18\t \x03(\x0b\x32\x1f.pipertd.v1.Notice.DetailsEntry\x12$\n\x07\x66\x61ilure\x18\n \x01(\x0e\x32\x13.pipertd.v1.Failure\x1a.\n\x0c\x44\x65tailsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"6\n\x10GetStatusRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\"]\n\x11GetStatusResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\'\n\tpipelines\x18\x03 \x03(\x0b\x32\x14.pipertd.v1.Pipeline\"`\n\x13WatchNoticesRequest\x12\x16\n\x0e\x61\x66ter_revision\x18\x01 \x01(\x03\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\"\n\x06target\x18\x03 \x01(\x0b\x32\x12.pipertd.v1.Target\":\n\x14WatchNoticesResponse\x12\"\n\x06notice\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Notice2\xae\x01\n\rStatusService\x12H\n\tGetStatus\x12\x1c.pipertd.v1.GetStatusRequest\x1a\x1d.pipertd.v1.GetStatusResponse\x12S\n\x0cWatchNotices\x12\x1f.pipertd.v1.WatchNoticesRequest\x1a .pipertd.v1.WatchNoticesResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17pipertd/v1/status.proto\x12\npipertd.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1apipertd/v1/authority.proto\x1a\x19pipertd/v1/pipeline.proto\"\xab\x02\n\x06Notice\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x10\n\x08pipeline\x18\x05 \x01(\t\x12\x0c\n\x04\x66low\x18\x06 \x01(\t\x12\x0f\n\x07routine\x18\x07 \x01(\t\x12\x0f\n\x07message\x18\x08 \x01(\t\x12\x30\n\x07\x64\x65tails\x18\t \x03(\x0b\x32\x1f.pipertd.v1.Notice.DetailsEntry\x12$\n\x07\x66\x61ilure\x18\n \x01(\x0e\x32\x13.pipertd.v1.Failure\x1a.\n\x0c\x44\x65tailsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"6\n\x10GetStatusRequest\x12\"\n\x06target\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Target\"]\n\x11GetStatusResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\'\n\tpipelines\x18\x03 \x03(\x0b\x32\x14.pipertd.v1.Pipeline\"`\n\x13WatchNoticesRequest\x12\x16\n\x0e\x61\x66ter_revision\x18\x01 \x01(\x03\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12\"\n\x06target\x18\x03 \x01(\x0b\x32\x12.pipertd.v1.Target\"0\n\rWatchProgress\x12\r\n\x05\x65poch\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\"v\n\x14WatchNoticesResponse\x12$\n\x06notice\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.NoticeH\x00\x12-\n\x08progress\x18\x02 \x01(\x0b\x32\x19.pipertd.v1.WatchProgressH\x00\x42\t\n\x07\x63ontent\"\x12\n\x10GetDaemonRequest\"7\n\x11GetDaemonResponse\x12\"\n\x06\x64\x61\x65mon\x18\x01 \x01(\x0b\x32\x12.pipertd.v1.Daemon\"\xfd\x02\n\x06\x44\x61\x65mon\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0b\n\x03pid\x18\x02 \x01(\x03\x12.\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06python\x18\x04 \x01(\t\x12\x13\n\x0bruntime_dir\x18\x05 \x01(\t\x12\x11\n\tstate_dir\x18\x06 \x01(\t\x12\x13\n\x0b\x64\x65\x66initions\x18\x07 \x03(\t\x12\x1e\n\x04role\x18\x08 \x01(\x0e\x32\x10.pipertd.v1.Role\x12\x17\n\x0f\x63groups_missing\x18\t \x01(\t\x12\x1a\n\x12\x63group_controllers\x18\n \x03(\t\x12\x18\n\x10\x64\x65scriptor_limit\x18\x0b \x01(\x03\x12\x1b\n\x13shared_memory_bytes\x18\x0c \x01(\x03\x12 \n\x18shared_memory_free_bytes\x18\r \x01(\x03\x12\x14\n\x0copen_streams\x18\x0e \x01(\x05\x12\x14\n\x0cmost_streams\x18\x0f \x01(\x05\x32\x93\x02\n\rStatusService\x12Q\n\tGetStatus\x12\x1c.pipertd.v1.GetStatusRequest\x1a\x1d.pipertd.v1.GetStatusResponse\"\x07\x90\x02\x01\xe8\xb8\x18\x01\x12Q\n\tGetDaemon\x12\x1c.pipertd.v1.GetDaemonRequest\x1a\x1d.pipertd.v1.GetDaemonResponse\"\x07\x90\x02\x01\xe8\xb8\x18\x01\x12\\\n\x0cWatchNotices\x12\x1f.pipertd.v1.WatchNoticesRequest\x1a .pipertd.v1.WatchNoticesResponse\"\x07\x90\x02\x01\xe8\xb8\x18\x01\x30\x01\x42\x42\n\rio.pipertd.v1P\x01Z/github.com/pipertd/pipertd/clients/go/pipertdpbb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pipertd.v1.status_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\rio.pipertd.v1P\001Z/github.com/pipertd/pipertd/clients/go/pipertdpb'
   _globals['_NOTICE_DETAILSENTRY']._loaded_options = None
   _globals['_NOTICE_DETAILSENTRY']._serialized_options = b'8\001'
-  _globals['_NOTICE']._serialized_start=100
-  _globals['_NOTICE']._serialized_end=399
-  _globals['_NOTICE_DETAILSENTRY']._serialized_start=353
-  _globals['_NOTICE_DETAILSENTRY']._serialized_end=399
-  _globals['_GETSTATUSREQUEST']._serialized_start=401
-  _globals['_GETSTATUSREQUEST']._serialized_end=455
-  _globals['_GETSTATUSRESPONSE']._serialized_start=457
-  _globals['_GETSTATUSRESPONSE']._serialized_end=550
-  _globals['_WATCHNOTICESREQUEST']._serialized_start=552
-  _globals['_WATCHNOTICESREQUEST']._serialized_end=648
-  _globals['_WATCHNOTICESRESPONSE']._serialized_start=650
-  _globals['_WATCHNOTICESRESPONSE']._serialized_end=708
-  _globals['_STATUSSERVICE']._serialized_start=711
-  _globals['_STATUSSERVICE']._serialized_end=885
+  _globals['_STATUSSERVICE'].methods_by_name['GetStatus']._loaded_options = None
+  _globals['_STATUSSERVICE'].methods_by_name['GetStatus']._serialized_options = b'\220\002\001\350\270\030\001'
+  _globals['_STATUSSERVICE'].methods_by_name['GetDaemon']._loaded_options = None
+  _globals['_STATUSSERVICE'].methods_by_name['GetDaemon']._serialized_options = b'\220\002\001\350\270\030\001'
+  _globals['_STATUSSERVICE'].methods_by_name['WatchNotices']._loaded_options = None
+  _globals['_STATUSSERVICE'].methods_by_name['WatchNotices']._serialized_options = b'\220\002\001\350\270\030\001'
+  _globals['_NOTICE']._serialized_start=128
+  _globals['_NOTICE']._serialized_end=427
+  _globals['_NOTICE_DETAILSENTRY']._serialized_start=381
+  _globals['_NOTICE_DETAILSENTRY']._serialized_end=427
+  _globals['_GETSTATUSREQUEST']._serialized_start=429
+  _globals['_GETSTATUSREQUEST']._serialized_end=483
+  _globals['_GETSTATUSRESPONSE']._serialized_start=485
+  _globals['_GETSTATUSRESPONSE']._serialized_end=578
+  _globals['_WATCHNOTICESREQUEST']._serialized_start=580
+  _globals['_WATCHNOTICESREQUEST']._serialized_end=676
+  _globals['_WATCHPROGRESS']._serialized_start=678
+  _globals['_WATCHPROGRESS']._serialized_end=726
+  _globals['_WATCHNOTICESRESPONSE']._serialized_start=728
+  _globals['_WATCHNOTICESRESPONSE']._serialized_end=846
+  _globals['_GETDAEMONREQUEST']._serialized_start=848
+  _globals['_GETDAEMONREQUEST']._serialized_end=866
+  _globals['_GETDAEMONRESPONSE']._serialized_start=868
+  _globals['_GETDAEMONRESPONSE']._serialized_end=923
+  _globals['_DAEMON']._serialized_start=926
+  _globals['_DAEMON']._serialized_end=1307
+  _globals['_STATUSSERVICE']._serialized_start=1310
+  _globals['_STATUSSERVICE']._serialized_end=1585
 # @@protoc_insertion_point(module_scope)

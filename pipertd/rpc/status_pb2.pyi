@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from pipertd.rpc import authority_pb2 as _authority_pb2
 from pipertd.rpc import pipeline_pb2 as _pipeline_pb2
 import builtins as _builtins
 import sys
@@ -61,7 +62,7 @@ class Notice(_message.Message):
     revision: _builtins.int
     """Its place in the history, from 1, without a gap."""
     kind: _builtins.str
-    """What kind of fact, such as "flow_exited"; stable."""
+    """What kind of fact, such as "flow_exited"; stable. docs/supervision.md lists all, and later versions may have more."""
     pipeline: _builtins.str
     """The pipeline it is about; empty where it is about the daemon."""
     flow: _builtins.str
@@ -111,7 +112,7 @@ class GetStatusRequest(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def target(self) -> _pipeline_pb2.Target:
-        """One pipeline, or a part of it; unset means everything."""
+        """Only this pipeline; unset means everything. A flow or a routine stands for its whole pipeline."""
 
     def __init__(
         self,
@@ -191,25 +192,184 @@ class WatchNoticesRequest(_message.Message):
 Global___WatchNoticesRequest: _TypeAlias = WatchNoticesRequest  # noqa: Y015
 
 @_typing.final
+class WatchProgress(_message.Message):
+    """How far a stream has come."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPOCH_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.str
+    """The epoch of the revision."""
+    revision: _builtins.int
+    """Every notice up to this one was sent, or is not of the target."""
+    def __init__(
+        self,
+        *,
+        epoch: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchProgress: _TypeAlias = WatchProgress  # noqa: Y015
+
+@_typing.final
 class WatchNoticesResponse(_message.Message):
-    """One notice."""
+    """What comes next."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     NOTICE_FIELD_NUMBER: _builtins.int
+    PROGRESS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def notice(self) -> Global___Notice:
-        """The notice."""
+        """The next notice of the target."""
+
+    @_builtins.property
+    def progress(self) -> Global___WatchProgress:
+        """Nothing of the target up to here."""
 
     def __init__(
         self,
         *,
         notice: Global___Notice | None = ...,
+        progress: Global___WatchProgress | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["notice", b"notice"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "notice", b"notice", "progress", b"progress"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["notice", b"notice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "notice", b"notice", "progress", b"progress"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["notice", "progress"]  # noqa: Y015
+    _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
+
+Global___WatchNoticesResponse: _TypeAlias = WatchNoticesResponse  # noqa: Y015
+
+@_typing.final
+class GetDaemonRequest(_message.Message):
+    """Asks for the daemon."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___WatchNoticesResponse: _TypeAlias = WatchNoticesResponse  # noqa: Y015
+Global___GetDaemonRequest: _TypeAlias = GetDaemonRequest  # noqa: Y015
+
+@_typing.final
+class GetDaemonResponse(_message.Message):
+    """The daemon."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAEMON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def daemon(self) -> Global___Daemon:
+        """The daemon."""
+
+    def __init__(
+        self,
+        *,
+        daemon: Global___Daemon | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["daemon", b"daemon"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["daemon", b"daemon"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDaemonResponse: _TypeAlias = GetDaemonResponse  # noqa: Y015
+
+@_typing.final
+class Daemon(_message.Message):
+    """A daemon on its machine."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    PID_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    PYTHON_FIELD_NUMBER: _builtins.int
+    RUNTIME_DIR_FIELD_NUMBER: _builtins.int
+    STATE_DIR_FIELD_NUMBER: _builtins.int
+    DEFINITIONS_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    CGROUPS_MISSING_FIELD_NUMBER: _builtins.int
+    CGROUP_CONTROLLERS_FIELD_NUMBER: _builtins.int
+    DESCRIPTOR_LIMIT_FIELD_NUMBER: _builtins.int
+    SHARED_MEMORY_BYTES_FIELD_NUMBER: _builtins.int
+    SHARED_MEMORY_FREE_BYTES_FIELD_NUMBER: _builtins.int
+    OPEN_STREAMS_FIELD_NUMBER: _builtins.int
+    MOST_STREAMS_FIELD_NUMBER: _builtins.int
+    version: _builtins.str
+    """Its version, as "0.1.0"."""
+    pid: _builtins.int
+    """Its process id."""
+    python: _builtins.str
+    """The interpreter that runs it."""
+    runtime_dir: _builtins.str
+    """Where its lock and sockets lie."""
+    state_dir: _builtins.str
+    """Where its logs, notices and quarantine lie."""
+    role: _authority_pb2.Role.ValueType
+    """The role of the caller."""
+    cgroups_missing: _builtins.str
+    """Why no cgroup holds its flows; empty where one does."""
+    descriptor_limit: _builtins.int
+    """How many descriptors it may open."""
+    shared_memory_bytes: _builtins.int
+    """The size of /dev/shm, in bytes."""
+    shared_memory_free_bytes: _builtins.int
+    """What is free of it, in bytes."""
+    open_streams: _builtins.int
+    """How many streams are open, of all clients."""
+    most_streams: _builtins.int
+    """How many may be."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """When it started, on the wall clock."""
+
+    @_builtins.property
+    def definitions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The folders of its definitions, in the order in which they are read."""
+
+    @_builtins.property
+    def cgroup_controllers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The cgroup controllers that its flows have."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.str = ...,
+        pid: _builtins.int = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        python: _builtins.str = ...,
+        runtime_dir: _builtins.str = ...,
+        state_dir: _builtins.str = ...,
+        definitions: _abc.Iterable[_builtins.str] | None = ...,
+        role: _authority_pb2.Role.ValueType = ...,
+        cgroups_missing: _builtins.str = ...,
+        cgroup_controllers: _abc.Iterable[_builtins.str] | None = ...,
+        descriptor_limit: _builtins.int = ...,
+        shared_memory_bytes: _builtins.int = ...,
+        shared_memory_free_bytes: _builtins.int = ...,
+        open_streams: _builtins.int = ...,
+        most_streams: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cgroup_controllers", b"cgroup_controllers", "cgroups_missing", b"cgroups_missing", "definitions", b"definitions", "descriptor_limit", b"descriptor_limit", "most_streams", b"most_streams", "open_streams", b"open_streams", "pid", b"pid", "python", b"python", "role", b"role", "runtime_dir", b"runtime_dir", "shared_memory_bytes", b"shared_memory_bytes", "shared_memory_free_bytes", b"shared_memory_free_bytes", "start_time", b"start_time", "state_dir", b"state_dir", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Daemon: _TypeAlias = Daemon  # noqa: Y015

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class StatusServiceStub:
-    """The whole status, and what changes. One way to watch: a snapshot with a revision, then the notices behind it.
+    """The daemon, the whole status, and what changes. One way to watch: a snapshot with a revision, then the notices behind it.
     """
 
     def __init__(self, channel):
@@ -40,6 +40,11 @@ class StatusServiceStub:
                 request_serializer=pipertd_dot_v1_dot_status__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=pipertd_dot_v1_dot_status__pb2.GetStatusResponse.FromString,
                 _registered_method=True)
+        self.GetDaemon = channel.unary_unary(
+                '/pipertd.v1.StatusService/GetDaemon',
+                request_serializer=pipertd_dot_v1_dot_status__pb2.GetDaemonRequest.SerializeToString,
+                response_deserializer=pipertd_dot_v1_dot_status__pb2.GetDaemonResponse.FromString,
+                _registered_method=True)
         self.WatchNotices = channel.unary_stream(
                 '/pipertd.v1.StatusService/WatchNotices',
                 request_serializer=pipertd_dot_v1_dot_status__pb2.WatchNoticesRequest.SerializeToString,
@@ -48,7 +53,7 @@ class StatusServiceStub:
 
 
 class StatusServiceServicer:
-    """The whole status, and what changes. One way to watch: a snapshot with a revision, then the notices behind it.
+    """The daemon, the whole status, and what changes. One way to watch: a snapshot with a revision, then the notices behind it.
     """
 
     def GetStatus(self, request, context):
@@ -58,10 +63,20 @@ class StatusServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDaemon(self, request, context):
+        """The daemon itself: what it is, where, and what it finds on its machine. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchNotices(self, request, context):
         """The notices behind a revision, as they happen, for as long as the client reads. Idempotent: a client that
-        reconnects asks for what is behind the last revision that it saw. OUT_OF_RANGE: these are no longer kept, or the
-        epoch is another; take a new snapshot. RESOURCE_EXHAUSTED: too many streams are open.
+        reconnects asks for what is behind the last revision that it saw. The first answer is a progress marker, and
+        others follow now and then, so that a client knows how far it is also where nothing of its target happens.
+        NOT_FOUND: the target names nothing that is loaded, and no notice that is kept is about it: what was removed can be
+        watched for as long as the history knows it. OUT_OF_RANGE: these are no longer kept, or the epoch is another; take a
+        new snapshot. RESOURCE_EXHAUSTED: too many streams are open.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -74,6 +89,11 @@ def add_StatusServiceServicer_to_server(servicer, server):
                     servicer.GetStatus,
                     request_deserializer=pipertd_dot_v1_dot_status__pb2.GetStatusRequest.FromString,
                     response_serializer=pipertd_dot_v1_dot_status__pb2.GetStatusResponse.SerializeToString,
+            ),
+            'GetDaemon': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDaemon,
+                    request_deserializer=pipertd_dot_v1_dot_status__pb2.GetDaemonRequest.FromString,
+                    response_serializer=pipertd_dot_v1_dot_status__pb2.GetDaemonResponse.SerializeToString,
             ),
             'WatchNotices': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchNotices,
@@ -89,7 +109,7 @@ def add_StatusServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class StatusService:
-    """The whole status, and what changes. One way to watch: a snapshot with a revision, then the notices behind it.
+    """The daemon, the whole status, and what changes. One way to watch: a snapshot with a revision, then the notices behind it.
     """
 
     @staticmethod
@@ -109,6 +129,33 @@ class StatusService:
             '/pipertd.v1.StatusService/GetStatus',
             pipertd_dot_v1_dot_status__pb2.GetStatusRequest.SerializeToString,
             pipertd_dot_v1_dot_status__pb2.GetStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDaemon(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pipertd.v1.StatusService/GetDaemon',
+            pipertd_dot_v1_dot_status__pb2.GetDaemonRequest.SerializeToString,
+            pipertd_dot_v1_dot_status__pb2.GetDaemonResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class StatusServiceStub:
-    """The whole status, and what changes. One way to watch: a snapshot with a revision, then the notices behind it."""
+    """The daemon, the whole status, and what changes. One way to watch: a snapshot with a revision, then the notices behind it."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -35,27 +35,37 @@ class StatusServiceStub:
     def __new__(cls, channel: _aio.Channel) -> StatusServiceAsyncStub: ...
     GetStatus: _grpc.UnaryUnaryMultiCallable[_status_pb2.GetStatusRequest, _status_pb2.GetStatusResponse]
     """Everything at one moment. Idempotent. NOT_FOUND: the target names nothing."""
+    GetDaemon: _grpc.UnaryUnaryMultiCallable[_status_pb2.GetDaemonRequest, _status_pb2.GetDaemonResponse]
+    """The daemon itself: what it is, where, and what it finds on its machine. Idempotent."""
     WatchNotices: _grpc.UnaryStreamMultiCallable[_status_pb2.WatchNoticesRequest, _status_pb2.WatchNoticesResponse]
     """The notices behind a revision, as they happen, for as long as the client reads. Idempotent: a client that
-    reconnects asks for what is behind the last revision that it saw. OUT_OF_RANGE: these are no longer kept, or the
-    epoch is another; take a new snapshot. RESOURCE_EXHAUSTED: too many streams are open.
+    reconnects asks for what is behind the last revision that it saw. The first answer is a progress marker, and
+    others follow now and then, so that a client knows how far it is also where nothing of its target happens.
+    NOT_FOUND: the target names nothing that is loaded, and no notice that is kept is about it: what was removed can be
+    watched for as long as the history knows it. OUT_OF_RANGE: these are no longer kept, or the epoch is another; take a
+    new snapshot. RESOURCE_EXHAUSTED: too many streams are open.
     """
 
 @_typing.type_check_only
 class StatusServiceAsyncStub(StatusServiceStub):
-    """The whole status, and what changes. One way to watch: a snapshot with a revision, then the notices behind it."""
+    """The daemon, the whole status, and what changes. One way to watch: a snapshot with a revision, then the notices behind it."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetStatus: _aio.UnaryUnaryMultiCallable[_status_pb2.GetStatusRequest, _status_pb2.GetStatusResponse]  # type: ignore[assignment]
     """Everything at one moment. Idempotent. NOT_FOUND: the target names nothing."""
+    GetDaemon: _aio.UnaryUnaryMultiCallable[_status_pb2.GetDaemonRequest, _status_pb2.GetDaemonResponse]  # type: ignore[assignment]
+    """The daemon itself: what it is, where, and what it finds on its machine. Idempotent."""
     WatchNotices: _aio.UnaryStreamMultiCallable[_status_pb2.WatchNoticesRequest, _status_pb2.WatchNoticesResponse]  # type: ignore[assignment]
     """The notices behind a revision, as they happen, for as long as the client reads. Idempotent: a client that
-    reconnects asks for what is behind the last revision that it saw. OUT_OF_RANGE: these are no longer kept, or the
-    epoch is another; take a new snapshot. RESOURCE_EXHAUSTED: too many streams are open.
+    reconnects asks for what is behind the last revision that it saw. The first answer is a progress marker, and
+    others follow now and then, so that a client knows how far it is also where nothing of its target happens.
+    NOT_FOUND: the target names nothing that is loaded, and no notice that is kept is about it: what was removed can be
+    watched for as long as the history knows it. OUT_OF_RANGE: these are no longer kept, or the epoch is another; take a
+    new snapshot. RESOURCE_EXHAUSTED: too many streams are open.
     """
 
 class StatusServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The whole status, and what changes. One way to watch: a snapshot with a revision, then the notices behind it."""
+    """The daemon, the whole status, and what changes. One way to watch: a snapshot with a revision, then the notices behind it."""
 
     @_abc_1.abstractmethod
     def GetStatus(
@@ -66,14 +76,25 @@ class StatusServiceServicer(metaclass=_abc_1.ABCMeta):
         """Everything at one moment. Idempotent. NOT_FOUND: the target names nothing."""
 
     @_abc_1.abstractmethod
+    def GetDaemon(
+        self,
+        request: _status_pb2.GetDaemonRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_status_pb2.GetDaemonResponse, _abc.Awaitable[_status_pb2.GetDaemonResponse]]:
+        """The daemon itself: what it is, where, and what it finds on its machine. Idempotent."""
+
+    @_abc_1.abstractmethod
     def WatchNotices(
         self,
         request: _status_pb2.WatchNoticesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_status_pb2.WatchNoticesResponse], _abc.AsyncIterator[_status_pb2.WatchNoticesResponse]]:
         """The notices behind a revision, as they happen, for as long as the client reads. Idempotent: a client that
-        reconnects asks for what is behind the last revision that it saw. OUT_OF_RANGE: these are no longer kept, or the
-        epoch is another; take a new snapshot. RESOURCE_EXHAUSTED: too many streams are open.
+        reconnects asks for what is behind the last revision that it saw. The first answer is a progress marker, and
+        others follow now and then, so that a client knows how far it is also where nothing of its target happens.
+        NOT_FOUND: the target names nothing that is loaded, and no notice that is kept is about it: what was removed can be
+        watched for as long as the history knows it. OUT_OF_RANGE: these are no longer kept, or the epoch is another; take a
+        new snapshot. RESOURCE_EXHAUSTED: too many streams are open.
         """
 
 def add_StatusServiceServicer_to_server(servicer: StatusServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -295,4 +295,4 @@ class Consumer:
     @property
     def has_leases(self) -> bool:
         """Whether a slot is still kept by views of it."""
-        return len(self._uses) > sum(taken.keeps for taken in self.in_hand)
+        return len(self._uses) > sum(taken.keeps > 0 for taken in self.in_hand)

@@ -23,16 +23,20 @@ def count_stopped(consumer_fd: int, producers: Sequence[tuple[Ledger, int]]) -> 
     """
     ledger = Ledger(consumer_fd, writable=True)
     ledger.lock()
-    in_hand = [ledger.in_hand(slot) for slot in range(len(producers))]
-    Hands(ledger).let_all_go()
+    words, heads, left = ledger.words, [], []
     for slot, (producer, column) in enumerate(producers):
         out, link = producer.layout.outs[column].base, ledger.layout.ins[slot].base
-        head = producer.words[out + at.O_HEAD]
-        next_one = max(
-            ledger.words[link + at.I_TAKEN], producer.words[out + at.O_EVICTED], ledger.count(slot, at.N_DONE)
-        )
-        ledger.words[link + at.I_TAKEN] = max(head, next_one)
-        ledger.words[link + at.I_STOPPED] += in_hand[slot] + max(0, head - next_one)
+        head = int(producer.words[out + at.O_HEAD])
+        done = ledger.count(slot, at.N_DONE)
+        next_one = max(words[link + at.I_TAKEN], producer.words[out + at.O_EVICTED], done)
+        in_hand = min(ledger.in_hand(slot), max(0, head - done))  # what was not given again is in nobody's hands
+        heads.append(head)
+        left.append(in_hand + max(0, head - next_one))
+    Hands(ledger).let_all_go(heads)  # before taken grows: no hand may be claimed by that
+    for slot, (head, count) in enumerate(zip(heads, left, strict=True)):
+        link = ledger.layout.ins[slot].base
+        words[link + at.I_TAKEN] = max(head, words[link + at.I_TAKEN])
+        words[link + at.I_STOPPED] += count
 
 
 def keeps_slots(consumer: Ledger, slot: int, producer: Ledger, column: int) -> bool:
@@ -47,7 +51,6 @@ def keeps_slots(consumer: Ledger, slot: int, producer: Ledger, column: int) -> b
     in_hand = {
         words[hand + at.W_ENTRY + at.E_SEQUENCE] - 1 for hand in consumer.hands() if words[hand + at.W_LINK] == slot
     }
-    rows = range(producer.layout.rows + producer.layout.foreign_rows)
-    held = {theirs[producer.layout.hold_of(row, column)] - 1 for row in rows}
+    held = {hold - 1 for hold in theirs[producer.layout.holds_of(column)]}
     taken = words[mine.base + at.I_TAKEN]
     return any(0 <= sequence < taken for sequence in held - returned - in_hand)

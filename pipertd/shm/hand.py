@@ -12,7 +12,7 @@ often the last one was tried, and the record says which one ended last.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,8 +25,9 @@ class Taken:
     """A message in hand; valid until it is acknowledged, for then its place in the window goes to another one.
 
     ``number`` counts the routine's hands, ``entry`` is the word at which its entry begins in the own ledger; both are
-    -1 for a message that came by reference. ``keeps`` is 1 where it holds slots, and so has to be returned. ``deaths``
-    are those of its routine's process that were laid to its charge. ``captured_ns`` is on the monotonic clock.
+    -1 for a message that came by reference. ``keeps`` is how many slots it holds; where there are any it has to be
+    returned. ``deaths`` are those of its routine's process that were laid to its charge. ``captured_ns`` is on the
+    monotonic clock.
     """
 
     slot: int
@@ -180,13 +181,20 @@ class Hands:
         self._facts[at.N_COUNTS + slot * at.COUNT_WORDS + at.N_DONE] = last + 1
         self._store()
 
-    def let_all_go(self) -> None:
-        """Have nothing in hand any more; whoever calls it counts what that was."""
-        self._facts[at.N_ACKNOWLEDGED] += sum(1 for _ in self._ledger.hands())
-        for link in self._layout.ins:
-            done = at.N_COUNTS + link.slot * at.COUNT_WORDS + at.N_DONE
-            if link.within_flow:
-                self._facts[done] = max(self._facts[done], self._ledger.words[link.base + at.I_TAKEN])
+    def let_all_go(self, heads: Sequence[int]) -> None:
+        """Have nothing in hand any more; whoever calls it counts what that was, and what waits.
+
+        ``heads`` are, by in-link, how many messages were given on it. Within the flow all of them are done with, those
+        that nobody took as well: else whoever reads ``taken`` would have them in hand for ever. The same goes for a
+        hand that was written and never claimed, once ``taken`` is behind it.
+        """
+        left = sum(1 for _ in self.left())
+        self.forget_void()
+        self._facts[at.N_ACKNOWLEDGED] += left
+        for slot, head in enumerate(heads):
+            done = at.N_COUNTS + slot * at.COUNT_WORDS + at.N_DONE
+            if self._layout.ins[slot].within_flow:
+                self._facts[done] = max(self._facts[done], head)
         self._store()
 
     def ended(self, slot: int) -> int:

@@ -111,9 +111,8 @@ class InLink:
 
     def held(self) -> set[int]:
         """The messages whose slots the producer holds for this link."""
-        layout = self._writer.ledger.layout
-        columns = (layout.hold_of(row, self._out.column) for row in range(layout.rows + layout.foreign_rows))
-        return {self._theirs[word] - 1 for word in columns if self._theirs[word]}
+        holds = self._theirs[self._writer.ledger.layout.holds_of(self._out.column)]
+        return {hold - 1 for hold in holds if hold}
 
     def wake(self) -> None:
         """Wake the producer if it sleeps: it was given something back."""

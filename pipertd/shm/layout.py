@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pipertd.errors import LayoutMismatch
 
 MAGIC = 0x3144_5452_4550_4950  # "PIPERTD1" in little-endian bytes
-VERSION = 5
+VERSION = 6
 WORD = 8  # bytes
 LINE = 8  # words: a cache line; every block starts on one of its own
 
@@ -41,8 +41,8 @@ HEADER_WORDS = 32
 # E_SEQUENCE holds the number + 1, so that an entry never written is told from message 0
 E_SEQUENCE, E_ORIGIN, E_POOL, E_ROW, E_OFFSET, E_LENGTH, E_BODY_OFFSET, E_BODY_LENGTH = range(8)
 E_CAPTURED_NS, E_PUBLISHED_NS, E_KEEPS, E_TRACE_HIGH, E_TRACE_LOW, E_HOPS, E_WORDS = range(8, 15)
-# E_KEEPS is 1 where the message holds slots, its own or others, and so must be returned; E_WORDS is how many words of
-# the entry are in use
+# E_KEEPS is how many rows of the hold table the message holds, for its own slot and for others; where there are any it
+# must be returned. E_WORDS is how many words of the entry are in use
 E_INLINE = 16
 INLINE_BYTES = 1024
 E_HOP_TABLE = E_INLINE + INLINE_BYTES // WORD  # behind the payload, so that who has no hops need not copy them
@@ -204,6 +204,10 @@ class Layout:
     def hold_of(self, row: int, column: int) -> int:
         """The word that says whether out-link ``column`` holds ``row``."""
         return self.hold + row * self.out_places + column
+
+    def holds_of(self, column: int) -> slice:
+        """All words that say whether out-link ``column`` holds a row: own rows first, then those of others."""
+        return slice(self.hold + column, self.hold_of(self.rows + self.foreign_rows, column), self.out_places)
 
     def row_of(self, row: int) -> int:
         """The first word of a slot's entry in the row table."""

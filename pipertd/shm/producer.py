@@ -212,7 +212,7 @@ class Producer:
             message.length - message.body_offset,
             captured_ns,
             now_ns,
-            1 if row != at.INLINE_ROW or message.passed else 0,
+            len(room.held),
             high,
             low,
             count,

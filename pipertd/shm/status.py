@@ -172,4 +172,4 @@ def read_status(ledger: Ledger) -> RoutineFacts:
 def read_end_to_end(ledger: Ledger) -> list[int]:
     """The counts of a destination's end-to-end histogram."""
     base = ledger.layout.status + at.S_END_TO_END
-    return [int(count) for count in ledger.words[base : base + at.HISTOGRAM_WORDS]]
+    return ledger.words[base : base + at.HISTOGRAM_WORDS].tolist()

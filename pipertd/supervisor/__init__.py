@@ -5,14 +5,14 @@ loop and therefore without a lock. May not import grpc, control or daemon; user 
 
 Where things are, from the whole to the parts:
 
-- all pipelines: supervisor, reload, adoption, hearing; channel, answers
-- one pipeline: pipeline, renewal, stopping, order
-- its run: run, segments, arrangement, admission, figures, counts
+- all pipelines: supervisor, pipelines, reload, adoption, hearing; channel, answers, handlers
+- one pipeline: pipeline, intervention, renewal, stopping, order
+- its runs: runs, run, segments, arrangement, admission, figures, counts, tap
 - one flow: flow, lifecycle, diagram; restart, death, guilt, failure, evidence, notices
 - what is seen of it: sight, hoarding, watch, contact
 - its processes: spawn, generation, attendant, standby, settling
 - any process: gate, launch, posix_spawn, stacks, strays, procfs
 - its limits: resources, cgroups, cgroup, delegation
 - for the next daemon: manifest, recording, survivors, adopted
-- for everybody: view, history, surroundings, pulse
+- for everybody: view, history, surroundings, pulse, alarm
 """

@@ -6,13 +6,15 @@ change of the definition concerns: those that are told something else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from msgspec import structs
+
 from pipertd.definition.model import Ends, Link, Pipeline
 from pipertd.names import Policy, RoutineRef
-from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
+from pipertd.protocol import InputSpec, LinkSpec, OutputSpec, RoutineSpec
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.status import Activity, read_status
 from pipertd.supervisor.admission import Needs, needs_of
@@ -67,11 +69,11 @@ class Arrangement:
 
     def inputs_of(self, ref: RoutineRef) -> tuple[Link, ...]:
         """The in-links of a routine in the order of their places."""
-        return tuple(link for link in self.links if link.destination == ref)
+        return self._inputs.get(ref, ())
 
     def outputs_of(self, ref: RoutineRef) -> tuple[Link, ...]:
         """The out-links of a routine in the order of their places."""
-        return tuple(link for link in self.links if link.source == ref)
+        return self._outputs.get(ref, ())
 
     def flow_specs(self, flow: str) -> list[RoutineSpec]:
         """What a flow is told of its routines; descriptor numbers are the daemon's, to be kept in the child."""
@@ -84,6 +86,14 @@ class Arrangement:
     def slot(self, link: Link) -> int:
         """The place of a link among its consumer's in-links."""
         return self._slots[link.ends]
+
+    @cached_property
+    def _inputs(self) -> dict[RoutineRef, tuple[Link, ...]]:
+        return _by(self.links, lambda link: link.destination)
+
+    @cached_property
+    def _outputs(self) -> dict[RoutineRef, tuple[Link, ...]]:
+        return _by(self.links, lambda link: link.source)
 
     @cached_property
     def _columns(self) -> dict[Ends, int]:
@@ -130,35 +140,28 @@ class Arrangement:
                 before += [link.source for link in self.inputs_of(source)]
         return found
 
+    def pools_behind(self, link: Link) -> dict[int, int]:
+        """The pools in which arrays of a link's messages may lie, by number: of its source, and of all before that."""
+        refs = {link.source} | self._upstream(link.source)
+        return {self.homes[ref].number: self.homes[ref].pool_fd for ref in refs if self._has_pool(ref)}
+
     def _input_spec(self, slot: int, link: Link) -> InputSpec:
-        peer = self.homes[link.source]
-        return InputSpec(
-            link=str(link),
-            slot=slot,
-            within_flow=link.within_flow,
-            peer=link.source.routine,
-            peer_slot=self.column(link),
-            peer_ledger_fd=peer.ledger_fd,
-            peer_bell_fd=peer.bell_fd,
-            depth=link.depth,
-            policy=link.policy.value,
-            guard_fd=self._guard_fd(link),
-            guard_byte=self._guard_byte(link),
-            max_age_s=link.max_age_s,
-            max_deliveries=link.max_deliveries,
-            unlinked=self.is_unlinked(link),
-        )
+        end = self._end(slot, link, link.source, self.column(link))
+        return InputSpec(**structs.asdict(end), max_age_s=link.max_age_s, max_deliveries=link.max_deliveries)
 
     def _output_spec(self, slot: int, link: Link) -> OutputSpec:
-        peer = self.homes[link.destination]
-        return OutputSpec(
+        return OutputSpec(**structs.asdict(self._end(slot, link, link.destination, self.slot(link))))
+
+    def _end(self, slot: int, link: Link, peer: RoutineRef, peer_slot: int) -> LinkSpec:
+        home = self.homes[peer]
+        return LinkSpec(
             link=str(link),
             slot=slot,
             within_flow=link.within_flow,
-            peer=link.destination.routine,
-            peer_slot=self.slot(link),
-            peer_ledger_fd=peer.ledger_fd,
-            peer_bell_fd=peer.bell_fd,
+            peer=peer.routine,
+            peer_slot=peer_slot,
+            peer_ledger_fd=home.ledger_fd,
+            peer_bell_fd=home.bell_fd,
             depth=link.depth,
             policy=link.policy.value,
             guard_fd=self._guard_fd(link),
@@ -227,3 +230,10 @@ class Arrangement:
             ):
                 if needed > found:
                     yield f"the ledger of {ref} has place for {found} {what} in this run, and not for {needed}"
+
+
+def _by(links: Iterable[Link], end: Callable[[Link], RoutineRef]) -> dict[RoutineRef, tuple[Link, ...]]:
+    found: dict[RoutineRef, tuple[Link, ...]] = {}
+    for link in links:
+        found[end(link)] = (*found.get(end(link), ()), link)
+    return found

@@ -12,9 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipertd.supervisor.view import Pressure
+from pipertd.supervisor.view import Pressure, Usage
 
 _AVERAGE = re.compile(r"^some avg10=([0-9.]+)", re.MULTILINE)
+_CPU_TIME = re.compile(r"^usage_usec (\d+)$", re.MULTILINE)
 _OOM_KILLS = re.compile(r"^oom_kill (\d+)$", re.MULTILINE)
 
 
@@ -77,6 +78,11 @@ class Cgroup:
         found = [_AVERAGE.search(self._read(f"{what}.pressure")) for what in Pressure._fields]
         shares = [float(each.group(1)) / 100 for each in found if each]
         return Pressure(*shares) if len(shares) == len(Pressure._fields) else None
+
+    def usage(self) -> Usage | None:
+        """What all in it use, and what those used that ended; None where it lacks a controller for that."""
+        cpu, memory = _CPU_TIME.search(self._read("cpu.stat")), self._read("memory.current")
+        return Usage(int(cpu.group(1)) / 1e6, int(memory)) if cpu and memory else None
 
     def _read(self, file: str) -> str:
         try:

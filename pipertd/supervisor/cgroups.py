@@ -32,7 +32,7 @@ class Cgroups:
     def __init__(self, delegation: Delegation | None = None, why_not: str = "flows have no cgroups here") -> None:
         """``why_not`` says in words why there is no delegation."""
         self._delegation = delegation
-        self._why_not = why_not
+        self.why_not = "" if delegation else why_not
         self._dying: dict[Cgroup, float] = {}
         self._burying: asyncio.Task[None] | None = None
         if delegation is not None:
@@ -40,12 +40,17 @@ class Cgroups:
                 if left.is_dir():
                     Cgroup(left).remove()
 
+    @property
+    def controllers(self) -> tuple[str, ...]:
+        """Those that limit flows here, by name."""
+        return tuple(sorted(self._delegation.controllers)) if self._delegation else ()
+
     def hold(self, pid: int, name: str, wanted: Resources) -> Held:
         """Put a process into a group of its own, called ``name.pid``, with its limits set; again where it is in."""
         limits = _limits(wanted)
         if self._delegation is None:
             return Held(
-                None, [_unmet(key, value, self._why_not) for key, value in limits.items() if key != "memory_max"]
+                None, [_unmet(key, value, self.why_not) for key, value in limits.items() if key != "memory_max"]
             )
         group = Cgroup(self._delegation.flows / f"{name}.{pid}")
         try:

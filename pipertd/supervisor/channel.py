@@ -24,6 +24,7 @@ from pipertd.protocol import (
     PROTOCOL_VERSION,
     Answer,
     FromFlow,
+    Handlers,
     Hello,
     Pong,
     Quarantined,
@@ -58,7 +59,7 @@ class FlowChannel:
         *,
         believe: Callable[[Hello], bool],
         on_met: Callable[[str, str], None],
-        on_message: Callable[[str, str, Answer | Raise | Quarantined | Pong], None],
+        on_message: Callable[[str, str, Answer | Raise | Quarantined | Pong | Handlers], None],
         on_gone: Callable[[str, str], None],
     ) -> None:
         self.path = path
@@ -121,7 +122,8 @@ class FlowChannel:
             asyncio.get_running_loop().remove_reader(self._listener)
             self._listener.close()
             self._listener = None
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):  # a read-only disk: who is next here takes it away
+                self.path.unlink()
 
     @property
     def is_deaf(self) -> bool:
@@ -150,14 +152,19 @@ class FlowChannel:
         return True
 
     def forget(self, pipeline: str, flow: str) -> None:
-        """Hang up on a flow whose process died; what it said last is heard first."""
+        """Hang up on a flow whose process died; what it said last is heard first, also if it dialled a moment ago."""
+        while self._listener is not None and self._accept():
+            pass
+        for stranger in list(self._strangers):
+            self._greet(stranger)
         connection = self._flows.get((pipeline, flow))
         while connection is not None and self._flows.get((pipeline, flow)) is connection:
             if not self._hear((pipeline, flow), connection):
                 break
         self._hang_up((pipeline, flow))
 
-    def _accept(self) -> None:
+    def _accept(self) -> bool:
+        """Whether somebody had dialled."""
         assert self._listener is not None
         try:
             connection, _ = self._listener.accept()
@@ -167,14 +174,15 @@ class FlowChannel:
                 loop.remove_reader(self._listener)
                 self._deaf_until_s = monotonic_s() + 2 * PAUSE_S
                 loop.call_later(PAUSE_S, self._listen_again, self._listener)
-            return
+            return False
         connection.setblocking(False)
         if len(self._strangers) >= MOST_STRANGERS:
             connection.close()
-            return
+            return True
         loop = asyncio.get_running_loop()
         self._strangers[connection] = loop.call_later(HELLO_DEADLINE_S, self._drop_stranger, connection)
         loop.add_reader(connection, self._greet, connection)
+        return True
 
     def _listen_again(self, listener: socket.socket) -> None:
         if self._listener is listener:
@@ -209,7 +217,7 @@ class FlowChannel:
         message = _receive(connection)
         if isinstance(message, _Nothing):
             return False
-        if isinstance(message, Answer | Raise | Quarantined | Pong):
+        if isinstance(message, Answer | Raise | Quarantined | Pong | Handlers):
             self._on_message(*key, message)
             return True
         self._hang_up(key)

@@ -63,7 +63,10 @@ def link_view(link: Link, place: LinkPlace) -> LinkView:
     evicted = {reason: producer.words[theirs + word] for reason, word in _EVICTED.items()}
     for reason, count in (*left_out.items(), *evicted.items()):
         dropped[reason] = dropped.get(reason, 0) + count
-    head = producer.words[theirs + at.O_HEAD]
+    # Within a flow a successor gives anew what was not published: what was done with counts as given before it is
+    # given again, and what was only taken is in nobody's hands until then.
+    head = max(producer.words[theirs + at.O_HEAD], done)
+    in_hand = min(in_hand, head - done)
     waiting = max(0, head - max(taken, done, producer.words[theirs + at.O_EVICTED]))
     if link.within_flow and link.policy is not Policy.WAIT and waiting > link.depth:
         # The link dropped these, and its consumer counts them when it comes to their place in the queue.
@@ -108,8 +111,8 @@ def _oldest_age_s(place: LinkPlace) -> float | None:
 
 def _bytes(producer: Ledger, column: int) -> int:
     layout, words = producer.layout, producer.words
-    held = (row for row in range(layout.rows) if words[layout.hold_of(row, column)])
-    return sum(words[layout.row_of(row) + at.R_CAPACITY] for row in held)
+    holds = words[layout.holds_of(column)][: layout.rows]
+    return sum(words[layout.row_of(row) + at.R_CAPACITY] for row, held in enumerate(holds) if held)
 
 
 def _keepers(link: Link, place: LinkPlace, leased: int) -> tuple[str, ...]:
@@ -134,8 +137,7 @@ def _keepers(link: Link, place: LinkPlace, leased: int) -> tuple[str, ...]:
 
 def _held(producer: Ledger, column: int, taken: int) -> int:
     """For how many messages that were taken already the link holds slots."""
-    layout, words = producer.layout, producer.words
-    held = {words[layout.hold_of(row, column)] for row in range(layout.rows + layout.foreign_rows)}
+    held = set(producer.words[producer.layout.holds_of(column)])
     return sum(0 < each <= taken for each in held)
 
 

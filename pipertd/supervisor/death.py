@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from pipertd.clock import monotonic_s
 from pipertd.protocol import Charge
-from pipertd.shm.status import RoutineFacts
+from pipertd.shm.status import Activity, RoutineFacts
 from pipertd.supervisor import watch
 from pipertd.supervisor.adopted import last_words
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.generation import Generation
 from pipertd.supervisor.guilt import guilty_routine
 from pipertd.supervisor.restart import Ending, Restarts, Verdict
+
+_MOST_SAID = 200  # characters of a routine's last error: a reason is read in a table
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def judge_death(
     )
     guilty = guilty_routine(ending, facts, number, expiry=dead.expiry, fatal_thread=dead.evidence.fatal_thread())
     reason = f"{verdict.reason} ({dead.why_killed})" if dead.why_killed else verdict.reason
+    if ending.failure is Failure.EXITED and (said := last_error(facts, number)):
+        reason = f"{reason}; {said}"
     return Death(
         pid=dead.pid,
         generation=number,
@@ -89,3 +93,19 @@ def judge_death(
         stacks=dead.evidence.stacks() if failure else "",
         charge=Charge(routine=guilty, reason=reason, log=dead.evidence.whole_end()) if guilty else None,
     )
+
+
+def last_error(facts: Mapping[str, RoutineFacts], generation: int) -> str:
+    """The last error of the routine that a flow ended over, in one line; empty where it is not clear which one that is.
+
+    It is the one that failed; or the only one that never came to its end, which is how one looks that called
+    ``sys.exit``.
+    """
+    present = {name: fact for name, fact in facts.items() if fact.generation == generation}
+    failed = [name for name, fact in present.items() if fact.activity is Activity.FAILED]
+    unfinished = [name for name, fact in present.items() if not fact.activity.over]
+    name, *others = failed or unfinished or [""]
+    if not name or not present[name].error or (others and not failed):
+        return ""
+    text = " ".join(present[name].error.split())
+    return f"last error of {name}: {text if len(text) <= _MOST_SAID else f'{text[:_MOST_SAID]}…'}"

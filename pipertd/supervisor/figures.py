@@ -103,6 +103,11 @@ class Figures:
         )
         return cls(routines, links, *segments.end_to_end())
 
+    def without_memory(self) -> Figures:
+        """The same when the run's memory is given back: whoever held some of it holds nothing."""
+        freed = (replace(link, bytes=0, leased=0, leased_by=(), blocked_by=None) for link in self.links)
+        return replace(self, links=tuple(freed))
+
 
 def _routine(ref: RoutineRef, segments: PipelineSegments, flow: tuple[State, int, bool], rates: Rates) -> RoutineView:
     fact = segments.routine_facts(ref)

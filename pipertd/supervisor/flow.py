@@ -14,6 +14,7 @@ from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed, WrongState
 from pipertd.protocol import Charge, Hello
 from pipertd.supervisor import lifecycle, notices, watch
+from pipertd.supervisor.alarm import Alarm
 from pipertd.supervisor.death import judge_death
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.gate import Waiting
@@ -82,7 +83,7 @@ class SupervisedFlow:
         self.paused = False
         self._delay_s = 0.0
         self._since_s = monotonic_s()
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm()  # the end of a backoff, or the next look
         self._launching: asyncio.Task[None] | None = None
         self._killer: asyncio.Task[None] | None = None
 
@@ -143,7 +144,7 @@ class SupervisedFlow:
                 self._launch()
                 return
             case State.BACKING_OFF:
-                self._arm(self._delay_s, lambda: self._happen(Input.BACKOFF_OVER))
+                self._alarm.set(self._delay_s, lambda: self._happen(Input.BACKOFF_OVER))
                 return
             case State.STOPPING if living:
                 living.ask_to_stop()
@@ -260,6 +261,7 @@ class SupervisedFlow:
             failure=self._failure,
             pressure=self._living.pressure() if self._living else None,
             paused=self.paused and not self.state.at_rest,
+            usage=self._living.usage() if self._living else None,
         )
 
     def _happen(self, happened: Input, reason: str = "") -> None:
@@ -293,9 +295,9 @@ class SupervisedFlow:
             case Action.KILL if living:
                 living.kill()
             case Action.ARM_BACKOFF:
-                self._arm(self._delay_s, lambda: self._happen(Input.BACKOFF_OVER))
+                self._alarm.set(self._delay_s, lambda: self._happen(Input.BACKOFF_OVER))
             case Action.CANCEL_BACKOFF:
-                self._disarm()
+                self._alarm.cancel()
 
     def _launch(self) -> None:
         assert self._run is not None
@@ -313,8 +315,13 @@ class SupervisedFlow:
                 self._happen(Input.DIED_AS_ASKED, _NEVER_STARTED)
                 return
             self._failure = Failure.LAUNCH_FAILED
-            self._tell(notices.launch_failed(str(reason)))
-            self._happen(Input.LAUNCH_FAILED, str(reason))
+            if self._restarts.count and reason.may_pass:  # who asked for a start is told that it failed
+                self._delay_s = self._restarts.put_off()
+                self._tell(notices.launch_put_off(str(reason), self._delay_s))
+                self._happen(Input.LAUNCH_PUT_OFF, str(reason))
+            else:
+                self._tell(notices.launch_failed(str(reason)))
+                self._happen(Input.LAUNCH_FAILED, str(reason))
         else:
             self._begin(waiting)
 
@@ -391,12 +398,13 @@ class SupervisedFlow:
 
     def _bury(self) -> None:
         """The pidfd says dead: reap, judge, and go on from there."""
-        dead, self._living = self._living, None
+        dead = self._living
         assert dead is not None
         assert self._run is not None
         asyncio.get_running_loop().remove_reader(dead.pidfd)
-        self._disarm()
-        ending = dead.bury()
+        self._alarm.cancel()
+        ending = dead.bury()  # hears what it said last, which is believed of the living one alone
+        self._living = None
         if dead.mark is not None:
             self._shared.strays.look_for(dead.mark, lambda strays: self._tell(notices.processes_left(strays)))
         facts = self._sight.facts(self._run)
@@ -415,18 +423,7 @@ class SupervisedFlow:
 
     def _look_again(self) -> None:
         """All flows are looked at in the same moments, so that many of them wake the daemon as seldom as one."""
-        period_s = self._look_s()
-        to_next_s = period_s - asyncio.get_running_loop().time() % period_s
-        self._arm(to_next_s if to_next_s > period_s / 2 else to_next_s + period_s, self._look)
-
-    def _arm(self, delay_s: float, then: Callable[[], None]) -> None:
-        self._disarm()
-        self._timer = asyncio.get_running_loop().call_later(delay_s, then)
-
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarm.set_in_step(self._look_s(), self._look)
 
     def _tell(self, saying: Saying) -> None:
         self._shared.history.record(

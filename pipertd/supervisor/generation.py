@@ -22,7 +22,7 @@ from pipertd.protocol import (
     Stop,
 )
 from pipertd.shm.status import RoutineFacts
-from pipertd.supervisor import watch
+from pipertd.supervisor import procfs, watch
 from pipertd.supervisor.contact import Contact, Finding
 from pipertd.supervisor.evidence import Evidence
 from pipertd.supervisor.failure import Failure
@@ -31,7 +31,7 @@ from pipertd.supervisor.manifest import GenerationRecord
 from pipertd.supervisor.restart import Ending
 from pipertd.supervisor.strays import Mark
 from pipertd.supervisor.surroundings import Surroundings
-from pipertd.supervisor.view import NoticeKind, Pressure
+from pipertd.supervisor.view import NoticeKind, Pressure, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -221,10 +221,7 @@ class Generation:
             logger.error("cannot listen to flows again: %s: %s", path, reason)
             return
         if found_lost:
-            text = (
-                f"somebody removed {path}, which is made anew; where the control socket went with it, start the "
-                "daemon again: told by SIGUSR1 to leave, it leaves all flows to the next one"
-            )
+            text = f"somebody removed {path}, which is made anew"
             self._history.record(NoticeKind.SOCKET_LOST, text, details={"path": str(path)})
 
     def heard(self) -> None:
@@ -270,6 +267,10 @@ class Generation:
     def pressure(self) -> Pressure | None:
         """What it lacks, where its group tells."""
         return self._group.pressure() if self._group else None
+
+    def usage(self) -> Usage | None:
+        """What it uses: all of its group, or else its process alone; None where that is gone."""
+        return (self._group.usage() if self._group else None) or procfs.usage(self.pid)
 
     def _note_memory(self) -> None:
         self.failure = Failure.OUT_OF_MEMORY

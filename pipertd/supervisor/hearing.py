@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipertd.errors import PipertdError
-from pipertd.protocol import Answer, Hello, Pong, Quarantined, Raise
+from pipertd.protocol import Answer, Handlers, Hello, Pong, Quarantined, Raise
 from pipertd.supervisor.answers import Events
 from pipertd.supervisor.channel import FlowChannel
+from pipertd.supervisor.handlers import HandlersTold
 from pipertd.supervisor.history import History
 from pipertd.supervisor.pipeline import SupervisedPipeline
 from pipertd.supervisor.view import NoticeKind
@@ -23,6 +24,7 @@ class Hearing:
     Attributes:
         channel: by which flows are spoken to.
         events: those that go to flows, and their answers.
+        handlers: what flows tell of the events that they handle.
     """
 
     def __init__(self, socket: Path, pipelines: Mapping[str, SupervisedPipeline], history: History) -> None:
@@ -32,6 +34,7 @@ class Hearing:
             socket, believe=self._believe, on_met=self._meet, on_message=self._hear, on_gone=self._lose
         )
         self.events = Events(self.channel)
+        self.handlers = HandlersTold(self.channel)
 
     def _believe(self, hello: Hello) -> bool:
         pipeline = self._pipelines.get(hello.pipeline)
@@ -41,17 +44,21 @@ class Hearing:
     def _meet(self, pipeline: str, flow: str) -> None:
         self._pipelines[pipeline].flows[flow].heard()
         self.events.meet(pipeline, flow)
+        self.handlers.meet()
 
     def _lose(self, pipeline: str, flow: str) -> None:
         self.events.lose(pipeline, flow)
+        self.handlers.lose(pipeline, flow)
 
-    def _hear(self, pipeline: str, flow: str, message: Answer | Raise | Quarantined | Pong) -> None:
+    def _hear(self, pipeline: str, flow: str, message: Answer | Raise | Quarantined | Pong | Handlers) -> None:
         self._pipelines[pipeline].flows[flow].heard()
         match message:
             case Pong():
                 pass  # that it was heard is all that it says
             case Answer():
                 self.events.hear(flow, message)
+            case Handlers():
+                self.handlers.hear(pipeline, flow, message)
             case Quarantined():
                 self._tell_quarantined(pipeline, flow, message)
             case Raise():

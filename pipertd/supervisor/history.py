@@ -88,19 +88,23 @@ class History:
         """The revision of the oldest notice that is kept, or of the first one to come."""
         return self.revision - len(self._notices) + 1
 
-    def since(self, revision: int, epoch: str | None = None) -> tuple[Notice, ...]:
-        """The notices behind ``revision``, oldest first.
+    def since(self, revision: int, epoch: str | None = None, most: int | None = None) -> tuple[Notice, ...]:
+        """The notices behind ``revision``, oldest first, and no more than ``most``.
 
         Raises:
             RevisionTooOld: they are not all kept, or the revision is of another epoch.
         """
         if epoch not in (None, self.epoch):
-            raise RevisionTooOld(revision, self.oldest, f"it is of epoch {epoch}, and this one is {self.epoch}")
+            raise self._too_old(revision, f"it is of epoch {epoch}, and this one is {self.epoch}")
         if revision > self.revision:
-            raise RevisionTooOld(revision, self.oldest, f"the newest is {self.revision}")
+            raise self._too_old(revision, f"the newest is {self.revision}")
         if revision < self.oldest - 1:
-            raise RevisionTooOld(revision, self.oldest, f"the oldest kept is {self.oldest}")
-        return tuple(islice(self._notices, revision + 1 - self.oldest, None))
+            raise self._too_old(revision, f"the oldest kept is {self.oldest}")
+        begin = revision + 1 - self.oldest
+        return tuple(islice(self._notices, begin, None if most is None else begin + most))
+
+    def _too_old(self, revision: int, why: str) -> RevisionTooOld:
+        return RevisionTooOld(revision, self.oldest, self.revision, self.epoch, why)
 
     async def wait_beyond(self, revision: int) -> None:
         """Return when there are notices behind ``revision``."""

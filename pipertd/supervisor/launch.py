@@ -107,16 +107,3 @@ def launch(argv: Sequence[str], *, environment: Mapping[str, str], fds: Sequence
         os.killpg(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         raise LaunchFailed(f"cannot watch {argv[0]}: {reason}") from reason
-
-
-def memory_file(name: str, content: bytes) -> int:
-    """A close-on-exec descriptor of an unnamed file that holds ``content``, to be read from its start.
-
-    Raises:
-        OSError: there is no descriptor or no memory left.
-    """
-    fd = os.memfd_create(name, os.MFD_CLOEXEC)
-    with os.fdopen(fd, "wb", closefd=False) as file:
-        file.write(content)
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd

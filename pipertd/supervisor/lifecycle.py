@@ -19,6 +19,7 @@ class Input(StrEnum):
     STOP = "stop"
     STOP_NOW = "stop now"
     LAUNCH_FAILED = "launch failed"
+    LAUNCH_PUT_OFF = "launch put off"
     READY = "ready"
     EXPIRED = "deadline expired"
     BACKOFF_OVER = "backoff over"
@@ -67,6 +68,7 @@ TABLE: dict[State, dict[Input, Step]] = {
     State.STARTING: {
         Input.READY: Step(State.RUNNING),
         Input.LAUNCH_FAILED: Step(State.FAILED),
+        Input.LAUNCH_PUT_OFF: Step(State.BACKING_OFF, (Action.ARM_BACKOFF,)),
         **_ALIVE,
     },
     State.RUNNING: _ALIVE,

@@ -181,7 +181,11 @@ class ManifestFile:
         self._written = content
 
     def close(self) -> None:
-        """Take it away for good: there is nothing to be known any more."""
+        """Take it away for good: there is nothing to be known any more.
+
+        Raises:
+            OSError: it stays there (a read-only disk).
+        """
         self._is_closed = True
         for path in (self._new, self.path):  # a daemon before us may have died over a new one
             with suppress(IsADirectoryError):  # it is none of ours

@@ -45,6 +45,12 @@ def launch_failed(reason: str) -> Saying:
     return Saying(NoticeKind.FLOW_FAILED, f"failed: {reason}", {"failure": Failure.LAUNCH_FAILED})
 
 
+def launch_put_off(reason: str, delay_s: float) -> Saying:
+    """It cannot have a process now, and may have one in a moment."""
+    text = f"is restarted in {delay_s:g} s, because there is nothing left to start it with: {reason}"
+    return Saying(NoticeKind.FLOW_RESTARTING, text, {"failure": Failure.LAUNCH_FAILED})
+
+
 def limits_unmet(problems: str) -> Saying:
     """Its process does not have all of its limits."""
     return Saying(NoticeKind.LIMITS_UNMET, f"runs without some of its limits: {problems}")

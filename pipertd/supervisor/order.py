@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipertd.definition.model import Pipeline
+from pipertd.names import RoutineRef
 
 
 def stop_order(pipeline: Pipeline) -> dict[str, frozenset[str]]:
@@ -21,3 +22,11 @@ def stop_order(pipeline: Pipeline) -> dict[str, frozenset[str]]:
         for name in free:
             order[name] = frozenset(senders[name] & order.keys())
     return order
+
+
+def fed_from_within(pipeline: Pipeline, flow: str) -> set[RoutineRef]:
+    """The sources of a flow, and its other routines to which their messages come without leaving it."""
+    fed = {ref for ref in pipeline.routines if ref.flow == flow and not pipeline.inputs_of(ref)}
+    while more := {each.destination for each in pipeline.links if each.within_flow and each.source in fed} - fed:
+        fed |= more
+    return fed

@@ -9,27 +9,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 
-from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
-from pipertd.definition.plan import Fit
-from pipertd.errors import ManifestError, SegmentError, UnknownTarget, WrongState
+from pipertd.definition.relink import find_link
+from pipertd.errors import ManifestError, NoTap, SegmentError, UnknownTarget, WrongState
 from pipertd.names import Target
-from pipertd.supervisor.figures import Figures, States
+from pipertd.supervisor.figures import States
 from pipertd.supervisor.flow import SupervisedFlow
 from pipertd.supervisor.manifest import Manifest
 from pipertd.supervisor.recording import Recording
-from pipertd.supervisor.run import Run
-from pipertd.supervisor.segments import Adopted, PipelineSegments
+from pipertd.supervisor.runs import Runs
+from pipertd.supervisor.segments import VisibleLink
 from pipertd.supervisor.stopping import stop_drained, stop_within_run
 from pipertd.supervisor.surroundings import Surroundings
-from pipertd.supervisor.survivors import find_survivors, give_up, open_segments
+from pipertd.supervisor.survivors import find_survivors, give_up
 from pipertd.supervisor.view import LinkView, NoticeKind, PipelineView, State, worst
 
 logger = logging.getLogger(__name__)
-
-_DEATH_S = 5.0
 
 
 class SupervisedPipeline:
@@ -55,32 +52,16 @@ class SupervisedPipeline:
         self._recording = Recording(shared.runtime_dir, definition.name, shared.history, self._manifest)
         self.flows = {flow.name: self._supervised(flow) for flow in definition.flows}
         self._to_start: set[str] = set()  # what an operator wants up that is not there yet
-        self._run: Run | None = None
-        self._figures = Figures.blank(definition)  # of the present run, or of the last one
+        self.runs = Runs(definition)
         self.turn = asyncio.Lock()  # of whoever does several things to it that belong together: restart, reload
         self._stopping: asyncio.Task[None] | None = None
         self._going_on: asyncio.Task[None] | None = None
         self._holds = 0
-        self._began_s = self._ended_s = monotonic_s()
 
     def _supervised(self, flow: Flow) -> SupervisedFlow:
         return SupervisedFlow(
             self.definition, flow, self._shared, on_rest=self._on_rest, on_change=self._recording.write
         )
-
-    @property
-    def promised_bytes(self) -> int:
-        """How much shared memory it may still reserve."""
-        return 0 if self._run is None else self._run.segments.promised_bytes
-
-    @property
-    def reserved_bytes(self) -> int:
-        """How much shared memory it has reserved, which is free when its run is over."""
-        return 0 if self._run is None else self._run.segments.reserved_bytes
-
-    def fit(self, definition: Pipeline) -> Fit:
-        """How another definition fits the segments of the present run."""
-        return Fit() if self._run is None else self._run.segments.fit(definition)
 
     @property
     def state(self) -> State:
@@ -105,7 +86,7 @@ class SupervisedPipeline:
     @property
     def _is_ending(self) -> bool:
         """Whether the run ends as soon as nobody settles what a flow of it left."""
-        return self._run is not None and self._holds == 0 and self._is_at_rest
+        return self.runs.present is not None and self._holds == 0 and self._is_at_rest
 
     def flow(self, name: str) -> SupervisedFlow:
         """The flow of that name.
@@ -118,6 +99,14 @@ class SupervisedPipeline:
         except KeyError:
             raise UnknownTarget(f"{self.definition.name}/{name}", sorted(self.flows)) from None
 
+    def chosen(self, name: str | None) -> list[SupervisedFlow]:
+        """The flow of that name, or all of them.
+
+        Raises:
+            UnknownTarget: there is none.
+        """
+        return [self.flow(name)] if name else list(self.flows.values())
+
     def start(self, name: str | None = None) -> None:
         """Have all flows up, or one; what is up stays as it is.
 
@@ -126,7 +115,7 @@ class SupervisedPipeline:
             WrongState: it is being stopped.
             SegmentError: there is not enough shared memory.
         """
-        chosen = self._chosen(name)
+        chosen = self.chosen(name)
         self._check_can_start(chosen)
         for flow in chosen:
             if flow.state.at_rest:
@@ -156,14 +145,14 @@ class SupervisedPipeline:
             self._to_start.clear()
 
     def _launch(self, chosen: Collection[SupervisedFlow]) -> None:
-        if self._run is None:
-            self._run = Run(PipelineSegments(self.definition, self._promised_to_all()))
-            self._began_s = monotonic_s()
+        run = self.runs.present
+        if run is None:
+            run = self.runs.begin(self.definition, self._promised_to_all())
             self._on_run(self.definition.name)
         self._to_start |= {flow.definition.name for flow in chosen}
         with self.held():
             for flow in chosen:
-                flow.start(self._run)
+                flow.start(run)
             self._to_start -= {flow.definition.name for flow in chosen}
             self._recording.write()
 
@@ -175,17 +164,14 @@ class SupervisedPipeline:
         """
         survivors = find_survivors(manifest)
         try:
-            if manifest.segments is not None:
-                fds = open_segments(manifest.segments, survivors.values())
-                self._run = Run(PipelineSegments(self.definition, adopted=Adopted(manifest.segments, fds)))
+            self.runs.adopt(manifest, survivors.values())
         except (ManifestError, SegmentError) as reason:
             give_up(survivors.values())
             raise ManifestError(str(reason)) from reason
-        self._began_s = manifest.began_s
         self._to_start = set(manifest.to_start)
         with self.held():
             for name in self.flows.keys() & manifest.flows.keys():
-                self.flows[name].adopt(manifest.flows[name], survivors[name], self._run)
+                self.flows[name].adopt(manifest.flows[name], survivors[name], self.runs.present)
             for flow in self.flows.values():
                 flow.go_on()
             self._recording.write()
@@ -229,7 +215,7 @@ class SupervisedPipeline:
         Raises:
             UnknownTarget: no flow has that name.
         """
-        chosen = self._chosen(name)
+        chosen = self.chosen(name)
         self._begin_stop(chosen, whole=name is None, now=now)
         await self._until_down(chosen)
 
@@ -303,7 +289,7 @@ class SupervisedPipeline:
             WrongState: it is stopped meanwhile.
             SegmentError: there is not enough shared memory.
         """
-        chosen = self._chosen(name)
+        chosen = self.chosen(name)
         names = {flow.definition.name for flow in chosen}
         try:
             with self.held() if name else nullcontext():
@@ -319,48 +305,9 @@ class SupervisedPipeline:
         finally:
             self._to_start -= names
 
-    def pause(self, name: str | None, paused: bool) -> None:
-        """Have flows take nothing, or go on: one, or all that are up.
-
-        Raises:
-            UnknownTarget: no flow has that name.
-            WrongState: there is nothing to be paused.
-        """
-        chosen = self._chosen(name)
-        up = [flow for flow in chosen if not flow.state.at_rest]
-        if paused and not up:
-            raise WrongState("pause", Target(self.definition.name, name), chosen[0].state if name else self.state)
-        for flow in up if paused else chosen:
-            flow.pause(paused)
-
-    async def kill(self, name: str | None) -> None:
-        """SIGKILL to the process of a flow, or of each one, and wait for its death; the restart rules say what follows.
-
-        It is not waited for long: the kernel may hold a process that waits for a disk.
-
-        Raises:
-            UnknownTarget: no flow has that name.
-            WrongState: there is no process.
-        """
-        chosen = self._chosen(name)
-        up = [flow for flow in chosen if flow.has_process]
-        if not up:
-            raise WrongState("kill", Target(self.definition.name, name), chosen[0].state if name else self.state)
-        killed = [(flow, flow.generation) for flow in up]
-        for flow in up:
-            flow.kill()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_DEATH_S):
-                await self._shared.pulse.until(
-                    lambda: not any(flow.has_process and flow.generation == number for flow, number in killed)
-                )
-
     def take_over(self, definition: Pipeline) -> None:
         """Go by another definition. Where a run is on, its segments fit it, and flows that it changes are down."""
-        if self._run is not None:
-            self._tell_unlinked(self._run.segments.renew(definition))
-        elif self.definition.routines != definition.routines or self.definition.links != definition.links:
-            self._figures = Figures.blank(definition)  # those of the last run are another pipeline's
+        self._tell_unlinked(self.runs.renew(self.definition, definition))
         self.definition = definition
         known, self.flows = self.flows, {}
         for flow in definition.flows:
@@ -382,16 +329,37 @@ class SupervisedPipeline:
                 name = self.definition.name
                 self._shared.history.record(NoticeKind.MESSAGES_UNLINKED, text, pipeline=name, details=details)
 
+    def visible(self, source: str, destination: str) -> tuple[VisibleLink, Callable[[], str]]:
+        """A link of the present run, and why it is there no more, empty while it is.
+
+        Raises:
+            UnknownTarget: there is no such link.
+            InvalidDefinition: a name is that of several routines.
+            WrongState: there is no run.
+            NoTap: it lies within a flow.
+        """
+        link, run = find_link(self.definition, source, destination), self.runs.present
+        if link.within_flow:
+            raise NoTap(link)
+        if run is None:
+            raise WrongState("tap", f"{link} of {self.definition.name}", self.state)
+
+        def why_gone() -> str:
+            if self.runs.present is not run:
+                return f"the run of {self.definition.name} is over"
+            is_drawn = any(each.ends == link.ends for each in self.definition.links)
+            return "" if is_drawn else f"{link} was taken away"
+
+        return run.segments.visible(link), why_gone
+
     def view(self) -> PipelineView:
         """Everything about it, as it is now or as it was at the end of its last run."""
-        if self._run is not None:
-            self._figures = self._run.figures(self.definition, self._states())
-        figures = self._figures
+        figures = self.runs.figures(self.definition, self._states())
         return PipelineView(
             name=self.definition.name,
             description=self.definition.description,
             state=self.state,
-            seconds=(self._ended_s if self._run is None else monotonic_s()) - self._began_s,
+            seconds=self.runs.seconds,
             flows=tuple(flow.view() for flow in self.flows.values()),
             routines=figures.routines,
             links=figures.links,
@@ -403,8 +371,8 @@ class SupervisedPipeline:
         """What the next daemon has to know, should this one be killed now."""
         return Manifest(
             definition=self.definition,
-            began_s=self._began_s,
-            segments=self._run.segments.record() if self._run else None,
+            began_s=self.runs.began_s,
+            segments=self.runs.record(),
             stopping=self._stopping is not None,
             to_start=sorted(self._to_start),
             flows={name: flow.record() for name, flow in self.flows.items()},
@@ -413,15 +381,9 @@ class SupervisedPipeline:
     def _states(self) -> States:
         return {name: (flow.state, flow.generation, flow.paused) for name, flow in self.flows.items()}
 
-    def _chosen(self, name: str | None) -> list[SupervisedFlow]:
-        return [self.flow(name)] if name else list(self.flows.values())
-
     async def _stop_in_order(self) -> None:
-        await stop_drained(self.definition, self.flows, self._shared.pulse, self._is_drained)
+        await stop_drained(self.definition, self.flows, self._shared.pulse, self.runs.is_drained)
         await self._shared.pulse.until(lambda: self.is_over)
-
-    def _is_drained(self, flow: str) -> bool:
-        return self._run is None or self._run.segments.drained(flow)
 
     def _stopped(self, task: asyncio.Task[None]) -> None:
         self._stopping = None
@@ -453,16 +415,14 @@ class SupervisedPipeline:
             self._on_rest()
 
     def _end_run(self) -> None:
-        if self._run is None:
+        if self.runs.present is None:
             return
-        self._ended_s = monotonic_s()
-        self._figures, self._run = self._run.end(self.definition, self._states()), None
+        self.runs.end(self.definition, self._states())
         for flow in self.flows.values():
             flow.let_go()
         self._recording.write()
         name = self.definition.name
         states = {flow.definition.name: str(flow.state) for flow in self.flows.values()}
-        seconds = self._ended_s - self._began_s
-        text = f"pipeline {name} is {self._worst_state} after {seconds:.1f} s"
+        text = f"pipeline {name} is {self._worst_state} after {self.runs.seconds:.1f} s"
         self._shared.history.record(NoticeKind.PIPELINE_ENDED, text, pipeline=name, details=states)
         self._shared.pulse.beat()

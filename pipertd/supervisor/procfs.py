@@ -8,7 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-_STATE, _GROUP, _STARTED = 0, 2, 19  # places in /proc/PID/stat behind the command's name
+from pipertd.supervisor.view import Usage
+
+_STATE, _GROUP, _USER, _SYSTEM, _STARTED, _PAGES = 0, 2, 11, 12, 19, 21  # in /proc/PID/stat behind the command's name
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Identity(NamedTuple):
@@ -44,12 +48,24 @@ def process_group(pid: int) -> int | None:
     return int(found[_GROUP]) if found else None
 
 
+def usage(pid: int) -> Usage | None:
+    """What it uses by itself, without what it started; None where it is gone, or no descriptor is left to look."""
+    try:
+        found = _stat(pid)
+    except OSError:
+        return None
+    if not found:
+        return None
+    return Usage((int(found[_USER]) + int(found[_SYSTEM])) * _TICK_S, int(found[_PAGES]) * _PAGE_BYTES)
+
+
 def _stat(pid: int) -> list[str]:
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:  # noqa: PTH123 - read for every flow at every look
+            text = file.read()
     except (FileNotFoundError, ProcessLookupError):
         return []
-    return text.rpartition(")")[2].split()
+    return text.rpartition(b")")[2].decode().split()
 
 
 def identity(fd: int) -> Identity:

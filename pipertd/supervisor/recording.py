@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from pipertd.errors import cause_of
+from pipertd.supervisor.alarm import Alarm
 from pipertd.supervisor.history import History
 from pipertd.supervisor.manifest import Manifest, ManifestFile
 from pipertd.supervisor.view import NoticeKind
 
 TRY_AGAIN_S = 1.0
 _MEANING = "if this daemon is killed before it can be, the run is lost"
+
+logger = logging.getLogger(__name__)
 
 
 class Recording:
@@ -23,32 +27,35 @@ class Recording:
         self._file = ManifestFile(folder, pipeline)
         self._history = history
         self._now = now
-        self._again: asyncio.TimerHandle | None = None
+        self._again = Alarm()
+        self._is_behind = False
 
     def write(self) -> None:
         """Put it on record. Work goes on where that cannot be done (a full disk), and it is tried again."""
         try:
             self._file.write(self._now())
         except OSError as reason:
-            if self._again is None:
+            if not self._is_behind:
                 self._tell(
                     NoticeKind.PIPELINE_UNRECORDED, f"is not on record for the next daemon: {reason}; {_MEANING}"
                 )
-            else:
-                self._again.cancel()
-            self._again = asyncio.get_running_loop().call_later(TRY_AGAIN_S, self.write)
+            self._is_behind = True
+            self._again.set(TRY_AGAIN_S, self.write)
         else:
-            if self._again is not None:
-                self._again.cancel()
-                self._again = None
+            self._again.cancel()
+            if self._is_behind:
+                self._is_behind = False
                 self._tell(NoticeKind.PIPELINE_RECORDED, "is on record again")
 
     def close(self) -> None:
         """Take it away for good: there is nothing to be known any more."""
-        if self._again is not None:
-            self._again.cancel()
-            self._again = None
-        self._file.close()
+        self._again.cancel()
+        self._is_behind = False
+        try:
+            self._file.close()
+        except OSError as reason:
+            path, meaning = self._file.path, "the next daemon will say that this run is lost"
+            logger.error("cannot take %s away: %s; while it is there, %s", path, cause_of(reason), meaning)
 
     def _tell(self, kind: NoticeKind, text: str) -> None:
         self._history.record(kind, f"pipeline {self._pipeline} {text}", pipeline=self._pipeline)

@@ -22,7 +22,7 @@ async def renew(pipeline: SupervisedPipeline, definition: Pipeline) -> None:
         SegmentError: there is not enough shared memory; the definition counts, and its flows stay down.
     """
     await pipeline.until_steady()
-    plan = plan_change(pipeline.definition, definition, pipeline.fit(definition))
+    plan = plan_change(pipeline.definition, definition, pipeline.runs.fit(definition))
     changed = [pipeline.flows[name] for name in plan.names(Action.RESTARTED, Action.ADJUSTED)]
     gave_up = {flow.definition.name for flow in changed if flow.state in _GAVE_UP and flow.wanted}
     if pipeline.is_over:

@@ -114,12 +114,19 @@ class Restarts:
             return Verdict(Input.DIED_FOR_GOOD, f"{how}: it cannot use its specification", failure=failure)
         return self._again(how, failure, ran_s, now_s)
 
+    def put_off(self) -> float:
+        """How long a restart waits for which the machine has nothing left now. It counts as none, and has no limit."""
+        delay_s = min(self._delay_s, self.rule.backoff_most_s)
+        self._delay_s = min(delay_s * 2, self.rule.backoff_most_s)
+        return delay_s
+
     def _again(self, how: str, failure: Failure | None, ran_s: float, now_s: float) -> Verdict:
         rule = self.rule
         while self._recent and now_s - self._recent[0] > rule.window_s:
             self._recent.popleft()
         if len(self._recent) >= rule.limit:
-            reason = f"{how}, after {rule.limit} restarts within {rule.window_s:g} s"
+            restarts = f"{rule.limit} restart{'s' if rule.limit != 1 else ''}"
+            reason = f"{how}, after {restarts} within {rule.window_s:g} s"
             return Verdict(Input.DIED_FOR_GOOD, reason, failure=Failure.START_LIMIT)
         if ran_s > self._delay_s:  # it ran for longer than it would now wait: that was a clean run
             self._delay_s = rule.backoff_first_s

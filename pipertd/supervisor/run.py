@@ -32,4 +32,4 @@ class Run:
         self.rates = Rates.of_run(definition, self.segments)
         figures = self.figures(definition, states)
         self.segments.close()
-        return figures
+        return figures.without_memory()

@@ -38,6 +38,7 @@ from pipertd.supervisor.admission import (
 from pipertd.supervisor.arrangement import Arrangement, Home
 from pipertd.supervisor.counts import LinkPlace, Passer, ended, link_view
 from pipertd.supervisor.manifest import HomeRecord, SegmentsRecord
+from pipertd.supervisor.order import fed_from_within
 from pipertd.supervisor.procfs import Identity, identity
 from pipertd.supervisor.view import LinkView
 
@@ -49,6 +50,15 @@ class Adopted(NamedTuple):
 
     record: SegmentsRecord
     fds: Mapping[Identity, int]
+
+
+class VisibleLink(NamedTuple):
+    """Where a link's messages lie: its place in the ledger of its source, and the pools, by number."""
+
+    link: Link
+    ledger_fd: int
+    column: int
+    pools: Mapping[int, int]
 
 
 class PipelineSegments:
@@ -152,6 +162,13 @@ class PipelineSegments:
             homes=[_home_record(ref, home) for ref, home in self._homes.items()],
         )
 
+    # -- for who looks at a link
+
+    def visible(self, link: Link) -> VisibleLink:
+        """Where a link's messages lie; nothing of it may be written or closed."""
+        ledger_fd = self._homes[link.source].ledger_fd
+        return VisibleLink(link, ledger_fd, self._arranged.column(link), self._arranged.pools_behind(link))
+
     # -- for a definition that changes during the run
 
     def misfits(self, pipeline: Pipeline) -> list[str]:
@@ -232,18 +249,20 @@ class PipelineSegments:
 
     def end_to_end(self) -> tuple[float | None, float | None]:
         """The median and the 99th percentile, in seconds, from capture to handled, over all destinations."""
-        total = [0] * at.HISTOGRAM_WORDS
-        for ref, home in self._homes.items():
-            if not self._arranged.outputs_of(ref):
-                total = [sum(pair) for pair in zip(total, read_end_to_end(home.ledger), strict=True)]
+        ends = [home.ledger for ref, home in self._homes.items() if not self._arranged.outputs_of(ref)]
+        total = [sum(counts) for counts in zip(*map(read_end_to_end, ends), strict=True)]
         return quantile_s(total, 0.5), quantile_s(total, 0.99)
 
     def drained(self, flow: str) -> bool:
-        """Whether nothing waits for the flow's routines, and what is in their hands only waits for their authors."""
+        """Whether nothing waits for the flow's routines, and what is in their hands only waits for their authors.
+
+        What its own sources give within it does not count: that has no end before they are told to stop.
+        """
+        fed = fed_from_within(self._pipeline, flow)
         return all(
             view.in_flight == 0 or (view.waiting == 0 and self.routine_facts(link.destination).activity in _AT_LEISURE)
             for link, view in zip(self._pipeline.links, self.link_views(), strict=True)
-            if link.destination.flow == flow
+            if link.destination.flow == flow and not (link.within_flow and link.source in fed)
         )
 
     def left_whole(self, flow: str) -> bool:

@@ -12,9 +12,10 @@ from pathlib import Path
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed
 from pipertd.logs.writer import open_log
+from pipertd.memory import memory_file
 from pipertd.protocol import FlowSpec, LogSpec, encode_spec
 from pipertd.supervisor.gate import Waiting, make_gate
-from pipertd.supervisor.launch import Process, flow_environment, launch, memory_file
+from pipertd.supervisor.launch import Process, flow_environment, launch
 from pipertd.supervisor.resources import limit
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.strays import marked, new_mark
@@ -108,12 +109,12 @@ def _launch(pipeline: Pipeline, spec: FlowSpec, options: Sequence[str], fds: Seq
         try:
             output = open_log(Path(spec.log.path))
             stack.callback(os.close, output)
-            spec_fd = memory_file(f"pipertd-{spec.flow}", encode_spec(spec))
-            stack.callback(os.close, spec_fd)
+            spec_fd = stack.enter_context(memory_file(f"pipertd-{spec.flow}", encode_spec(spec))).fileno()
         except OSError as reason:
             raise LaunchFailed(f"cannot prepare the start of {target}: {reason}") from reason
         return launch(
-            [pipeline.python or sys.executable, "-m", "pipertd.flow", *options, target, str(spec_fd)],
+            # -P: whatever lies where the daemon was started is no part of any pipeline.
+            [pipeline.python or sys.executable, "-P", "-m", "pipertd.flow", *options, target, str(spec_fd)],
             environment=marked(flow_environment(os.environ, pipeline.environment), mark),
             fds=[*fds, spec_fd],
             output=output,

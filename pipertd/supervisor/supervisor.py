@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from pipertd.definition.model import Pipeline
 from pipertd.definition.plan import Action, Fit, Plan
-from pipertd.errors import SegmentError, UnknownTarget, WrongState
+from pipertd.errors import SegmentError, WrongState
 from pipertd.logs.reader import LogStore
 from pipertd.names import Target
 from pipertd.protocol import QuarantineSpec
 from pipertd.quarantine import Quarantine
-from pipertd.supervisor import admission
+from pipertd.supervisor import admission, intervention
 from pipertd.supervisor.adoption import Adoption
 from pipertd.supervisor.answers import routines_of
 from pipertd.supervisor.cgroups import Cgroups
@@ -23,10 +22,12 @@ from pipertd.supervisor.hearing import Hearing
 from pipertd.supervisor.history import History
 from pipertd.supervisor.manifest import manifest_files
 from pipertd.supervisor.pipeline import SupervisedPipeline
+from pipertd.supervisor.pipelines import Pipelines
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.renewal import renew
+from pipertd.supervisor.segments import VisibleLink
 from pipertd.supervisor.surroundings import Surroundings
-from pipertd.supervisor.view import EventAnswer, NoticeKind, PipelineView, Snapshot
+from pipertd.supervisor.view import EventAnswer, HandlersView, NoticeKind, PipelineView, Snapshot, State
 
 STARTS_A_CORE = 2  # processes on their way at once: while one waits for the disk, another one imports
 
@@ -41,6 +42,11 @@ class Supervisor:
         quarantine: where flows put aside what kept killing them.
         orphan_timeout_s: how long flows work on without this daemon, unless their definition says otherwise.
         cgroups: what holds flows; nothing, if left out.
+
+    Attributes:
+        history: what happened.
+        pipelines: all of them.
+        changes: beats whenever a pipeline comes, goes, or may be in another state.
     """
 
     def __init__(
@@ -54,17 +60,17 @@ class Supervisor:
         cgroups: Cgroups | None = None,
     ) -> None:
         self.history = history
-        self._pipelines: dict[str, SupervisedPipeline] = {}
-        self._hearing = Hearing(runtime_dir / "flows.sock", self._pipelines, history)
+        self.pipelines = Pipelines()
+        self._hearing = Hearing(runtime_dir / "flows.sock", self.pipelines, history)
         self._events = self._hearing.events
         self._adoption = Adoption(history)
-        self._pulse = Pulse()
+        self.changes = Pulse()
         self._shared = Surroundings(
             runtime_dir=runtime_dir,
             logs=logs,
             history=history,
             channel=self._hearing.channel,
-            pulse=self._pulse,
+            pulse=self.changes,
             quarantine=QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes),
             orphan_timeout_s=orphan_timeout_s,
             cgroups=cgroups or Cgroups(),
@@ -83,12 +89,12 @@ class Supervisor:
         for name, path in manifest_files(self._shared.runtime_dir):
             adopted = self._adoption.adopt(name, path, self._made)
             if adopted is not None:
-                self._pipelines[name] = adopted
+                self.pipelines[name] = adopted
 
     async def close(self, *, now: bool = False) -> None:
         """Stop everything, draining within the stop deadlines unless ``now``; may be called again to hurry."""
         self._closing = True
-        await asyncio.gather(*(pipeline.close(now=now) for pipeline in self._pipelines.values()))
+        await asyncio.gather(*(pipeline.close(now=now) for pipeline in self.pipelines.values()))
         await self._shared.strays.close()
         await self._shared.cgroups.close()
         self._hearing.channel.close()
@@ -100,14 +106,15 @@ class Supervisor:
             WrongState: one of that name is up; nothing is changed then.
         """
         for definition in pipelines:
-            known = self._pipelines.get(definition.name)
+            known = self.pipelines.get(definition.name)
             if known is not None and not known.is_over:
                 raise WrongState("replace", definition.name, known.state)
         for definition in pipelines:
-            self._pipelines[definition.name] = self._made(definition)
+            self.pipelines[definition.name] = self._made(definition)
             text = f"pipeline {definition.name} is loaded"
             details = {"file": str(definition.file)} if definition.file else {}
             self.history.record(NoticeKind.PIPELINE_LOADED, text, pipeline=definition.name, details=details)
+        self.changes.beat()
         for definition in pipelines:
             up = self._adoption.flows_to_begin_anew(definition.name)
             if (definition.autostart or up) and not self._closing:
@@ -115,16 +122,21 @@ class Supervisor:
 
     def meet(self, definition: Pipeline) -> None:
         """Say of an adopted pipeline what its file says by now: it goes on as it was, until it is reloaded."""
-        self._adoption.meet(self._pipelines[definition.name].definition, definition)
+        self._adoption.meet(self.pipelines[definition.name].definition, definition)
 
     @property
     def definitions(self) -> dict[str, Pipeline]:
         """The definition of each pipeline, as it is now."""
-        return {name: pipeline.definition for name, pipeline in self._pipelines.items()}
+        return {name: pipeline.definition for name, pipeline in self.pipelines.items()}
+
+    @property
+    def states(self) -> dict[str, State]:
+        """The state of each pipeline now."""
+        return {name: pipeline.state for name, pipeline in self.pipelines.items()}
 
     def fit(self, definition: Pipeline) -> Fit:
         """How a pipeline's new definition fits the segments of its run."""
-        return self._pipelines[definition.name].fit(definition)
+        return self.pipelines[definition.name].runs.fit(definition)
 
     def definition(self, pipeline: str) -> Pipeline:
         """The definition of one pipeline, as it is now.
@@ -132,7 +144,7 @@ class Supervisor:
         Raises:
             UnknownTarget: there is no such pipeline.
         """
-        return self._pipeline(pipeline).definition
+        return self.pipelines.named(pipeline).definition
 
     async def change(self, plans: Sequence[Plan], new: Mapping[str, Pipeline]) -> None:
         """Do what plans from :attr:`definitions` to ``new`` say, and return when it is done.
@@ -145,15 +157,16 @@ class Supervisor:
 
     async def _change(self, plan: Plan, new: Mapping[str, Pipeline]) -> None:
         name = plan.pipeline
-        pipeline = self._pipelines[name]
+        pipeline = self.pipelines[name]
         if plan.action is Action.UNCHANGED and pipeline.definition == new[name]:
             return  # no need to wait for whoever has its turn
         async with pipeline.turn:
             if plan.action is Action.REMOVED:
                 await pipeline.close()
-                del self._pipelines[name]
+                del self.pipelines[name]
                 self._events.begin_run(name)
                 self.history.record(NoticeKind.PIPELINE_REMOVED, f"pipeline {name} is removed", pipeline=name)
+                self.changes.beat()
                 return
             try:
                 await renew(pipeline, new[name])
@@ -166,9 +179,9 @@ class Supervisor:
         Raises:
             SegmentError: it has not, with the arithmetic.
         """
-        over = [pipeline for name, pipeline in self._pipelines.items() if name in end]
-        freed_bytes = sum(pipeline.reserved_bytes for pipeline in over)
-        promised_bytes = self._promised_bytes() - sum(pipeline.promised_bytes for pipeline in over)
+        over = [pipeline for name, pipeline in self.pipelines.items() if name in end]
+        freed_bytes = sum(pipeline.runs.reserved_bytes for pipeline in over)
+        promised_bytes = self.pipelines.promised_bytes - sum(pipeline.runs.promised_bytes for pipeline in over)
         admission.check_room(definition, promised_bytes + sum(each.shm_limit for each in besides), freed_bytes)
 
     async def start(self, target: Target) -> None:
@@ -179,7 +192,7 @@ class Supervisor:
             WrongState: it is being stopped.
             SegmentError: there is not enough shared memory.
         """
-        async with self._turn(target) as (pipeline, flow):
+        async with self.pipelines.turn(target) as (pipeline, flow):
             self._check_open("start", target)
             pipeline.start(flow)
 
@@ -189,7 +202,7 @@ class Supervisor:
         Raises:
             UnknownTarget: there is no such pipeline, flow or routine.
         """
-        pipeline, flow = self._find(target)
+        pipeline, flow = self.pipelines.find(target)
         await pipeline.stop(flow, now=now)
 
     async def restart(self, target: Target) -> None:
@@ -208,20 +221,9 @@ class Supervisor:
         await asyncio.shield(restarting)
 
     async def _restart(self, target: Target) -> None:
-        async with self._turn(target) as (pipeline, flow):
+        async with self.pipelines.turn(target) as (pipeline, flow):
             self._check_open("restart", target)
             await pipeline.restart(flow)
-
-    @asynccontextmanager
-    async def _turn(self, target: Target) -> AsyncIterator[tuple[SupervisedPipeline, str | None]]:
-        """Have the turn of the target's pipeline; what it names may have gone meanwhile."""
-        while True:
-            pipeline, _ = self._find(target)
-            async with pipeline.turn:
-                found = self._find(target)
-                if found[0] is pipeline:
-                    yield found
-                    return
 
     async def pause(self, target: Target) -> None:
         """Have what is up of the target take nothing behind the message in hand, also when it is restarted; idempotent.
@@ -230,8 +232,8 @@ class Supervisor:
             UnknownTarget: there is no such pipeline, flow or routine.
             WrongState: nothing of it is up.
         """
-        async with self._turn(target) as (pipeline, flow):
-            pipeline.pause(flow, paused=True)
+        async with self.pipelines.turn(target) as (pipeline, flow):
+            intervention.pause(pipeline, flow, paused=True)
 
     async def resume(self, target: Target) -> None:
         """Have what is paused of the target go on; idempotent.
@@ -239,8 +241,8 @@ class Supervisor:
         Raises:
             UnknownTarget: there is no such pipeline, flow or routine.
         """
-        async with self._turn(target) as (pipeline, flow):
-            pipeline.pause(flow, paused=False)
+        async with self.pipelines.turn(target) as (pipeline, flow):
+            intervention.pause(pipeline, flow, paused=False)
 
     async def kill(self, target: Target) -> None:
         """SIGKILL to the processes of the target, and wait for their death; the restart rules say what follows.
@@ -249,8 +251,8 @@ class Supervisor:
             UnknownTarget: there is no such pipeline, flow or routine.
             WrongState: there is no process.
         """
-        pipeline, flow = self._find(target)
-        await pipeline.kill(flow)
+        pipeline, flow = self.pipelines.find(target)
+        await intervention.kill(pipeline, flow, self.changes)
 
     async def notify(
         self, event: str, target: Target, params: Mapping[str, object], timeout_s: float = 5.0
@@ -263,11 +265,32 @@ class Supervisor:
             UnknownTarget: the target names nothing.
             MessageError: the parameters cannot be carried.
         """
-        pipeline = self._pipeline(target.pipeline)
+        pipeline = self.pipelines.named(target.pipeline)
         states = {name: flow.state for name, flow in pipeline.flows.items()}
         answers = await self._events.ask(pipeline.definition, event, target, params, timeout_s, states)
         self._tell_event(event, target, f"event {event} went to {target}: {len(answers)} asked")
         return answers
+
+    async def handlers(self, target: Target) -> HandlersView:
+        """Which events the routines of the target handle, and which of its flows could not tell.
+
+        Raises:
+            UnknownTarget: the target names nothing.
+        """
+        pipeline = self.pipelines.named(target.pipeline)
+        states = {name: flow.state for name, flow in pipeline.flows.items()}
+        return await self._hearing.handlers.of(pipeline.definition, target, states)
+
+    def visible(self, pipeline: str, source: str, destination: str) -> tuple[VisibleLink, Callable[[], str]]:
+        """A link of a pipeline's present run, to be looked at, and why it is there no more, empty while it is.
+
+        Raises:
+            UnknownTarget: there is no such pipeline or link.
+            InvalidDefinition: a name is that of several routines.
+            WrongState: the pipeline has no run.
+            NoTap: the link lies within a flow.
+        """
+        return self.pipelines.named(pipeline).visible(source, destination)
 
     def snapshot(self, target: Target | None = None) -> Snapshot:
         """Everything now, or the whole pipeline that the target lies in.
@@ -275,7 +298,7 @@ class Supervisor:
         Raises:
             UnknownTarget: there is no such pipeline, flow or routine.
         """
-        chosen = [self._pipeline(target.pipeline)] if target else list(self._pipelines.values())
+        chosen = [self.pipelines.named(target.pipeline)] if target else list(self.pipelines.values())
         if target:
             routines_of(chosen[0].definition, target)
         views = tuple(pipeline.view() for pipeline in chosen)
@@ -287,12 +310,9 @@ class Supervisor:
         Raises:
             UnknownTarget: there is no such pipeline.
         """
-        found = self._pipeline(pipeline)
-        await self._pulse.until(lambda: found.state.at_rest)
+        found = self.pipelines.named(pipeline)
+        await self.changes.until(lambda: found.state.at_rest)
         return found.view()
-
-    def _promised_bytes(self) -> int:
-        return sum(pipeline.promised_bytes for pipeline in self._pipelines.values())
 
     def _check_open(self, action: str, target: Target) -> None:
         if self._closing:
@@ -300,32 +320,20 @@ class Supervisor:
 
     def _made(self, definition: Pipeline) -> SupervisedPipeline:
         return SupervisedPipeline(
-            definition, self._shared, on_run=self._events.begin_run, promised_bytes=self._promised_bytes
+            definition,
+            self._shared,
+            on_run=self._events.begin_run,
+            promised_bytes=lambda: self.pipelines.promised_bytes,
         )
 
     def _autostart(self, name: str, flows: Sequence[str]) -> None:
         """Start all of it, or these flows where it has them."""
-        pipeline = self._pipelines[name]
+        pipeline = self.pipelines[name]
         try:
             for flow in [flow for flow in flows if flow in pipeline.flows] or (None,):
                 pipeline.start(flow)
         except SegmentError as reason:
             self.history.record(NoticeKind.FLOW_FAILED, str(reason), pipeline=name)
-
-    def _pipeline(self, name: str) -> SupervisedPipeline:
-        try:
-            return self._pipelines[name]
-        except KeyError:
-            raise UnknownTarget(name, sorted(self._pipelines)) from None
-
-    def _find(self, target: Target) -> tuple[SupervisedPipeline, str | None]:
-        """The pipeline, and the flow where the target is one; a routine stands for its flow."""
-        pipeline = self._pipeline(target.pipeline)
-        if target.flow is not None:
-            pipeline.flow(target.flow)
-        if target.routine is not None:
-            routines_of(pipeline.definition, target)
-        return pipeline, target.flow
 
     def _tell_event(self, event: str, target: Target, text: str) -> None:
         self.history.record(

@@ -108,6 +108,13 @@ class Pressure(NamedTuple):
     io: float
 
 
+class Usage(NamedTuple):
+    """What a process has used of processors since it began, and what it holds of memory, shared pages included."""
+
+    cpu_s: float
+    memory_bytes: int
+
+
 @dataclass(frozen=True)
 class FlowView:
     """One flow; ``reason`` says how the last generation ended, where one did, and ``failure`` names how it failed.
@@ -125,6 +132,7 @@ class FlowView:
     failure: Failure | None = None
     pressure: Pressure | None = None
     paused: bool = False
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True)
@@ -202,6 +210,40 @@ class Notice:
     routine: str
     message: str
     details: Mapping[str, str] = field(default_factory=dict)
+
+
+class EventParameter(NamedTuple):
+    """What a handler takes by one name: its type as the author wrote it, or empty."""
+
+    name: str
+    type: str
+    optional: bool
+
+
+@dataclass(frozen=True)
+class EventHandler:
+    """A method of a routine that handles an event; it takes parameters of other names too where it ``takes_more``."""
+
+    flow: str
+    routine: str
+    event: str
+    parameters: tuple[EventParameter, ...]
+    takes_more: bool
+    description: str
+
+
+class SilentFlow(NamedTuple):
+    """A flow that could not tell what it handles, and why."""
+
+    flow: str
+    reason: str
+
+
+class HandlersView(NamedTuple):
+    """The handlers of some routines, in the order of the definition and then by event, and who could not tell."""
+
+    handlers: tuple[EventHandler, ...]
+    silent: tuple[SilentFlow, ...]
 
 
 @dataclass(frozen=True)

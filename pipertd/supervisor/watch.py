@@ -59,8 +59,9 @@ class Expiry:
 
 
 def is_ready(facts: Mapping[str, RoutineFacts], generation: int) -> bool:
-    """Whether every routine of this generation is set up."""
-    return all(fact.generation == generation and fact.activity not in _BEFORE_WORK for fact in facts.values())
+    """Whether every routine of this generation is set up; one that failed may have done so in ``setup``."""
+    no = (*_BEFORE_WORK, Activity.FAILED)
+    return all(fact.generation == generation and fact.activity not in no for fact in facts.values())
 
 
 def has_ended(facts: Mapping[str, RoutineFacts], generation: int) -> bool:

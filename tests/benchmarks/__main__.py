@@ -29,9 +29,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is cleaned up
     results = Results.load()
     if asked.write_docs:
-        document.write(results)
         plot.draw(results)
-        return 0
+        return document.part(results).main([])
     results.begin(quick=asked.quick)
     chosen, seconds = asked.only or names, _QUICK_SECONDS if asked.quick else 1.0
     count = asked.rounds or (_QUICK_ROUNDS if asked.quick else _ROUNDS)

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from pipertd.page import DOCS, Part
 from tests.benchmarks.results import Results
 from tests.benchmarks.table import Row, as_markdown
 
-PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
-BEGIN = "<!-- measured: written by `make bench ARGS=--write-docs` -->"
-END = "<!-- /measured -->"
 
-
-def write(results: Results) -> None:
-    """Put what was measured into the page."""
-    PAGE.write_text(replaced(PAGE.read_text(), block(results)))
-
-
-def replaced(page: str, text: str) -> str:
-    """The page with ``text`` between its markers; ValueError where it has none."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"cannot write into the page: it has no {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+def part(results: Results) -> Part:
+    """What was measured, for its page."""
+    return Part(
+        what="the numbers",
+        command="make bench ARGS=--write-docs",
+        sources="what it measures",
+        page=DOCS / "performance.md",
+        text=lambda: f"\n{block(results)}\n\n",
+    )
 
 
 def block(results: Results) -> str:

@@ -112,6 +112,17 @@ def _daemon(flows: int) -> Figure:
     return Figure(f"idle-{flows}", what, "cpu_percent", "%", side, (), own=(load, *own))
 
 
+def _tapped(name: str, what: str, value: str, unit: str, job: Job, target: Target | None = None) -> Figure:
+    """What a link loses by being looked at."""
+
+    def side(name: str, taps: int) -> Side:
+        return Side(name, "tapped", msgspec.structs.replace(job, what=str(taps)))
+
+    what = f"{what}, with three taps that look without a pause"
+    own = (Own("seen", f"{what}: messages that they saw", ""),)
+    return Figure(name, what, value, unit, side(OURS, 3), (Versus(side("no tap", 0), target),), own)
+
+
 _PACED = Job(size_bytes=64, seconds=1.5, per_second=1000.0)
 _SMALL = Job(size_bytes=64, seconds=1.5)
 _FRAMES = Job(size_bytes=FULL_HD_BYTES, seconds=1.5)
@@ -192,6 +203,16 @@ FIGURES = (
         ),
         own=(Own("publishing_us", "of that CPU time, publishing to 4 readers", "µs"),),
     ),
+    _tapped("taps", "64 B messages over a link", "per_second", "/s", Job(size_bytes=64, seconds=3.0)),
+    _tapped("taps-frames", "1080p frames over a link", "per_second", "/s", Job(size_bytes=FULL_HD_BYTES, seconds=3.0)),
+    _tapped(
+        "taps-camera",
+        "1080p frames, 50 a second, one way, median",
+        "p50_us",
+        "µs",
+        Job(size_bytes=FULL_HD_BYTES, seconds=3.0, per_second=50.0),
+        Target("≤", 1.2),
+    ),
     Figure(
         "recovery",
         "kill -9 of a flow to its next message in hand, backoff 1 ms",
@@ -239,6 +260,36 @@ FIGURES = (
         "ms",
         Side(OURS, "idle", Job("command")),
         (Versus(Side('python -c "import grpc"', "peers.grpc_import", Job()), Target("≤", 2)),),
+    ),
+    Figure(
+        "unread",
+        "memory of 256 followed logs of 100,000 records that nobody reads",
+        "added_mib",
+        "MiB",
+        Side(OURS, "crowd", Job("unread")),
+        (),
+        own=(
+            Own(
+                "added_mib",
+                "256 streams that nobody reads: memory that they add",
+                "MiB",
+                Target("≤", 64, "value"),
+            ),
+            Own("look_p50_ms", "256 streams that nobody reads: GetStatus meanwhile, median", "ms"),
+            Own("look_worst_ms", "256 streams that nobody reads: GetStatus meanwhile, slowest", "ms"),
+        ),
+    ),
+    Figure(
+        "read",
+        "notices and records to 75 watchers and 75 followers at once",
+        "per_second",
+        "/s",
+        Side(OURS, "crowd", Job("read")),
+        (),
+        own=(
+            Own("look_p50_ms", "75 watchers and 75 followers: GetStatus in the storm, median", "ms"),
+            Own("look_worst_ms", "75 watchers and 75 followers: GetStatus in the storm, slowest", "ms"),
+        ),
     ),
     Figure(
         "busy",

@@ -31,7 +31,7 @@ def run(job: Job) -> dict[str, float]:
 
 
 def _look(folder: Path, flows: int, seconds: float) -> dict[str, float]:
-    with _serving(folder, flows) as (daemon, start_s):
+    with serving(folder, flows) as (daemon, start_s):
         assert daemon.process is not None
         pid = daemon.process.pid
         busy_s, began_s = _cpu_s(pid), time.monotonic()
@@ -48,7 +48,7 @@ def _look(folder: Path, flows: int, seconds: float) -> dict[str, float]:
 
 
 def _time_command(folder: Path) -> dict[str, float]:
-    with _serving(folder, 4) as (daemon, _):
+    with serving(folder, 4) as (daemon, _):
         command = daemon.ctl_command("status")
         took_ms = [
             _ms(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)) for _ in range(_COMMANDS)
@@ -57,7 +57,7 @@ def _time_command(folder: Path) -> dict[str, float]:
 
 
 @contextmanager
-def _serving(folder: Path, flows: int) -> Iterator[tuple[Daemon, float]]:
+def serving(folder: Path, flows: int) -> Iterator[tuple[Daemon, float]]:
     """A daemon all of whose flows are up, and how many seconds that took."""
     daemon = Daemon(folder)
     (daemon.definitions / "idle.yaml").write_text(json.dumps(_definition(flows // 2)))

@@ -80,7 +80,7 @@ def _destination(job: Job, report: str) -> Routine:
     return routine("r", "Receive", report=report, size_bytes=job.size_bytes, paced=paced)
 
 
-def _link(job: Job, report: str) -> Pipeline:
+def link_pipeline(job: Job, report: str) -> Pipeline:
     """One link between two flows."""
     flows = [flow("source", _source(job)), flow("destination", _destination(job, report))]
     return pipeline(flows, [link("source/r", "destination/r", job.depth)], job.size_bytes)
@@ -117,7 +117,7 @@ def _beside_busy(job: Job, report: str) -> Pipeline:
 
 
 _PIPELINES = {
-    "link": _link,
+    "link": link_pipeline,
     "hop": _hop,
     "fan-out to 1": lambda job, report: _fan_out(1, job, report),
     "fan-out to 4": lambda job, report: _fan_out(4, job, report),

@@ -51,6 +51,18 @@ class Moody(DestinationRoutine):
             file.write(f"{data['number']} {self.message.attempt}\n")
 
 
+class Held(Moody):
+    """As Moody; is busy with the number ``at`` until there is a file ``gate``."""
+
+    at: int
+    gate: Path
+
+    def main_logic(self, data: dict[str, int]) -> None:
+        while data["number"] == self.at and not self.gate.exists():
+            time.sleep(0.01)
+        super().main_logic(data)
+
+
 class Patient(DestinationRoutine):
     """Waits longer than its progress deadline at its first message, and says that this is no hang."""
 

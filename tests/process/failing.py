@@ -63,14 +63,15 @@ class Failing(DestinationRoutine):
         os.kill(os.getpid(), signal.SIGKILL)
 
     def close_channel(self) -> None:
-        if not self.done:
+        if not self.done and (dialled := connections()):  # the first messages may come before the thread has dialled
             self.done = True
-            os.close(connections()[0])
+            os.close(dialled[0])
             print("closed its channel")
 
     def hang_up(self) -> None:
-        channel.Channel._dial = lambda _: None  # type: ignore[assignment, method-assign]
-        self.close_channel()
+        if connections():
+            channel.Channel._dial = lambda _: None  # type: ignore[assignment, method-assign]
+            self.close_channel()
 
     def block_channel(self) -> None:
         vars(channel)["decode_to_flow"] = lambda _: time.sleep(3600)  # here it is deaf

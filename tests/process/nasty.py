@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging.config
 import os
+import resource
 import sys
 import time
 from typing import Any
@@ -72,6 +74,17 @@ class Nasty(DestinationRoutine):
 
     def raise_much(self) -> None:
         raise RuntimeError("much " * 1_000_000)
+
+    def say_without_room(self) -> None:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (os.fstat(1).st_size, before[1]))  # as on a full disk
+        print("printed")
+        self.logger.warning("logged")
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    def fail_in_silence(self) -> None:
+        logging.config.dictConfig({"version": 1})  # which closes every handler, and disables every logger
+        raise RuntimeError("heard all the same")
 
     def sleep(self) -> None:
         time.sleep(3600)

@@ -193,7 +193,8 @@ class Write(DestinationRoutine):
         self.last = -1
         if self.file.exists():
             lines = self.file.read_bytes().split(b"\n")
-            self.file.write_bytes(b"".join(line + b"\n" for line in lines[:-1]))
+            if lines[-1]:  # else whoever reads it now would find it empty for a moment
+                self.file.write_bytes(b"".join(line + b"\n" for line in lines[:-1]))
             self.last = int(lines[-2]) if len(lines) > 1 else -1
 
     def main_logic(self, data: dict[str, int]) -> None:
@@ -212,8 +213,23 @@ class Write(DestinationRoutine):
         raise LookupError("nothing to find")
 
     @events("DOZE")
-    def doze(self) -> None:
-        time.sleep(3600)
+    def doze(self, seconds: float = 3600) -> None:
+        time.sleep(seconds)
+
+
+class Adjusted(DestinationRoutine):
+    """Has a handler that takes all sorts of parameters."""
+
+    def main_logic(self, data: dict[str, int]) -> None:
+        pass
+
+    @events("ADJUST")
+    def adjust(self, gain: float, region: tuple[int, int] | None = None, *, note="", **more: object) -> None:  # type: ignore[no-untyped-def]
+        """Change how it
+        looks.
+
+        Not now.
+        """  # noqa: D205
 
 
 class Hang(DestinationRoutine):
@@ -267,7 +283,7 @@ class Fork(DestinationRoutine):
             self.file.write_text(f"{os.getpid()}\n")
             time.sleep(3600)
             os._exit(0)
-        while not self.file.exists():
+        while not (self.file.exists() and self.file.read_text().endswith("\n")):
             time.sleep(0.01)
 
     def main_logic(self, data: dict[str, int]) -> None:
@@ -325,3 +341,19 @@ class CountAndTell(Count):
 
     def cleanup(self) -> None:
         self.told.write_text(f"{self.published}\n")
+
+
+class Talk(SourceRoutine):
+    """Logs and prints lines that are numbered from 0 in each process."""
+
+    def setup(self) -> None:
+        self.spoken = 0
+
+    def main_logic(self) -> dict[str, int]:
+        line = f"line {self.spoken} of {os.getpid()}"
+        if self.spoken % 2:
+            print(line, flush=True)
+        else:
+            self.logger.info(line)
+        self.spoken += 1
+        return {"number": self.published}

@@ -23,7 +23,7 @@ from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import FlowView, LinkView, Notice, NoticeKind, PipelineView
 
 HERE = Path(__file__).parent
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 T = TypeVar("T")
 
 
@@ -59,14 +59,22 @@ class Live:
 
     async def until(self, condition: Callable[[], T], what: str = "") -> T:
         """The first true value of ``condition``; AssertionError naming ``what`` behind a long deadline."""
+
+        async def look() -> T:
+            return condition()
+
+        return await self.until_answered(look, what or repr(condition))
+
+    async def until_answered(self, ask: Callable[[], Awaitable[T]], what: str) -> T:
+        """The first true answer to ``ask``, which is asked again and again; else as ``until``."""
         try:
             async with asyncio.timeout(DEADLINE_S):
-                while not (value := condition()):  # noqa: ASYNC110
+                while not (value := await ask()):  # noqa: ASYNC110
                     await asyncio.sleep(0.01)  # words in shared memory wake nobody up
                 return value
         except TimeoutError:
             story = [notice.message for notice in self.supervisor.history.since(0)]
-            raise AssertionError(f"waited for {what or condition}: {story}\n{self.log()}") from None
+            raise AssertionError(f"waited for {what}: {story}\n{self.log()}") from None
 
     async def until_handled(self, count: int, place: int = 0) -> None:
         await self.until(lambda: self.link(place).delivered >= count, f"{count} delivered")

@@ -13,7 +13,7 @@ import pytest
 from pipertd.definition.model import Flow, Link, OnError, Pipeline, Restart, Routine, Watchdog
 from pipertd.names import RoutineRef
 from pipertd.supervisor.view import NoticeKind, PipelineView, State
-from tests.process.supervised import HERE, chain, flow, supervised
+from tests.process.supervised import DEADLINE_S, HERE, chain, flow, supervised
 
 LINES = 4_000
 
@@ -21,7 +21,7 @@ LINES = 4_000
 def run_to_its_end(folder: Path, pipeline: Pipeline) -> PipelineView:
     async def run() -> PipelineView:
         async with supervised(folder, pipeline) as live:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(DEADLINE_S):
                 return await live.supervisor.wait_ended("p")
 
     return asyncio.run(run())
@@ -41,19 +41,21 @@ def numbers_in(file: Path) -> list[tuple[int, ...]]:
 
 def test_position_is_committed_with_the_message(tmp_path: Path) -> None:
     """A source that skips input goes on behind its last message after kill -9, without a gap and without doubling."""
-    lines, taken = tmp_path / "lines", tmp_path / "taken"
+    lines, taken, gate = tmp_path / "lines", tmp_path / "taken", tmp_path / "gate"
     lines.write_text("".join(f"{number}\n" for number in range(LINES)))
     source = authored(flow("a", "ReadLines", file=lines))
-    sink = authored(flow("b", "Moody", file=taken, patience=0))
+    last = authored(flow("b", "Held", file=taken, patience=0, at=2000, gate=gate, watchdog=Watchdog(progress_s=600.0)))
 
     async def run() -> None:
-        async with supervised(tmp_path, chain(source, sink)) as live:
+        async with supervised(tmp_path, chain(source, last)) as live:
             for goal in (100, 400, 900):
                 await live.until_handled(goal)
-                os.kill(live.pid("a"), signal.SIGKILL)
+                await live.until(lambda: live.flow("a").pid, "the source")
                 generation = live.flow("a").generation
+                os.kill(live.pid("a"), signal.SIGKILL)
                 await live.until(lambda before=generation: live.flow("a").generation > before)  # type: ignore[misc]
-            async with asyncio.timeout(60):
+            gate.touch()  # so that the source was not at its end before
+            async with asyncio.timeout(DEADLINE_S):
                 view = await live.supervisor.wait_ended("p")
             assert view.links[0].produced == LINES // 2
 
@@ -98,12 +100,12 @@ def test_a_declared_wait_is_no_hang(tmp_path: Path) -> None:
     """Inside ``with self.waiting()`` the progress watchdog looks away."""
     lines = tmp_path / "lines"
     lines.write_text("0\n2\n")
-    watchdog = Watchdog(progress_s=0.5)
-    sink = authored(flow("b", "Patient", watchdog=watchdog, restart=Restart(limit=1), wait_s=2.0))
+    watchdog = Watchdog(progress_s=3.0)
+    sink = authored(flow("b", "Patient", watchdog=watchdog, restart=Restart(limit=1), wait_s=6.0))
 
     async def run() -> None:
         async with supervised(tmp_path, chain(authored(flow("a", "ReadLines", file=lines)), sink)) as live:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(DEADLINE_S):
                 view = await live.supervisor.wait_ended("p")
             assert (view.state, view.links[0].delivered) == (State.EXITED, 2)
             assert not live.notices(NoticeKind.WATCHDOG_EXPIRED)

@@ -35,8 +35,8 @@ async def change(live: Live, place: int, **changes: Any) -> None:
 
 async def renew(live: Live, changed: Pipeline, concerned: set[str]) -> None:
     """Go by another definition: the flows that it concerns are killed and started again."""
-    supervised = live.supervisor._pipelines["p"]
-    fit = supervised.fit(changed)
+    supervised = live.supervisor.pipelines["p"]
+    fit = supervised.runs.fit(changed)
     assert not fit.misfits
     assert fit.told == concerned
     with supervised.held():
@@ -53,17 +53,23 @@ async def renew(live: Live, changed: Pipeline, concerned: set[str]) -> None:
 def test_a_link_changes_under_its_messages(tmp_path: Path) -> None:
     """It becomes deeper, then less deep, then drops: what waits stays, and every message is counted."""
 
+    def tries() -> list[str]:
+        file = tmp_path / "tries"
+        return file.read_text().split() if file.exists() else []
+
     async def story(live: Live) -> None:
         await live.until(lambda: (live.link(0).waiting, live.link(1).waiting) == (4, 4), "full links")
-        await live.until((tmp_path / "tries").exists, f"{AT} in hand")
+        await live.until(lambda: tries() == ["1"], f"{AT} in hand")
         pid = live.pid("a")
 
         await change(live, 1, depth=12)
         await live.until(lambda: live.link(1).waiting == 12, "it to be as deep as it is now")
+        await live.until(lambda: tries() == ["1", "2"], f"{AT} in hand again")
         assert (live.link(1).depth, live.link(1).delivered, live.link(1).in_hand) == (12, AT, 1)
 
         await change(live, 1, depth=2)
         await live.until(lambda: live.link(0).waiting == 4, "b to have to wait")
+        await live.until(lambda: tries() == ["1", "2", "3"], f"{AT} in hand again")
         assert (live.link(1).depth, live.link(1).waiting, live.link(1).produced) == (2, 12, AT + 13)
 
         await change(live, 1, policy=Policy.DROP_OLDEST)
@@ -104,7 +110,7 @@ def test_a_link_that_blocks_its_source_is_removed(tmp_path: Path) -> None:
         await live.until((tmp_path / "tries").exists, f"{AT} in hand")
         await live.until(lambda: live.link(0).waiting == 4, "a full link")
         delivered = live.link(0).delivered
-        run = live.supervisor._pipelines["p"]._run
+        run = live.supervisor.pipelines["p"].runs.present
         assert run is not None
         await renew(live, replace(pipeline, links=pipeline.links[1:]), {"a", "b"})
         (notice,) = live.notices(NoticeKind.MESSAGES_UNLINKED)

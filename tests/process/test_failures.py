@@ -54,6 +54,8 @@ def test_failure_has_its_name(
     """Status and notices name it, with the last lines and, where there were threads to see, their stacks."""
 
     async def story(live: Live) -> None:
+        await live.until(lambda: "my last words" in live.log("p/b"), "its last words")
+        go_by(live, rule)
         await live.until(lambda: live.flow("b").state is State.FAILED, "failed")
         assert live.flow("b").failure is failure
         assert said in live.flow("b").reason
@@ -65,7 +67,14 @@ def test_failure_has_its_name(
             assert "my last words" in notice.details["log"]
         assert (frame(mark) in exited.details["stacks"]) if mark else ("stacks" not in exited.details)
 
-    go(tmp_path, chain(flow("a", "Count"), failing(what, watchdog=rule)), story)
+    go(tmp_path, chain(flow("a", "Count"), failing(what)), story)
+
+
+def go_by(live: Live, rule: Watchdog) -> None:
+    """These are the deadlines of ``b`` from now on: before, a slow machine might have missed them."""
+    pipeline = live.supervisor.pipelines["p"]
+    a, b = pipeline.definition.flows
+    pipeline.take_over(replace(pipeline.definition, flows=(a, replace(b, watchdog=rule))))
 
 
 def test_held_process_misses_its_progress_deadline(tmp_path: Path) -> None:
@@ -93,7 +102,7 @@ def test_stop_that_hangs_is_named_though_the_flow_is_stopped(tmp_path: Path) -> 
         assert "my last words" in exited.details["log"]
         assert frame("here cleanup hangs") in exited.details["stacks"]
 
-    go(tmp_path, chain(flow("a", "Count"), failing("hang_in_cleanup", watchdog=Watchdog(stop_s=1.0))), story)
+    go(tmp_path, chain(flow("a", "Count"), failing("hang_in_cleanup", watchdog=Watchdog(stop_s=5.0))), story)
 
 
 def test_stop_of_a_flow_that_still_imports_is_no_failure(tmp_path: Path) -> None:
@@ -112,6 +121,28 @@ def test_stop_of_a_flow_that_still_imports_is_no_failure(tmp_path: Path) -> None
         assert "failure" not in exited.details
 
     go(tmp_path, replace(pipeline, path=(*pipeline.path, str(tmp_path))), story)
+
+
+@pytest.mark.parametrize(
+    ("class_path", "params", "said"),
+    [("failing:Gone", {}, "cannot find class Gone in failing"), ("failing:Failing", {"who": 1}, "'who'")],
+)
+def test_class_that_cannot_be_had_is_told(
+    tmp_path: Path, class_path: str, params: dict[str, object], said: str
+) -> None:
+    """A class that the check saw and that is gone by now ends the flow; the reason says which routine, and why."""
+    one = flow("b", "Write", restart=NEVER)
+    gone = replace(one, routines=(replace(one.routines[0], class_path=class_path, params=params),))
+
+    async def story(live: Live) -> None:
+        await live.until(lambda: live.flow("b").state is State.FAILED, "failed")
+        assert live.flow("b").failure is Failure.EXITED
+        assert live.flow("b").reason.startswith(
+            "exited with code 1, and its restart policy is never; last error of r: "
+        )
+        assert said in live.flow("b").reason
+
+    go(tmp_path, chain(flow("a", "Count"), gone), story)
 
 
 @pytest.mark.parametrize(("what", "mark"), [("block_channel", "here it is deaf"), ("end_channel", ""), ("hang_up", "")])
@@ -151,15 +182,14 @@ def test_closed_channel_is_dialled_again(tmp_path: Path) -> None:
     """Code of an author's that closes the flow's socket costs the flow a moment's contact, and nothing else."""
 
     async def story(live: Live) -> None:
-        await live.until_handled(10)
+        await live.until(lambda: "closed its channel" in live.log("p/b"), "the closing")
         hello = live.supervisor.notify
         while (await hello("HELLO", Target("p", "b"), {}))[0].value is None:
             assert live.flow("b").state in (State.STARTING, State.RUNNING)
-        (answer,) = await hello("HELLO", Target("p", "b"), {})
+        (answer,) = await hello("HELLO", Target("p", "b"), {}, DEADLINE_S)
         assert (answer.value, live.flow("b").generation) == (1, 1)
-        assert "closed its channel" in live.log("p/b")
 
-    closing = failing("close_channel", watchdog=Watchdog(contact_s=6.0))
+    closing = failing("close_channel", watchdog=Watchdog(contact_s=20.0))
     go(tmp_path, chain(flow("a", "Count"), closing, orphan_timeout_s=3600.0), story)
 
 

@@ -36,15 +36,15 @@ def linked(daemon: Daemon) -> Daemon:
 
 
 def links(daemon: Daemon) -> dict[str, dict[str, Any]]:
-    return {f"{link['from']} -> {link['to']}": link for link in daemon.status("p")["links"]}
+    return {f"{link['from']} -> {link['to']}": link for link in daemon.status("p").get("links", ())}
 
 
 def pids(daemon: Daemon) -> dict[str, int]:
     return {flow["name"]: flow["pid"] for flow in daemon.status("p")["flows"]}
 
 
-def until_delivered(daemon: Daemon, name: str) -> None:
-    wait_until(lambda: links(daemon).get(name, {}).get("delivered", 0) > 5, DEADLINE_S, f"messages on {name}")
+def until_delivered(daemon: Daemon, name: str, beyond: int = 5) -> None:
+    wait_until(lambda: links(daemon).get(name, {}).get("delivered", 0) > beyond, DEADLINE_S, f"messages on {name}")
 
 
 def numbers(file: Path) -> list[int]:
@@ -107,9 +107,10 @@ def test_a_drawn_link_survives_its_daemon(linked: Daemon) -> None:
     assert linked.ctl("link", "p", "pass", "write2").returncode == 0
     assert linked.ctl("unlink", "p", "a/count", "d/write2").returncode == 0
     until_delivered(linked, "b/pass -> d/write2")
+    wait_until(lambda: linked.status("p").get("state") == "RUNNING", DEADLINE_S, "those at its ends to run again")
     before, delivered = pids(linked), links(linked)["b/pass -> d/write2"]["delivered"]
     linked.kill()
     linked.start()
     linked.wait_for("pipeline_adopted")
-    wait_until(lambda: links(linked)["b/pass -> d/write2"]["delivered"] > delivered, DEADLINE_S, "more")
+    until_delivered(linked, "b/pass -> d/write2", delivered)
     assert pids(linked) == before

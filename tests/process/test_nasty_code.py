@@ -36,6 +36,8 @@ def nasty(one: Flow) -> Flow:
         ("interrupt", 0, 1, "KeyboardInterrupt"),
         ("end", 1, 0, "main_logic of message 3 on a/r -> b/r failed"),
         ("raise_unprintable", 1, 0, "main_logic of message 3 on a/r -> b/r failed"),
+        ("say_without_room", 0, 0, "1 records and 8 B of prints were lost: the log file could not be written"),
+        ("fail_in_silence", 1, 0, "RuntimeError: heard all the same"),
         ("raise_much", 1, 0, "characters left out"),
     ],
 )

@@ -18,7 +18,7 @@ from tests.process.definitions import counts, write_definition, writes
 from tests.process.served import DEADLINE_S, Daemon
 from tests.waiting import wait_until
 
-SERVICES = {"DefinitionService", "EventService", "LogService", "PipelineService", "QuarantineService", "StatusService"}
+SERVICES = {"EventService", "LogService", "PipelineService", "QuarantineService", "StatusService"}
 
 
 @pytest.fixture
@@ -35,9 +35,13 @@ def test_top_shows_the_status_again_and_again(street: Daemon) -> None:
     shown = street.ctl("top", "p", "--every", "0.1", "-n", "2")
     assert (shown.returncode, shown.stdout.count("end to end:")) == (0, 2)
     assert "a/count -> b/sink" in shown.stdout
-    first, second = map(json.loads, street.ctl("top", "-o", "json", "--every", "0.5", "-n", "2").stdout.splitlines())
-    before, after = (each["pipelines"][0]["links"][0] for each in (first, second))
-    assert after["delivered"] > before["delivered"]
+
+    def grows() -> bool:
+        looks = street.ctl("top", "-o", "json", "--every", "0.5", "-n", "2").stdout.splitlines()
+        first, second = (json.loads(look)["pipelines"][0]["links"][0]["delivered"] for look in looks)
+        return bool(first < second)
+
+    wait_until(grows, DEADLINE_S, "messages between two looks")
     assert street.ctl("top", "nowhere").returncode == 4
 
 
@@ -48,6 +52,8 @@ def test_status_shows_flows_and_counts(street: Daemon) -> None:
     for flow in status["flows"]:
         assert (flow["state"], flow["generation"], flow["restarts"]) == ("RUNNING", 1, 0)
         assert Path(f"/proc/{flow['pid']}").exists()
+        assert flow["usage"]["cpu_s"] > 0
+        assert flow["usage"]["memory_bytes"] > 0
     (link,) = status["links"]
     assert (link["from"], link["to"]) == ("a/count", "b/sink")
     assert {"produced", "delivered", "failed", "dropped", "quarantined", "in_flight"} <= set(link)
@@ -60,18 +66,48 @@ def test_status_shows_flows_and_counts(street: Daemon) -> None:
 
 def test_event_reaches_its_handler_and_prints_the_answer(street: Daemon) -> None:
     """Parameters arrive as they were written, and what the handler returned is printed."""
-    done = street.ctl("event", "NOTE", "p", "text=hello")
+    done = street.ctl("event", "--timeout", "60", "NOTE", "p", "text=hello")
     assert done.returncode == 0
     assert json.loads(done.stdout.removeprefix("b/sink: ")) == {"noted": "hello", "generation": 1}
-    (answer,) = json.loads(street.ctl("-o", "json", "event", "NOTE", "p/b/sink", "text=7").stdout)
+    (answer,) = json.loads(street.ctl("-o", "json", "event", "--timeout", "60", "NOTE", "p/b/sink", "text=7").stdout)
     assert answer["value"] == {"noted": 7, "generation": 1}
+
+
+def test_handlers_are_listed_with_what_they_take(street: Daemon) -> None:
+    """One line an event; of a flow that is down that it is, and of one without events of its own that it has none."""
+    wait_until(lambda: "tells nothing" not in street.ctl("handlers", "p").stdout, DEADLINE_S, "both flows to tell")
+    done = street.ctl("handlers", "p/b")
+    assert (done.returncode, done.stderr) == (0, "")
+    titles, *_, last = done.stdout.splitlines()
+    assert " ".join(titles.split()) == "ROUTINE EVENT PARAMETERS"
+    assert " ".join(last.split()) == "b/sink NOTE text: str | int"
+    assert street.ctl("handlers", "p/a").stdout == "no routine of p/a handles an event of its own\n"
+    assert street.ctl("handlers", "p/nope").returncode == 4
+    street.ctl("stop", "p/b")
+    told = street.ctl("handlers", "p/b")
+    assert (told.returncode, told.stdout) == (
+        0,
+        "flow b tells nothing: it is STOPPED and cannot be asked now\n",
+    )
+
+
+def test_a_misspelt_parameter_is_named_and_a_large_event_told_the_most(street: Daemon) -> None:
+    """What is near, and what to do."""
+    done = street.ctl("event", "--timeout", "60", "NOTE", "p", "txt=7")
+    assert done.stdout == (
+        "b/sink: error: cannot use these parameters: "
+        "there is no 'txt' (did you mean 'text'?); 'text' is missing (it takes: text)\n"
+    )
+    done = street.ctl("event", "NOTE", "p", f"text={'x' * 70_000}")
+    assert "cannot send event NOTE: it takes 70" in done.stderr
+    assert "65536 are the most: write what is large into a file" in done.stderr
 
 
 def test_event_that_fails_says_so(street: Daemon) -> None:
     """A handler that raises is an answer with an error and exit 1; one that does not answer in time is exit 8."""
-    done = street.ctl("event", "BREAK", "p")
+    done = street.ctl("event", "--timeout", "60", "BREAK", "p")
     assert (done.returncode, done.stdout) == (1, "b/sink: error: LookupError: nothing to find\n")
-    assert street.ctl("event", "--timeout", "0.2", "DOZE", "p/b").returncode == 8
+    assert street.ctl("event", "--timeout", "0.2", "DOZE", "p/b", "seconds=3").returncode == 8
 
 
 def test_start_stop_and_restart(street: Daemon) -> None:
@@ -135,6 +171,7 @@ def test_reload_shows_the_plan_and_does_it(street: Daemon) -> None:
     assert {flow["name"]: flow["pid"] for flow in street.status("p")["flows"]} == before
     (plan,) = json.loads(street.ctl("-o", "json", "reload").stdout)["plans"]
     assert plan["flows"][1] == {"flow": "b", "action": "restarted", "keys": ["params of sink"]}
+    wait_until(lambda: street.status("p")["state"] == "RUNNING", DEADLINE_S, "b to be back")
     after = {flow["name"]: flow["pid"] for flow in street.status("p")["flows"]}
     assert (after["a"] == before["a"], after["b"] == before["b"]) == (True, False)
     write_definition(file, counts(), writes(street.folder / "numbers", pause_s=0.002), shm_limit="no size")

@@ -15,7 +15,7 @@ from pipertd.names import RoutineRef, Target
 from pipertd.supervisor.view import NoticeKind, State
 from tests.process.definitions import counts, write_definition
 from tests.process.served import Daemon
-from tests.process.supervised import HERE, Live, chain, flow, go
+from tests.process.supervised import DEADLINE_S, HERE, Live, chain, flow, go
 
 AT_ONCE = Restart(backoff_first_s=0.001, backoff_most_s=0.001, limit=1000)
 
@@ -74,7 +74,7 @@ def test_poison_is_put_aside_and_its_company_is_not(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", ["exit", "hang", "raise"])
 def test_every_way_to_die_of_a_message_counts(tmp_path: Path, how: str) -> None:
     """Ending the process, missing the deadline, and failing the flow on an error are charged like a fatal signal."""
-    sink = flow("b", "", watchdog=Watchdog(progress_s=1.0))
+    sink = flow("b", "", watchdog=Watchdog(progress_s=3.0))
     poisoned = replace(routine("r", "fatal:Poisoned", file=tmp_path / "n", at=5, how=how), on_error=OnError.FAIL)
     pipeline = chain(flow("a", "Count", amount=10), replace(sink, routines=(poisoned,)))
 
@@ -140,7 +140,7 @@ def test_an_event_that_kills_is_no_messages_fault(tmp_path: Path) -> None:
         for generation in range(1, 5):
             await live.until(lambda: live.link().in_hand == 2 and live.flow("b").state is State.RUNNING, "both in hand")
             if generation < 4:
-                await live.supervisor.notify("BREAK", Target("p", "b"), {}, 0.1)
+                await live.supervisor.notify("BREAK", Target("p", "b"), {}, DEADLINE_S)
                 await live.until(lambda: live.flow("b").generation > generation, "the next one")  # noqa: B023
         assert live.link().quarantined == 0
         assert live.quarantine.all() == []

@@ -20,6 +20,7 @@ from tests.waiting import wait_until
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 BIN = Path(sys.executable).parent
+DEADLINE_S = 120.0
 
 
 def block(language: str, holding: str) -> str:
@@ -53,7 +54,7 @@ def tour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def done(words: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=120)
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=DEADLINE_S)
 
 
 def test_definition_is_valid_and_runs_to_its_end(tour: Path) -> None:
@@ -76,7 +77,7 @@ def daemon(tour: Path, folder: Path) -> Iterator[None]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(timeout=60)
+            process.wait(timeout=DEADLINE_S)
         finally:
             process.kill()
             process.wait()
@@ -90,7 +91,7 @@ def test_daemon_does_what_the_tour_shows(tour: Path, tmp_path: Path) -> None:
 
     def ctl(*words: str) -> str:
         shell = [word.replace("/tmp/tour", str(folder)) for word in CTL]
-        return subprocess.run([*shell, *words], capture_output=True, text=True, check=False, timeout=60).stdout
+        return subprocess.run([*shell, *words], capture_output=True, text=True, check=False, timeout=DEADLINE_S).stdout
 
     def flow(name: str) -> dict[str, Any]:
         said = ctl("-o", "json", "status") or "{}"
@@ -99,33 +100,36 @@ def test_daemon_does_what_the_tour_shows(tour: Path, tmp_path: Path) -> None:
         return flows[0] if flows and flows[0]["state"] == "RUNNING" else {}
 
     with daemon(tour, folder):
-        first = wait_until(lambda: flow("front"), 60, "front to run")
-        wait_until(lambda: "1 is 10" in ctl("logs", "numbers"), 60, "the first number")
-        answer = ctl(*command("ctl event")[len(CTL) :])
-        assert "before" in answer
+        first = wait_until(lambda: flow("front"), DEADLINE_S, "front to run")
+        wait_until(lambda: "1 is 10" in ctl("logs", "numbers"), DEADLINE_S, "the first number")
+        event = command("ctl event")[len(CTL) :]
+        answer = wait_until(lambda: said if "before" in (said := ctl(*event)) else "", DEADLINE_S, "an answer in time")
         assert "100" in answer
 
+        wait_until(lambda: flow("back"), DEADLINE_S, "back to run")
         assert ctl(*command("ctl pause")[len(CTL) :]) == "numbers/back: RUNNING, paused\n"
         assert ctl(*command("ctl resume")[len(CTL) :]) == "numbers/back: RUNNING\n"
 
         os.kill(first["pid"], signal.SIGKILL)
-        wait_until(lambda: flow("front").get("generation", 0) > first["generation"], 60, "the next front")
+        wait_until(lambda: flow("front").get("generation", 0) > first["generation"], DEADLINE_S, "the next front")
 
-        definition, before = tour / "numbers.yaml", wait_until(lambda: flow("front"), 60, "front to run")
+        definition, before = tour / "numbers.yaml", wait_until(lambda: flow("front"), DEADLINE_S, "front to run")
         definition.write_text(definition.read_text().replace("fps: 2", "fps: 4"))
         *_, option = command("ctl reload --plan")
         assert "fps of count" in ctl("reload", option)
         assert flow("front")["pid"] == before["pid"]
         assert "restarted" in ctl("reload")
-        wait_until(lambda: flow("front").get("generation", 0) > before["generation"], 60, "front by its new definition")
+        wait_until(
+            lambda: flow("front").get("generation", 0) > before["generation"], DEADLINE_S, "front by its new definition"
+        )
 
-        hung = wait_until(lambda: flow("back"), 60, "back to run")
+        hung = wait_until(lambda: flow("back"), DEADLINE_S, "back to run")
         os.kill(hung["pid"], signal.SIGSTOP)
-        wait_until(lambda: flow("back").get("generation", 0) > hung["generation"], 60, "the next back")
+        wait_until(lambda: flow("back").get("generation", 0) > hung["generation"], DEADLINE_S, "the next back")
 
         log = folder / "state/logs/numbers/back.log"
         known = len(numbers(log))
-        wait_until(lambda: len(numbers(log)) > known + 1, 60, "more numbers")
+        wait_until(lambda: len(numbers(log)) > known + 1, DEADLINE_S, "more numbers")
         done([word.replace("/tmp/tour", str(folder)) for word in command("ctl stop")])
     seen = numbers(log)
     assert sorted(set(seen)) == list(range(1, max(seen) + 1))

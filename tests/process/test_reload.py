@@ -62,6 +62,9 @@ class Files:
         before = self.live.link(place).delivered
         await self.live.until_handled(before + 5, place)
 
+    async def until_oldest_dropped(self) -> None:
+        await self.live.until(lambda: self.live.link(0).dropped.get("oldest", 0) > 0, "the oldest to be dropped")
+
 
 def pipeline(folder: Path, amount: int = 1_000_000_000, **more: Any) -> Content:
     """The pipeline p: a counts, b passes on slowly, c writes down."""
@@ -99,12 +102,12 @@ def go(folder: Path, content: Content, story: Callable[[Files], Awaitable[None]]
 
 
 def numbers(folder: Path) -> list[int]:
-    return [int(line) for line in (folder / "numbers").read_text().splitlines()]
+    return [int(line) for line in (folder / "numbers").read_text().split("\n")[:-1]]
 
 
 def test_params_restart_their_flow_alone(tmp_path: Path) -> None:
     """The flow comes back with the new params in the same run: its neighbours go on, and each message arrives once."""
-    content = pipeline(tmp_path, amount=400)
+    content = pipeline(tmp_path)
 
     async def story(files: Files) -> None:
         await files.until_running()
@@ -121,10 +124,13 @@ def test_params_restart_their_flow_alone(tmp_path: Path) -> None:
         assert (after["a"], after["c"]) == (before["a"], before["c"])
         assert after["b"] != before["b"]
         assert files.live.supervisor.definitions["p"].flow("b").routines[0].params == {"pause_s": 0.001}
-        view = await files.live.supervisor.wait_ended("p")
-        assert view.state is State.EXITED
-        assert [(link.produced, link.delivered, link.in_flight) for link in view.links] == [(400, 400, 0)] * 2
-        assert numbers(tmp_path) == list(range(400))
+        await files.until_running()
+        await files.until_more()
+        await files.live.supervisor.stop(P)
+        links = files.live.view().links
+        produced = links[0].produced
+        assert [(link.produced, link.delivered, link.in_flight) for link in links] == [(produced, produced, 0)] * 2
+        assert numbers(tmp_path) == list(range(produced))
         assert files.live.notices(NoticeKind.DEFINITIONS_RELOADED)[-1].details == {"p": "restarted (b: params of pass)"}
 
     go(tmp_path, content, story)
@@ -186,6 +192,8 @@ def test_a_policy_restarts_both_ends(tmp_path: Path, old: str, new: str) -> None
     async def story(files: Files) -> None:
         await files.until_running()
         await files.live.until(lambda: files.live.link(0).waiting == files.live.link(0).depth, "a full link")
+        if old == "drop_oldest":
+            await files.until_oldest_dropped()
         before = files.pids()
         content["links"][0]["policy"] = new
         plan = await files.plan(content)
@@ -194,11 +202,11 @@ def test_a_policy_restarts_both_ends(tmp_path: Path, old: str, new: str) -> None
         assert files.live.link(0).policy == new
         await files.until_running()
         await files.until_more()
+        if new == "drop_oldest":
+            await files.until_oldest_dropped()
         await files.live.supervisor.stop(P)
         for link in files.live.view().links:
             assert link.produced == link.delivered + sum(link.dropped.values())
-        dropped = dict(files.live.link(0).dropped)
-        assert dropped.get("oldest", 0) > 0 or "drop_oldest" not in (old, new)
         assert numbers(tmp_path) == sorted(set(numbers(tmp_path)))
 
     go(tmp_path, content, story)
@@ -206,7 +214,7 @@ def test_a_policy_restarts_both_ends(tmp_path: Path, old: str, new: str) -> None
 
 def test_a_depth_restarts_both_ends(tmp_path: Path) -> None:
     """The run goes on with all its messages; a link that is to be deeper than its ring begins a new one."""
-    content = pipeline(tmp_path, amount=2000)
+    content = pipeline(tmp_path)
     content["links"][1]["policy"] = "drop_oldest"
 
     async def story(files: Files) -> None:
@@ -227,8 +235,8 @@ def test_a_depth_restarts_both_ends(tmp_path: Path) -> None:
         (plan,) = (await files.reloader.reload(dry_run=True)).plans
         assert plan.new_run == ("the ring of a/count -> b/pass has place for 64 messages in this run, and not for 65",)
         assert plan.names(Action.RESTARTED) == ["a", "b", "c"]
-        view = await files.live.supervisor.wait_ended("p")
-        assert (view.links[0].produced, view.links[0].delivered) == (2000, 2000)
+        await files.live.supervisor.stop(P)
+        assert files.live.link(0).produced == files.live.link(0).delivered
 
     go(tmp_path, content, story)
 
@@ -364,7 +372,7 @@ def test_files_that_come_and_go(tmp_path: Path) -> None:
             files.live.supervisor.snapshot(P)
         assert files.live.notices(NoticeKind.PIPELINE_REMOVED)[0].pipeline == "p"
         assert numbers(tmp_path) == list(range(len(numbers(tmp_path))))
-        assert not processes("p/")
+        assert not [pid for name in "abc" for pid in processes(f"p/{name}")]
 
     go(tmp_path, pipeline(tmp_path), story)
 
@@ -654,6 +662,9 @@ def test_a_daemon_that_is_stopped_while_it_checks(daemon: Daemon) -> None:
 
 def _checks(daemon: int) -> bool:
     """Whether the daemon has a child that imports classes."""
-    children = Path(f"/proc/{daemon}/task").glob("*/children")
-    pids = {pid for each in children for pid in each.read_text().split()}
-    return any(b"pipertd.flow.describe" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids)
+    try:
+        children = Path(f"/proc/{daemon}/task").glob("*/children")
+        pids = {pid for each in children for pid in each.read_text().split()}
+        return any(b"pipertd.flow.describe" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids)
+    except (FileNotFoundError, ProcessLookupError):  # a thread or a child that ended meanwhile
+        return False

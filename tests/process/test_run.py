@@ -20,11 +20,11 @@ DEADLINE_S = 120.0
 
 
 @contextmanager
-def running(tmp_path: Path, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+def running(tmp_path: Path, *arguments: object, temporary: str = "tmp") -> Iterator[subprocess.Popen[str]]:
     """The command, with a folder of its own for temporary files."""
-    (tmp_path / "tmp").mkdir()
+    (tmp_path / temporary).mkdir(exist_ok=True)
     command = [*RUN, *map(str, arguments)]
-    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    environment = {**os.environ, "TMPDIR": str(tmp_path / temporary)}
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
     )
@@ -99,6 +99,34 @@ def test_invalid_definition_is_refused(tmp_path: Path) -> None:
     code, output, errors = finish(tmp_path, file)
     assert (code, output) == (5, "")
     assert errors.startswith(f"{file}:")
+
+
+def test_the_folder_of_a_run_that_was_killed_is_removed_by_the_next(tmp_path: Path) -> None:
+    """Whoever kills one has its flows end by themselves, and its files by somebody else."""
+    file = write_definition(tmp_path / "p.yaml", counts(), writes(tmp_path / "numbers", pause_s=0.01))
+    with running(tmp_path, file) as process:
+        (left,) = wait_until(lambda: list((tmp_path / "tmp").glob("*/lock")), DEADLINE_S, "the run's folder")
+        wait_until((tmp_path / "numbers").exists, DEADLINE_S, "both flows to be at work")
+        threads = Path(f"/proc/{process.pid}/task").iterdir()
+        flows = [pid for thread in threads for pid in (thread / "children").read_text().split()]
+        assert len(flows) == 2
+        process.kill()
+        process.communicate(timeout=DEADLINE_S)
+    wait_until(lambda: not any(Path("/proc", pid).exists() for pid in flows), DEADLINE_S, "the flows' end")
+    assert left.exists()
+    write_definition(tmp_path / "p.yaml", counts(5), writes(tmp_path / "others"))
+    assert finish(tmp_path, file)[0] == 0
+
+
+def test_a_folder_whose_path_is_too_long_is_said_in_a_line(tmp_path: Path) -> None:
+    """A socket has to lie there; the folder is removed all the same."""
+    file = write_definition(tmp_path / "p.yaml", counts(5), writes(tmp_path / "numbers"))
+    deep = "deep" * 30
+    with running(tmp_path, file, temporary=deep) as process:
+        output, errors = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, output, errors.count("\n")) == (1, "", 1)
+    assert "(see TMPDIR)" in errors
+    assert list((tmp_path / deep).iterdir()) == []
 
 
 def test_interrupt_ends_cleanly(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def settling(daemon: int = 0) -> dict[str, int]:
 
 def tried(file: Path) -> list[int]:
     """The attempts that a GatedStore noted."""
-    return [int(line) for line in file.read_text().splitlines()] if file.exists() else []
+    return [int(line) for line in file.read_text().split("\n")[:-1]] if file.exists() else []
 
 
 async def kill_for_good(live: Live, name: str) -> None:
@@ -188,8 +188,9 @@ def test_what_was_in_hand_comes_again_after_a_stop(tmp_path: Path) -> None:
             await live.until(lambda: live.flow("b").state is State.RUNNING, "b to run")
             await live.supervisor.stop(B, now=True)
             await live.until(lambda: not settling(), "settling to be over")
+            await live.until(lambda: live.link().leased == 0, "all slots of what ended back")
             view = live.link()
-            assert (view.delivered, view.in_hand, view.waiting, view.leased) == (10, 1, 4, 0)
+            assert (view.delivered, view.in_hand, view.waiting) == (10, 1, 4)
             await live.supervisor.start(B)
         gate.touch()
         assert (await live.supervisor.wait_ended("p")).state is State.EXITED
@@ -209,8 +210,7 @@ def test_who_keeps_frames_is_settled_after_a_clean_stop_too(tmp_path: Path) -> N
         await live.until(lambda: live.link(0).leased > 2, "frames that are kept")
         await live.supervisor.stop(B)
         assert live.flow("b").state is State.STOPPED
-        await live.until(lambda: list(settling()) == ["p/b"], "b to be settled")
-        await live.until(lambda: live.link(0).leased == 0, "all slots back")
+        await live.until(lambda: live.link(0).leased == 0, "all slots back, by somebody who settles")
         await live.until(lambda: not settling(), "settling to be over")
         await live.supervisor.stop(Target("p", "c"))
         assert not settling()

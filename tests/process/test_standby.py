@@ -117,7 +117,7 @@ def test_a_standby_that_hangs_is_killed_when_its_turn_comes(tmp_path: Path) -> N
     """One that is held takes over on paper only: its start deadline brings the next process."""
     quick = Restart(backoff_first_s=0.01, backoff_most_s=0.01, limit=1000)
     held = replace(
-        standing_by(flow("b", "Write", file=tmp_path / "numbers"), quick), watchdog=Watchdog(start_s=5.0, stop_s=2.0)
+        standing_by(flow("b", "Write", file=tmp_path / "numbers"), quick), watchdog=Watchdog(start_s=15.0, stop_s=2.0)
     )
 
     async def story(live: Live) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 from functools import partial
@@ -11,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from pipertd.supervisor.failure import Failure
+from pipertd.supervisor.view import State
 from tests.process.definitions import counts, write_definition, writes
 from tests.process.served import DEADLINE_S
+from tests.process.supervised import Live, chain, flow, go
 
 
 @pytest.mark.parametrize("most", range(12, 40, 3))
@@ -34,3 +39,22 @@ def test_a_run_without_descriptors_ends(tmp_path: Path, most: int) -> None:
             "too many open files|maximum number of files open", done.stdout + done.stderr, re.IGNORECASE
         ), done
         assert "Traceback" not in done.stderr
+
+
+def test_a_restart_waits_for_descriptors(tmp_path: Path) -> None:
+    """A flow that dies while none is left is started again when there are some, however long that takes."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    async def story(live: Live) -> None:
+        await live.until_handled(1)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1, before[1]))
+        try:
+            os.kill(live.pid("b"), signal.SIGKILL)
+            await live.until(lambda: live.flow("b").generation > 3, "the third start that is put off")
+            assert live.flow("b").failure is Failure.LAUNCH_FAILED
+            assert "Too many open files" in live.flow("b").reason
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        await live.until(lambda: live.flow("b").state is State.RUNNING, "b with descriptors again")
+
+    go(tmp_path, chain(flow("a", "Count"), flow("b", "Write", file=tmp_path / "numbers")), story)

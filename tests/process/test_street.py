@@ -19,6 +19,7 @@ from tests.process.served import DEADLINE_S, Daemon
 from tests.waiting import wait_until
 
 FRAMES = 250
+LONG_S = 500.0
 PICTURES = {"street.mp4", "contact-sheet.png", "objects-over-time.png"}
 SHIPPED = Path(pipertd.examples.__file__).parent / "street.yaml"
 
@@ -57,7 +58,7 @@ def boxes(out: Path, frames: range) -> list[dict[str, float]]:
 def test_demo_reports_every_frame(tmp_path: Path) -> None:
     """`pipertd run` of the definition that ships: 250 in, 250 out on each link, and pictures."""
     command = [sys.executable, "-m", "pipertd.daemon", "run", str(SHIPPED), "--json"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LONG_S, check=False)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert (document["pipeline"], document["state"]) == ("street", "EXITED")
@@ -92,7 +93,7 @@ def test_demo_survives_twenty_kills(daemon: Daemon) -> None:
         wait_until(lambda seen=seen: len(lines(out)) >= seen + 4, DEADLINE_S, "four more frames")  # type: ignore[misc]
         kill(daemon, flow, kills)
     daemon.wait_for("flow_started", "analyse", count=kills["analyse"] + 1)
-    answered = daemon.ctl("event", "SET_MIN_AREA", "street", "pixels=900", "-o", "json")
+    answered = daemon.ctl("event", "SET_MIN_AREA", "street", "pixels=900", "-o", "json", "--timeout", "60")
     assert answered.returncode == 0, answered.stderr
     assert '"now": 900' in answered.stdout
     wait_until(lambda: len(lines(out)) == FRAMES, DEADLINE_S, "the last frame")

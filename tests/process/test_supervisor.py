@@ -13,7 +13,7 @@ from pipertd.definition.model import Pipeline, Restart, RestartPolicy, Watchdog
 from pipertd.errors import UnknownTarget, WrongState
 from pipertd.names import Target
 from pipertd.supervisor.view import NoticeKind, State
-from tests.process.supervised import Live, chain, flow, go
+from tests.process.supervised import DEADLINE_S, Live, chain, flow, go
 
 P = Target("p")
 
@@ -79,7 +79,7 @@ def test_start_limit_ends_in_failed_with_the_last_lines(tmp_path: Path) -> None:
         assert crashed.reason == "exited with code 9, after 2 restarts within 60 s"
         (notice,) = live.notices(NoticeKind.FLOW_FAILED)
         assert "the last straw" in notice.details["log"]
-        assert live.flow("a").state is State.RUNNING
+        await live.until(lambda: live.flow("a").state is State.RUNNING, "the other flow to run on")
         await live.until(lambda: live.link().blocked_by == "b/r (FAILED)", "blocked")
         await live.supervisor.start(Target("p", "b"))
         await live.until(lambda: live.flow("b").state is State.FAILED, "failed again")
@@ -89,13 +89,15 @@ def test_start_limit_ends_in_failed_with_the_last_lines(tmp_path: Path) -> None:
 
 
 def test_failing_setup_names_the_reason(tmp_path: Path) -> None:
-    """An exception in setup fails the flow; its traceback is in the log and in the notice."""
+    """An exception in setup fails the flow; its traceback is in the log and in the notice, and it is in the reason."""
     never = Restart(RestartPolicy.NEVER)
 
     async def story(live: Live) -> None:
         await live.until(lambda: live.flow("b").state is State.FAILED, "failed")
         (notice,) = live.notices(NoticeKind.FLOW_FAILED)
         assert "RuntimeError: no model to load" in notice.details["log"]
+        assert live.flow("b").reason.endswith("; last error of r: setup: RuntimeError: no model to load")
+        assert notice.message.endswith(live.flow("b").reason)
 
     go(tmp_path, chain(flow("a", "Count"), flow("b", "Crash", restart=never, in_setup=True)), story)
 
@@ -143,7 +145,8 @@ def test_stop_now_counts_what_is_left(tmp_path: Path) -> None:
         assert link.produced == link.delivered + link.dropped["stopped"]
         assert link.dropped["stopped"] >= link.depth
 
-    go(tmp_path, chain(flow("a", "Count"), flow("b", "Write", file=tmp_path / "numbers", pause_s=0.05)), story)
+    slow = flow("b", "Write", file=tmp_path / "numbers", pause_s=1.0)  # it takes none between the look and the cut
+    go(tmp_path, chain(flow("a", "Count"), slow), story)
 
 
 def test_second_stop_hurries_the_first(tmp_path: Path) -> None:
@@ -236,21 +239,21 @@ def test_event_reaches_its_handler_and_the_answer_comes_back(tmp_path: Path) -> 
     async def story(live: Live) -> None:
         notify = live.supervisor.notify
         await live.until_handled(1)
-        (answer,) = await notify("NOTE", P, {"text": "hello"})
+        (answer,) = await notify("NOTE", P, {"text": "hello"}, DEADLINE_S)
         assert (answer.flow, answer.value, answer.error) == ("b", {"noted": "hello", "generation": 1}, None)
-        (answer,) = await notify("BREAK", P, {})
+        (answer,) = await notify("BREAK", P, {}, DEADLINE_S)
         assert "nothing to find" in (answer.error or "")
-        (answer,) = await notify("NOTE", Target("p", "a", "r"), {"text": "hello"})
+        (answer,) = await notify("NOTE", Target("p", "a", "r"), {"text": "hello"}, DEADLINE_S)
         assert answer.error
         (answer,) = await notify("DOZE", Target("p", "b"), {}, timeout_s=0.2)
         assert answer.deadline_exceeded
-        asked = asyncio.create_task(notify("NOTE", Target("p", "b"), {"text": "too late"}, timeout_s=60.0))
+        asked = asyncio.create_task(notify("NOTE", Target("p", "b"), {"text": "too late"}, DEADLINE_S))
         await asyncio.sleep(0)
         os.kill(live.pid("b"), signal.SIGKILL)
         (answer,) = await asked
         assert answer.error == "flow b ended before it answered"
         await live.until(lambda: live.flow("b").state is not State.RUNNING, "its end")
-        (answer,) = await notify("NOTE", Target("p", "b"), {"text": "again"}, timeout_s=60.0)
+        (answer,) = await notify("NOTE", Target("p", "b"), {"text": "again"}, DEADLINE_S)
         assert answer.value == {"noted": "again", "generation": 2}
 
     go(tmp_path, chain(flow("a", "Count"), flow("b", "Write", file=tmp_path / "numbers", pause_s=0.01)), story)

@@ -46,7 +46,7 @@ class Leave(DestinationRoutine):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             self.file.write_text(f"{os.getpid()}")
             time.sleep(3600)
-        while not self.file.exists():
+        while not (self.file.exists() and self.file.read_text()):
             time.sleep(0.01)
 
     def main_logic(self, data: dict[str, int]) -> None:

@@ -109,7 +109,7 @@ def daemon() -> int:
 
 def notices(kind: str = "") -> list[dict[str, Any]]:
     """What the daemon recorded."""
-    lines = (SCRATCH / "state/notices.jsonl").read_text().splitlines()[1:]
+    lines = (SCRATCH / "state/notices.jsonl").read_text().split("\n")[1:-1]  # behind the last end one is being written
     return [each for each in map(json.loads, lines) if kind in ("", each["kind"])]
 
 

@@ -20,6 +20,7 @@ OPT = Path("/opt/pipertd")
 DEFINITIONS = Path("/etc/pipertd/pipelines.d")
 ROUTINES = Path("/etc/pipertd/routines")
 UNITS = Path("/etc/systemd/system")
+RUNTIME = Path("/run/pipertd")
 GROUP = Path("/sys/fs/cgroup/system.slice/pipertd.service")
 
 NUMBERS = """\
@@ -93,8 +94,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture
 def service(installed: None) -> Iterator[None]:
-    """The service, started; stopped and its records gone afterwards."""
+    """The service, started, with both flows at work; stopped and its records gone afterwards."""
     run("systemctl", "start", "pipertd")
+    wait_until(lambda: {flow["state"] for flow in flows().values()} == {"RUNNING"}, what="both flows to run")
     yield
     run("systemctl", "stop", "pipertd")
     shutil.rmtree("/var/lib/pipertd")
@@ -121,6 +123,14 @@ def test_start_returns_when_the_daemon_serves() -> None:
 
 
 @pytest.mark.usefixtures("service")
+def test_each_socket_is_for_its_group() -> None:
+    """Who is in `pipertd` may do everything, who is in `pipertd-observe` may look."""
+    for name, group in (("control.sock", "pipertd"), ("observe.sock", "pipertd-observe")):
+        assert (RUNTIME / name).group() == group
+        assert (RUNTIME / name).stat().st_mode & 0o777 == 0o660
+
+
+@pytest.mark.usefixtures("service")
 def test_each_process_has_a_cgroup() -> None:
     """The unit's cgroup is the daemon's to divide: it is in a leaf of it, and each flow in a group of its own."""
     groups = {int(shown("MainPID")): "daemon"}
@@ -137,7 +147,7 @@ def test_stop_is_clean() -> None:
     assert (shown("Result"), shown("ExecMainStatus")) == ("success", "0")
     assert not processes()
     assert not list(Path("/dev/shm").iterdir())
-    assert not Path("/run/pipertd").exists()
+    assert not RUNTIME.exists()
 
 
 @pytest.mark.usefixtures("service")
@@ -160,6 +170,53 @@ def test_restart_disturbs_no_flow() -> None:
     assert limits() == limited
     run("systemctl", "stop", "pipertd")
     assert not processes()
+
+
+@pytest.mark.usefixtures("service")
+def test_the_daemon_is_restarted_by_its_own_command() -> None:
+    """`pipertctl daemon restart` finds its unit, returns when the next daemon serves, and disturbs no flow."""
+    before, old = int(shown("MainPID")), flows()
+    said = json.loads(run(OPT / "bin/pipertctl", "-o", "json", "daemon", "restart"))
+    assert another_main_than(before)
+    assert said["pid"] == int(shown("MainPID"))
+    assert_they_go_on(old)
+
+
+@pytest.mark.usefixtures("service")
+def test_doctor_mends_a_unit_that_hurts() -> None:
+    """What a drop-in broke and what the sandbox hides is found, and each command takes its finding away."""
+    hurting = UNITS / "pipertd.service.d/10-hurting.conf"
+    named = DEFINITIONS / "numbers.yaml.d/home.yaml"
+    for file in (hurting, named):
+        file.parent.mkdir()
+    hurting.write_text("[Service]\nKillMode=mixed\nMemoryDenyWriteExecute=yes\nDelegate=no\n")
+    named.write_text("path: [/home/ada/code]\n")
+    Path("/home/ada/code").mkdir(parents=True)
+    run("systemctl", "daemon-reload")
+    run("systemctl", "restart", "pipertd")
+    try:
+        found = ailments()
+        assert [each["what"].partition(":")[0].partition(" hides")[0] for each in found] == [
+            "no cgroup holds the flows",
+            "ProtectHome=yes",
+            "KillMode=mixed",
+            "MemoryDenyWriteExecute=yes",
+        ]
+        for each in found:
+            run("env", f"PATH={OPT / 'bin'}:{os.environ['PATH']}", "sh", "-c", each["command"])
+        assert ailments() == []
+    finally:
+        for file in (hurting, named):
+            shutil.rmtree(file.parent)
+        run("systemctl", "daemon-reload")
+
+
+def ailments() -> list[dict[str, Any]]:
+    """What `pipertctl doctor` finds of the unit and its cgroups, but for controllers that no unit can bring."""
+    done = subprocess.run([OPT / "bin/pipertctl", "doctor", "-o", "json"], capture_output=True, text=True, check=False)
+    findings: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
+    ours = [each for each in findings if each["subject"] in ("unit", "cgroups", "groups", "daemon", "version")]
+    return [each for each in ours if not each["what"].startswith("the kernel does not give")]
 
 
 def limits() -> dict[str, str]:
@@ -200,7 +257,7 @@ def test_a_hanging_daemon_is_replaced() -> None:
     """When the main loop stands still, systemd's watchdog ends it and starts another."""
     drop_in = UNITS / "pipertd.service.d/watchdog.conf"
     drop_in.parent.mkdir()
-    drop_in.write_text("[Service]\nWatchdogSec=2s\n")
+    drop_in.write_text("[Service]\nWatchdogSec=6s\n")
     run("systemctl", "daemon-reload")
     run("systemctl", "restart", "pipertd")
     before = int(shown("MainPID"))

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from tests.benchmarks.alternate import NOT_MEASURED
-from tests.benchmarks.document import BEGIN, END, PAGE, replaced
+from tests.benchmarks.document import part
 from tests.benchmarks.figures import FIGURES, Figure, Own, Side, Target, Versus
 from tests.benchmarks.flatness import Sample, growth
 from tests.benchmarks.job import Job, encoded, sent_ns_of, small_message
+from tests.benchmarks.results import Results
 from tests.benchmarks.table import as_markdown, as_text, rows
 
 OURS, PEER = Side("pipertd", "ours", Job()), Side("peer", "peers.peer", Job())
@@ -76,6 +77,7 @@ def test_every_target_of_a_link_is_compared() -> None:
         if own.target
     }
     assert wanted == {
+        ("taps-camera", "no tap", "≤", 1.2),
         ("latency", "iceoryx2, events", "≤", 1),
         ("latency", "dora", "≤", 0.1),
         ("latency", "PipeRT2", "≤", 0.1),
@@ -97,6 +99,7 @@ def test_every_target_of_a_link_is_compared() -> None:
         ("takeover", "Supervisor", "≤", 0.333),
         ("takeover", "lost", "≤", 0),
         ("memory", 'python -c "import numpy"', "≤", 8),
+        ("unread", "added_mib", "≤", 64),
         ("busy", "p99_us", "≤", 1000),
         *((f"idle-{flows}", "cpu_percent", "≤", 1) for flows in (50, 100)),
         *((f"idle-{flows}", "rss_mib", "≤", 80) for flows in (50, 100)),
@@ -115,10 +118,13 @@ def test_small_message_is_as_long_as_it_says() -> None:
 
 def test_page_takes_numbers_between_its_markers_only() -> None:
     """What people wrote around them stays."""
-    assert replaced(f"before\n{BEGIN}\nold\n{END}\nafter", "new") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter"
-    assert replaced(PAGE.read_text(), "new").count("new\n\n<!-- /measured -->") == 1
-    with pytest.raises(ValueError, match="it has no"):
-        replaced("no markers", "new")
+    numbers = part(Results())._replace(text=lambda: "new\n")
+    page = numbers.page.read_text()
+    before, after = numbers.renewed(page).split("\nnew\n")
+    assert page.startswith(before)
+    assert page.endswith(after)
+    with pytest.raises(ValueError, match="it does not have the lines"):
+        numbers.renewed("no markers")
 
 
 def test_growth_is_seen_and_noise_is_not() -> None:

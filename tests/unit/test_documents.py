@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from pipertd import supervisor
+from pipertd import control, supervisor
 from pipertd.definition.model import MIB, Flow, Link, Pipeline, Resources, Restart, Routine, Watchdog
 from pipertd.names import RoutineRef
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = sorted(
+    file for pattern in ("*.md", "docs/**/*.md", "clients/*.md", "clients/*/*.md") for file in ROOT.glob(pattern)
+)
 
 
 def default(key: str) -> str:
@@ -88,8 +91,9 @@ def test_targets_that_the_documents_name_exist() -> None:
     assert named - described == set()
 
 
-def test_supervisor_says_where_each_of_its_files_belongs() -> None:
-    """The map at the head of the largest package has every file of it, once."""
-    listed = re.findall(r"^- [^:]+: (.*)$", supervisor.__doc__ or "", re.MULTILINE)
-    files = (ROOT / "pipertd/supervisor").glob("[a-z]*.py")
+@pytest.mark.parametrize("package", [control, supervisor], ids=["control", "supervisor"])
+def test_a_package_says_where_each_of_its_files_belongs(package: ModuleType) -> None:
+    """The map at the head of a large package has every file of it, once."""
+    listed = re.findall(r"^- [^:]+: (.*)$", package.__doc__ or "", re.MULTILINE)
+    files = Path(package.__path__[0]).glob("[a-z]*.py")
     assert sorted(re.findall(r"\w+", " ".join(listed))) == sorted(file.stem for file in files)

@@ -14,15 +14,20 @@ from tests.leaks import Belongings, end_processes_since
 from tests.waiting import wait_until
 
 
+def wait_beyond(before: Belongings, *lines: str) -> None:
+    """Return when just this is there beyond ``before``: other tests' segments have a name for a moment."""
+    wait_until(lambda: Belongings.now().beyond(before) == [*lines], what=f"{lines} and nothing else")
+
+
 def test_descriptor_is_seen() -> None:
     """A descriptor that was opened is named until it is closed."""
     before = Belongings.now()
     fd = os.eventfd(0)
     try:
-        assert Belongings.now().beyond(before) == [f"descriptor {fd} -> anon_inode:[eventfd]"]
+        wait_beyond(before, f"descriptor {fd} -> anon_inode:[eventfd]")
     finally:
         os.close(fd)
-    assert Belongings.now().beyond(before) == []
+    wait_beyond(before)
 
 
 def test_thread_is_seen() -> None:
@@ -32,17 +37,17 @@ def test_thread_is_seen() -> None:
     thread = threading.Thread(target=go.wait, name="lingers")
     thread.start()
     try:
-        assert Belongings.now().beyond(before) == [f"thread lingers ({thread.native_id})"]
+        wait_beyond(before, f"thread lingers ({thread.native_id})")
     finally:
         go.set()
         thread.join()
-    assert Belongings.now().beyond(before) == []
+    wait_beyond(before)
 
 
 def test_name_in_shared_memory_is_seen() -> None:
     """A segment that kept its name is named."""
     before = Belongings.now()
-    memory = posix_ipc.SharedMemory(f"/{NAME_PREFIX}leaks", posix_ipc.O_CREX, size=1)
+    memory = posix_ipc.SharedMemory(f"/{NAME_PREFIX}leaks-{os.getpid()}", posix_ipc.O_CREX, size=1)
     try:
         memory.close_fd()
         assert f"shared memory name /dev/shm{memory.name}" in Belongings.now().beyond(before)
@@ -56,7 +61,7 @@ def test_dead_child_is_seen_until_it_is_waited_for() -> None:
     pid = os.posix_spawn("/bin/true", ["true"], os.environ)
     try:
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        assert Belongings.now().beyond(before) == [f"process {pid} (true), dead but never waited for"]
+        wait_beyond(before, f"process {pid} (true), dead but never waited for")
     finally:
         os.waitpid(pid, 0)
 
@@ -69,7 +74,7 @@ def test_orphan_in_a_session_of_its_own_is_found_and_ended(tmp_path: Path) -> No
     try:
         wait_until(lambda: file.exists() and file.read_text().endswith("\n"))
         pid = int(file.read_text())
-        wait_until(lambda: Belongings.now().beyond(before) == [f"process {pid} (sleep 1000)"])
+        wait_beyond(before, f"process {pid} (sleep 1000)")
     finally:
         end_processes_since(before)
-    wait_until(lambda: Belongings.now().beyond(before) == [])
+    wait_beyond(before)

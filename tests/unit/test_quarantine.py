@@ -38,13 +38,18 @@ def named(name: str, time_s: float) -> PutAside:
     return msgspec.structs.replace(MESSAGE, id=name, time_s=time_s)
 
 
+def payload(quarantine: Quarantine) -> bytes:
+    with quarantine.open_payload(MESSAGE.id) as file:
+        return file.read()
+
+
 def test_what_was_kept_is_there_for_the_next_process(tmp_path: Path) -> None:
     """A message comes back as it was, with its payload, and is gone when it is dropped."""
     Quarantine(tmp_path / "q", 1000_000).keep(MESSAGE, b"12345")
     later = Quarantine(tmp_path / "q", 1000_000)
     assert later.all() == [MESSAGE]
     assert later.get(MESSAGE.id) == MESSAGE
-    assert later.payload(MESSAGE.id) == b"12345"
+    assert payload(later) == b"12345"
     later.drop(MESSAGE.id)
     assert later.all() == []
     assert list((tmp_path / "q").iterdir()) == []
@@ -56,7 +61,7 @@ def test_keeping_it_again_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / f".unfinished-{MESSAGE.id}").mkdir()
     quarantine.keep(MESSAGE, b"12345")
     quarantine.keep(named(MESSAGE.id, 2.0), b"other")
-    assert quarantine.payload(MESSAGE.id) == b"12345"
+    assert payload(quarantine) == b"12345"
     assert [each.name for each in tmp_path.iterdir()] == [MESSAGE.id]
 
 
@@ -74,7 +79,7 @@ def test_what_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:
     """get, payload and drop say which message they did not find."""
     quarantine = Quarantine(tmp_path / "never made", 1000)
     assert quarantine.all() == []
-    for call in (quarantine.get, quarantine.payload, quarantine.drop):
+    for call in (quarantine.get, quarantine.open_payload, quarantine.drop):
         with pytest.raises(UnknownMessage, match=r"cannot find message \.\./etc"):
             call("../etc")
 

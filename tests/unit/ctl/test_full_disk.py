@@ -18,7 +18,7 @@ def test_full_disk_is_one_line(arguments: tuple[str, ...]) -> None:
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
     assert (done.returncode, done.stderr) == (1, "pipertctl: cannot write the output: No space left on device\n")

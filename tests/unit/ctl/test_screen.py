@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from pipertd.client.records import Flow, Pipeline, Pressure
+from pipertd.client.records import Flow, Link, Pipeline, Pressure
 from pipertd.ctl.screen import pipeline_lines
+from pipertd.ctl.terminal import WHOLE, Style
 
 
 def lines(
-    *, failure: str | None = None, pressure: Pressure | None = None, reason: str = "was killed by SIGKILL"
+    *,
+    failure: str | None = None,
+    pressure: Pressure | None = None,
+    reason: str = "was killed by SIGKILL",
+    style: Style = WHOLE,
 ) -> str:
     """The pipeline ``p`` with the flow ``b``."""
     flow = Flow("b", "RUNNING", 7, 2, 1, 3.0, reason, failure, pressure)
-    return "\n".join(pipeline_lines(Pipeline("p", "", "RUNNING", 3.0, (flow,), (), (), None, None)))
+    return "\n".join(pipeline_lines(Pipeline("p", "", "RUNNING", 3.0, (flow,), (), (), None, None), style))
 
 
 def flow_table(*, failure: str | None = None, pressure: Pressure | None = None) -> tuple[list[str], list[str]]:
@@ -58,5 +63,22 @@ def test_flow_that_never_ended_has_no_last_end() -> None:
 
 def test_flows_fit_a_terminal() -> None:
     """However much there is to say of its last end, a flow's row fits 80 columns."""
-    failed = lines(failure="progress_deadline", reason="was killed by SIGKILL (routine r shows no progress)" * 4)
-    assert max(map(len, failed.split("\n\n")[1].splitlines())) <= 80
+    reason = "was killed by SIGKILL (routine r shows no progress) " * 4
+    for columns in (80, 40):
+        failed = lines(failure="progress_deadline", reason=reason, style=Style(columns))
+        assert max(map(len, failed.splitlines())) <= columns
+    assert "progress_deadline" in failed
+
+
+def test_what_became_of_messages_outlasts_who_keeps_slots() -> None:
+    """Long names leave room for the counts of a link and for what blocks it, before they do for leases."""
+    link = Link(
+        *("capture/decode", "analyse/motion", "wait", 8, 239, 230, 0, {}, 0, 8, 1, 1, "analyse/motion", 10.4, 0.8, 1),
+        ("report/objects",),
+    )
+    shown = "\n".join(pipeline_lines(Pipeline("p", "", "RUNNING", 3.0, (), (), (link,), None, None), Style(80)))
+    assert max(map(len, shown.splitlines())) <= 80
+    (titles,) = (line for line in shown.splitlines() if line.startswith("LINK"))
+    assert "DELIVERED  IN FLIGHT" in titles
+    assert titles.endswith("BLOCKED BY")
+    assert "LEASED" not in titles

@@ -15,11 +15,11 @@ from pipertd.daemon.lock import held_directory
 from pipertd.errors import DirectoryInUse, SettingsError
 
 
-def test_second_is_refused_and_told_who(tmp_path: Path) -> None:
-    """Who holds the directory is named; afterwards it is free again and empty."""
+def test_one_directory_for_both_is_refused(tmp_path: Path) -> None:
+    """A daemon is not told to stop itself; afterwards the directory is free again and empty."""
     folder = tmp_path / "run"
-    refused = pytest.raises(DirectoryInUse, match=f"process id {os.getpid()}")
-    with held_directory(folder, "--x"), refused, held_directory(folder, "--x"):
+    refused = pytest.raises(SettingsError, match="twice: give --y a directory of its own")
+    with held_directory(folder, "--x"), refused, held_directory(folder, "--y"):
         pass
     with held_directory(folder, "--x"):
         pass
@@ -27,7 +27,7 @@ def test_second_is_refused_and_told_who(tmp_path: Path) -> None:
 
 
 def test_lock_of_a_killed_daemon_is_free(tmp_path: Path) -> None:
-    """The kernel takes the lock back, whatever way its holder died."""
+    """The second is told who holds it; the kernel takes the lock back, whatever way its holder died."""
     program = (
         "import signal, sys; from pathlib import Path; from pipertd.daemon.lock import held_directory\n"
         "with held_directory(Path(sys.argv[1]), '--x'): print('held', flush=True); signal.pause()\n"
@@ -36,7 +36,8 @@ def test_lock_of_a_killed_daemon_is_free(tmp_path: Path) -> None:
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(DirectoryInUse), held_directory(tmp_path, "--x"):
+        refused = pytest.raises(DirectoryInUse, match=f"process id {holder.pid}")
+        with refused, held_directory(tmp_path, "--x"):
             pass
     finally:
         holder.send_signal(signal.SIGKILL)

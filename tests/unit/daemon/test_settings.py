@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from pipertd.daemon.__main__ import app
 from pipertd.daemon.settings import Settings, read_settings
 from pipertd.errors import SettingsError
 
@@ -29,8 +31,9 @@ def test_command_line_goes_over_file_over_built_in(tmp_path: Path) -> None:
         ("colour = 1", "unknown colour"),
         ("state_dir = 1", "state_dir must be a folder"),
         ("definitions = [1]", "definitions must be a list of folders"),
-        ("orphan_timeout = -1", "a duration is"),
-        ("quarantine_limit = 0", "a size is"),
+        ("orphan_timeout = -1", "orphan_timeout cannot be -1: a duration is"),
+        ("quarantine_limit = 0", "quarantine_limit cannot be 0: a size is"),
+        ('runtime_dir = ""', "runtime_dir must be a folder, not ''"),
         ("x =", "Invalid value"),
     ],
 )
@@ -45,3 +48,20 @@ def test_file_that_was_named_must_be_there(tmp_path: Path) -> None:
     """A wrong --config is an error, not the built-in settings."""
     with pytest.raises(SettingsError, match="there is no file"):
         read_settings(tmp_path / "none.toml", {})
+
+
+def test_folders_are_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message of the daemon's is read by people who stand elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    file = written(tmp_path, 'definitions = ["a", "/b"]\nstate_dir = "c"\n')
+    settings = read_settings(file, {"runtime_dir": Path("run")})
+    assert settings.definitions == (tmp_path / "a", Path("/b"))
+    assert (settings.runtime_dir, settings.state_dir) == (tmp_path / "run", tmp_path / "c")
+    assert read_settings(file, {"definitions": (Path("d"),)}).definitions == (tmp_path / "d",)
+
+
+def test_the_help_has_the_built_in_folders() -> None:
+    """Who starts a daemon by hand reads where it will look and write."""
+    help_text = " ".join(CliRunner().invoke(app, ["serve", "-h"]).output.split())
+    for folder in (*Settings.definitions, Settings.runtime_dir, Settings.state_dir):
+        assert str(folder) in help_text

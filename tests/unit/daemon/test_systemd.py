@@ -34,7 +34,7 @@ def test_ready_then_signs_of_life_then_stopping(tmp_path: Path, monkeypatch: pyt
             manager = ServiceManager()
             manager.ready()
             messages: list[str] = []
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 while messages.count("WATCHDOG=1") < 3:
                     await asyncio.sleep(0)
                     messages += heard(listener)

@@ -36,7 +36,7 @@ def written(folder: Path, text: str, name: str = "street.yaml") -> Path:
     return file
 
 
-def problems(folder: Path, text: str, *, timeout_s: float = 30.0) -> list[str]:
+def problems(folder: Path, text: str, *, timeout_s: float = 120.0) -> list[str]:
     """Each problem without the file's name in front: ``line:column: path: text``."""
     file = written(folder, text)
     return [str(each).removeprefix(f"{file}:") for each in check_files([file], timeout_s=timeout_s).problems]

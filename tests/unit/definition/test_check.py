@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import resource
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +15,6 @@ from pipertd.definition.check import check_files
 from pipertd.definition.classes import NoInterpreter, ask
 from pipertd.definition.model import Link, Pipeline, Restart, Watchdog
 from pipertd.definition.read import definition_files
-from pipertd.definition.schema import json_schema
 from pipertd.names import RoutineRef
 from tests.unit.definition.definitions import GOOD, HERE, problems, written
 
@@ -127,7 +129,6 @@ def test_each_mistake_has_its_words(tmp_path: Path, change: tuple[str, str], pro
 @pytest.mark.parametrize(
     ("code", "problem"),
     [
-        ("while True: pass", "importing it took longer than 1 s"),
         ("import os; os._exit(3)", "its interpreter exited with code 3 while importing it"),
         ("import os; os.abort()", "its interpreter was killed by SIGABRT while importing it"),
         ("raise SystemExit('no')", "its interpreter exited with code 1 while importing it: no"),
@@ -140,13 +141,39 @@ def test_each_mistake_has_its_words(tmp_path: Path, change: tuple[str, str], pro
     ],
 )
 def test_hostile_classes_are_problems_of_their_own(tmp_path: Path, code: str, problem: str) -> None:
-    """A class that hangs or kills its interpreter is named; the others are still checked, and the checker lives."""
-    (tmp_path / "hostile.py").write_text(code)
-    text = GOOD.replace(f"[{HERE}]", f"[{HERE}, {tmp_path}]").replace("routines_for_checks:Blur", "hostile:Blur")
-    found = problems(tmp_path, text, timeout_s=1.0 if "while" in code else 30.0)
+    """A class that kills its interpreter is named; the others are still checked, and the checker lives."""
+    assert_blamed(problem, tmp_path, code)
+
+
+def test_a_class_that_hangs_is_a_problem_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named when its deadline is over; no other class is kept from its answer."""
+    begun, now_s = tmp_path / "begun", 0.0
+
+    def clock() -> float:
+        """Each look at it while the class hangs is much later than the one before."""
+        nonlocal now_s
+        if begun.exists() and Path("/proc", begun.read_text()).exists():
+            now_s += 100.0
+        return now_s
+
+    tell_time_by(clock, monkeypatch)
+    code = f"import os; open({str(begun)!r}, 'w').write(str(os.getpid()))\nwhile True: pass"
+    assert_blamed("importing it took longer than 120 s", tmp_path, code)
+
+
+def assert_blamed(problem: str, folder: Path, code: str) -> None:
+    """Of all the classes of a definition the one with this code is the only problem."""
+    (folder / "hostile.py").write_text(code)
+    text = GOOD.replace(f"[{HERE}]", f"[{HERE}, {folder}]").replace("routines_for_checks:Blur", "hostile:Blur")
+    found = problems(folder, text, timeout_s=120.0)
     assert len(found) == 1, found
     assert problem in found[0]
     assert found[0].startswith("13:21: flows.analyse.routines.blur.class: ")
+
+
+def tell_time_by(clock: Callable[[], float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deadlines of classes go by this clock: they pass at once, and never because the machine is slow."""
+    monkeypatch.setattr("pipertd.definition.classes.time", SimpleNamespace(monotonic=clock))
 
 
 def test_an_interpreter_that_does_not_answer_is_a_problem(tmp_path: Path) -> None:
@@ -160,15 +187,32 @@ def test_an_interpreter_that_does_not_answer_is_a_problem(tmp_path: Path) -> Non
     assert fails.endswith("because it exited with code 3: no pipertd here")
 
 
-def test_the_deadline_is_for_each_class(tmp_path: Path) -> None:
+SLOW = """
+import pathlib, time
+pathlib.Path("{0}.begun").touch()
+while not pathlib.Path("{0}.seen").exists():
+    time.sleep(0.01)
+from routines_for_checks import *
+"""
+
+
+def test_the_deadline_is_for_each_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Classes that take long together, but not each, are no problem."""
     for name in ("slow_one", "slow_two"):
-        (tmp_path / f"{name}.py").write_text("import time; time.sleep(3); from routines_for_checks import *")
+        (tmp_path / f"{name}.py").write_text(SLOW.format(tmp_path / name))
+
+    def clock() -> float:
+        begun = list(tmp_path.glob("*.begun"))
+        for each in begun:
+            each.with_suffix(".seen").touch()
+        return 100.0 * len(begun)
+
+    tell_time_by(clock, monkeypatch)
     text = GOOD.replace(f"[{HERE}]", f"[{HERE}, {tmp_path}]")
     text = text.replace("routines_for_checks:Blur", "slow_one:Blur").replace(
         "routines_for_checks:Store", "slow_two:Store"
     )
-    assert not problems(tmp_path, text, timeout_s=5.5)
+    assert not problems(tmp_path, text, timeout_s=120.0)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +229,7 @@ def test_the_deadline_is_for_each_class(tmp_path: Path) -> None:
         (("limit: 3 in 10s", "limit: 3 in 0s"), "a deadline is above 0"),
         (("memory_max: 512M", "memory_max: 99999999T"), "at most 64T"),
         (("memory_max: 512M", "memory_max: 0"), "a size is a number of bytes"),
-        (("cpus: [1]", "cpus: []"), "at least 1 item"),
+        (("cpus: [1]", "cpus: []"), "cannot use [], because it should have at least one item"),
         (("cpus: [1]", "cpus: [4096, 5000]"), "it should be less than 1024"),
         (("path: [", "environment: {A=B: x}\npath: ["), "a variable's name has only letters, digits and _"),
         (("path: [", "environment: {THREADS: 1}\npath: ["), "cannot use 1, because it is no text: write it in quotes"),
@@ -197,6 +241,13 @@ def test_what_could_not_run_is_refused(tmp_path: Path, change: tuple[str, str], 
     found = problems(tmp_path, GOOD.replace(*change).replace("from: analyse/blur", "from: analyse/blurr"))
     assert any(problem in each for each in found), found
     assert any("cannot link 'analyse/blurr'" in each for each in found), found
+
+
+def test_a_definition_without_flows_is_refused(tmp_path: Path) -> None:
+    """In words of a definition."""
+    assert problems(tmp_path, "pipeline: street\nflows: {}\n") == [
+        "2:8: flows: cannot use {}, because it should have at least one item"
+    ]
 
 
 def test_mistakes_in_a_link_hide_no_others(tmp_path: Path) -> None:
@@ -260,14 +311,6 @@ def test_later_folders_replace_mask_and_merge(tmp_path: Path) -> None:
     assert checked.pipelines[1].flow("capture").routines
 
 
-def test_schema_knows_every_key() -> None:
-    """The JSON Schema has the keys as they are written in files."""
-    schema = json_schema()
-    assert {"pipeline", "flows", "links", "shm_limit"} <= set(schema["properties"])
-    assert "class" in schema["$defs"]["RoutineSection"]["properties"]
-    assert schema["additionalProperties"] is False
-
-
 def test_a_check_that_has_no_descriptor_left_is_a_problem() -> None:
     """It is said of the interpreter, and ends neither a reload nor a start of the daemon."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -277,3 +320,36 @@ def test_a_check_that_has_no_descriptor_left_is_a_problem() -> None:
             ask(Pipeline("p", (), ()), [{"class": "module:Class", "params": {}}], 1.0)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_folder_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    """A folder of ``path`` that is missing is named where it is written, with what to do about it."""
+    found = problems(tmp_path, GOOD.replace(f"[{HERE}]", f"[{HERE}, gone]"))
+    why = "because there is no such folder: make it, or take it out of `path`"
+    place = len(f"path: [{HERE}, ") + 1
+    assert found == [f"3:{place}: path[1]: cannot look for classes in {tmp_path / 'gone'}, {why}"]
+
+
+def test_where_a_module_was_looked_for_is_said(tmp_path: Path) -> None:
+    """A module that is not there is told with every folder that was searched; one that it imports is its own affair."""
+    (tmp_path / "broken.py").write_text("import no_such_module")
+    text = GOOD.replace("routines_for_checks:Blur", "no_such_module:Blur")
+    (found,) = problems(tmp_path, text)
+    python = sys.executable
+    assert found.endswith(f"; looked for in {HERE}, /etc/pipertd/routines, and what {python} has installed")
+    text = GOOD.replace("routines_for_checks:Blur", "broken:Blur").replace(f"[{HERE}]", f"[{HERE}, .]")
+    (found,) = problems(tmp_path, text)
+    assert found.endswith("cannot import broken: ModuleNotFoundError: No module named 'no_such_module'")
+
+
+def test_what_is_relative_is_so_to_the_file_itself(tmp_path: Path) -> None:
+    """A link to a definition says what the definition says, code and interpreter too."""
+    home, links = tmp_path / "home", tmp_path / "links"
+    home.mkdir()
+    links.mkdir()
+    file = written(home, GOOD.replace(f"[{HERE}]", "[., ../more]\npython: venv/bin/python"))
+    (links / "street.yaml").symlink_to(file)
+    (read,) = check_files([links / "street.yaml"], classes=False).pipelines
+    assert read.path == (str(home), str(tmp_path / "more"), "/etc/pipertd/routines")
+    assert read.python == str(home / "venv/bin/python")
+    assert read.file == links / "street.yaml"

@@ -13,7 +13,7 @@ from pipertd.definition.read import Reading, definition_files, read_all
 from pipertd.definition.steady import TRIES, read_steadily
 from tests.unit.definition.definitions import GOOD, written
 
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 
 
 class _Editor:

@@ -11,9 +11,10 @@ from pipertd.examples.street import DecodeVideo, DetectMotion, ReportObjects, st
 from pipertd.flow.routine import Host
 
 
-def decoder(published: int) -> DecodeVideo:
+def decoder(published: int, *, loop: bool = False) -> DecodeVideo:
     """A decoder in a flow that has published so many frames."""
     routine = DecodeVideo()
+    routine.loop = loop
     routine._host = Host(read_published=lambda: published, raise_event=lambda *_: None, declare_waiting=lambda _: None)
     routine.setup()
     return routine
@@ -48,6 +49,20 @@ def test_successor_goes_on_with_the_frame_behind_the_last(published: int) -> Non
     whole.cleanup()
     assert message["frame"] == published
     assert np.array_equal(message["image"], same["image"])
+
+
+@pytest.mark.parametrize("published", [248, 250, 251, 775])
+def test_loop_goes_on_for_ever(published: int) -> None:
+    """Behind the last picture comes the first; numbers and times go on, and a successor finds its place."""
+    routine, whole = decoder(published, loop=True), decoder(0)
+    pictures = [whole.main_logic()["image"] for _ in range(250)]
+    for number in range(published, published + 4):
+        message = routine.main_logic()
+        assert message["frame"] == number
+        assert message["time_s"] == pytest.approx(number / 25)
+        assert np.array_equal(message["image"], pictures[number % 250])
+    routine.cleanup()
+    whole.cleanup()
 
 
 def test_successor_at_the_end_ends() -> None:

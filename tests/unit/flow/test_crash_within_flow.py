@@ -11,7 +11,7 @@ from pipertd.flow.intake import Intake
 from pipertd.names import Policy
 from tests.unit.flow.flow_world import FLOW, NAMES, OTHER, FlowWorld
 from tests.unit.shm.schedule import Schedule, search
-from tests.unit.shm.world import Violation
+from tests.unit.shm.world import Violation, is_counted
 
 
 def crash_before_store(victim: str, store: int, second: int | None, *, policy: Policy, depth: int) -> bool:
@@ -65,6 +65,23 @@ def test_tokens_survive_a_crash_before_any_store(victim: str, policy: Policy) ->
 def test_tokens_survive_a_crash_of_the_recovery(policy: Policy) -> None:
     """A successor that dies while it puts things right leaves nothing that its own successor cannot."""
     assert crash_everywhere(FLOW, policy, range(1, 120, 3), 2, again=True) > 20
+
+
+@pytest.mark.parametrize("policy", [Policy.WAIT, Policy.DROP_OLDEST])
+def test_the_count_holds_where_all_die_for_good(policy: Policy) -> None:
+    """Before whichever store they die: what is left is counted as stopped, and nothing is in hand any more."""
+    for store in range(1, 60, 3):
+        world = FlowWorld(policy=policy, depth=1, fans_in=store // 4 % 2 == 1, seed=store)
+        try:
+            while world.actors[FLOW].stores < store:
+                for actor in world.actors.values():
+                    actor.turn()
+            for actor in world.actors.values():
+                actor.end()
+            world.segments.count_stopped()
+            assert all(is_counted(view) and not view.in_flight for view in world.segments.link_views()), store
+        finally:
+            world.close()
 
 
 def test_tokens_that_are_not_waited_for_are_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,16 @@ class Base(SourceRoutine):
         return object()
 
 
+class Aimed(SourceRoutine):
+    @events("AIM")
+    def aim(self, height: int, width: int = 0) -> int:
+        return height + width
+
+    @events("ECHO")
+    def echo(self, size: int) -> str:
+        return "x" * size
+
+
 class Derived(Base):
     def reset(self, to: int = 0) -> int:
         return to + 1
@@ -64,7 +74,7 @@ def test_every_delivery_is_answered_in_order() -> None:
     )
     assert (known.request, known.value) == (1, 2)
     assert broken.error is not None
-    assert broken.error == "cannot use these parameters: got an unexpected keyword argument 'nonsense'"
+    assert broken.error == "cannot use these parameters: there is no 'nonsense' (it takes: to)"
     assert unknown.unhandled
     assert unsendable.error is not None
     assert unsendable.error.startswith("cannot send the answer")
@@ -75,6 +85,31 @@ def test_a_parameter_is_what_the_handler_annotates() -> None:
     wrong, right = answers_to(Derived(), Delivery(1, "RESET", {"to": "far"}), Delivery(2, "RESET", {"to": 3}))
     assert wrong.error == "cannot use 'far' as to: it is no int"
     assert right.value == 4
+
+
+def test_a_mistake_in_a_name_is_told_with_what_is_near() -> None:
+    """Of a parameter, also where another is missing for it, and of an event; a name without end is passed over."""
+    said = [
+        answer.error
+        for answer in answers_to(
+            Aimed(),
+            Delivery(1, "AIM", {"heigth": 3}),
+            Delivery(2, "AIM", {}),
+            Delivery(3, "AIMS", {}),
+            Delivery(4, "AIM", {"height": 3, "x" * 50_000: 1}),
+        )
+    ]
+    near = "there is no 'heigth' (did you mean 'height'?); 'height' is missing (it takes: height, width)"
+    assert said[:2] == [f"cannot use these parameters: {near}", "cannot use these parameters: 'height' is missing"]
+    assert "(did you mean 'AIM'?)" in str(said[2])
+    assert len(str(said[3])) < 200
+
+
+def test_an_answer_that_is_too_large_says_what_to_do() -> None:
+    """The limit, the size, and that a file takes what is large."""
+    (answer,) = answers_to(Aimed(), Delivery(1, "ECHO", {"size": 70_000}))
+    assert str(answer.error).startswith("cannot send the answer: it takes 70")
+    assert str(answer.error).endswith("and 65536 are the most: write what is large into a file, and send its path")
 
 
 def test_request_zero_wants_no_answer() -> None:

@@ -59,12 +59,66 @@ def test_print_is_output_with_the_time_before_it(store: LogStore) -> None:
     assert (printed.source, printed.message, printed.time_s, printed.flow) == ("output", "hello", 5.0, "a")
 
 
+STACK = [f"  File x.py, line {number} in work {'.' * 60}" for number in range(2000)]  # more than is read in one step
+
+
+def test_a_tail_that_begins_in_prints_gives_them_the_time_before_them(store: LogStore) -> None:
+    """However few lines are asked for: a stack belongs behind the record that it followed, and to its run."""
+    write(store, "a", "begin", time_s=5.0)
+    print_into(store, "a", "\n".join(STACK) + "\n")
+    write(store, "b", "meanwhile", time_s=6.0)
+    for limit in (2, 3, 500, 1900):
+        records = store.read(limit=limit)
+        assert texts(records) == [*STACK[1 - limit :], "meanwhile"]
+        assert {(each.time_s, each.generation) for each in records[:-1]} == {(5.0, 1)}
+    assert texts(store.read(LogFilter(since_s=5.5))) == ["meanwhile"]
+
+
+def test_a_cursor_in_prints_gives_the_rest_the_time_before_them(store: LogStore) -> None:
+    """Reading goes on within a stack as it began."""
+    write(store, "a", "begin", time_s=5.0)
+    print_into(store, "a", "one\ntwo\n")
+    (two,) = store.read(cursor=store.read()[1].cursor)
+    assert (two.message, two.time_s) == ("two", 5.0)
+
+
+def test_a_print_at_the_beginning_of_a_file_has_the_time_before_it(store: LogStore) -> None:
+    """Where the file was turned over between a record and its prints, the record is in the file before."""
+    write(store, "a", "x" * 1500, time_s=5.0)
+    log = FileHandler(store.flow_file("street", "a"), max_bytes=1500)
+    assert log.turn_over_if_full()
+    log.close()
+    print_into(store, "a", "one\ntwo\n")
+    assert [each.time_s for each in store.read(limit=2)] == [5.0, 5.0]
+
+
+def test_prints_whose_record_is_gone_come_no_later_than_the_next_one(store: LogStore) -> None:
+    """What is printed before the oldest record that is kept stands before it."""
+    print_into_made(store, "a", "and more\n")
+    write(store, "a", "begin", time_s=5.0)
+    write(store, "b", "later", time_s=6.0)
+    assert texts(store.read()) == ["the first one", "and more", "begin", "later"]
+
+
 def test_record_behind_an_unfinished_print_is_found(store: LogStore) -> None:
     """A print without an end of line cannot swallow the record behind it."""
     write(store, "a", "begin")
     print_into(store, "a", "half a line")
     write(store, "a", "end")
     assert texts(store.read()) == ["begin", "half a line", "end"]
+
+
+def test_a_print_without_an_end_is_not_lost_when_its_file_is_turned_over(store: LogStore) -> None:
+    """What stands there then is a line of its own, for a reader from the beginning, from the end, and by cursor."""
+    write(store, "a", "begin")
+    begin = store.end()
+    print_into(store, "a", "half a line" + " " * 1500)
+    write(store, "a", "in the next file")
+    assert store.flow_file("street", "a").with_name("a.log.1").exists()
+    expected = ["half a line" + " " * 1500, "in the next file"]
+    assert texts(store.read()) == ["begin", *expected]
+    assert texts(store.read(limit=2)) == expected
+    assert texts(store.read(cursor=begin)) == expected
 
 
 def test_torn_record_is_shown_as_output(store: LogStore) -> None:
@@ -135,16 +189,86 @@ def test_foreign_cursor_is_refused(store: LogStore) -> None:
         store.read(cursor="yesterday")
 
 
+@pytest.mark.parametrize("words", ["-1:0", "5:-1:0", f"5:{1 << 62}:0", f"5:{1 << 80}:0"])
+def test_a_cursor_of_no_place_is_refused(store: LogStore, words: str) -> None:
+    """What cannot be a place in a file is an error of who says it, not of the reading."""
+    write(store, "a", "begin")
+    with pytest.raises(ValueError, match="cannot read cursor"):
+        store.read(cursor=f"street/a:{words}")
+
+
+def test_a_limited_reading_goes_on_where_it_ended(store: LogStore) -> None:
+    """Behind a cursor of the newest few comes nothing that is older than they are, of no flow."""
+    line = "x" * 400
+    for number in range(40):  # many files of each
+        write(store, "a", f"{line} {number}", time_s=2.0 * number)
+        write(store, "b", f"{line} {number}", time_s=2.0 * number + 1)
+    for limit in range(1, 8):
+        newest = store.read(limit=limit)
+        for place, each in enumerate(newest):
+            assert texts(store.read(cursor=each.cursor)) == texts(newest[place + 1 :])
+
+
+def test_a_reading_that_begins_at_the_end_begins_with_a_whole_record(store: LogStore) -> None:
+    """A record that is on its way when the end is looked for comes as a whole, and comes."""
+    write(store, "a", "begin")
+    whole = store.flow_file("street", "a").read_text()
+    print_into(store, "a", whole[:20])
+    end = store.end()
+    print_into(store, "a", whole[20:])
+    assert [(each.source, each.message) for each in store.read(cursor=end)] == [("log", "begin")]
+
+
+def test_a_reading_that_began_in_an_empty_file_misses_nothing_silently(store: LogStore) -> None:
+    """Where what came into the empty file is gone before it is read, a record says so."""
+    write(store, "a", "x" * 1500)
+    log = FileHandler(store.flow_file("street", "a"), max_bytes=1500)
+    assert log.turn_over_if_full()
+    log.close()
+    assert store.flow_file("street", "a").stat().st_size == 0
+    end = store.end()
+    write(store, "a", *(f"record {number}" for number in range(100)))
+    assert "removed" in store.read(cursor=end)[0].message
+
+
+def test_a_cursor_outlives_the_store_and_the_turns_of_its_files(store: LogStore) -> None:
+    """Another daemon on the same folder goes on behind it, however often the file was turned over meanwhile."""
+    write(store, "a", "begin")
+    cursor = store.end()
+    for number in range(12):
+        write(store, "a", f"record {number}")
+    assert store.flow_file("street", "a").with_name("a.log.1").exists()
+    assert texts(LogStore(store.folder).read(cursor=cursor)) == [f"record {number}" for number in range(12)]
+
+
+def test_a_follower_hears_of_the_end_and_of_what_it_does_not_want(store: LogStore) -> None:
+    """Every stretch has the cursor behind all that was looked at, be there a record in it or not."""
+    write(store, "a", "quiet")
+
+    async def collect() -> str:
+        begin = store.end()
+        async with asyncio.timeout(120):
+            async for stretch in store.follow(LogFilter(level=logging.ERROR), begin):
+                assert not stretch.found
+                if stretch.is_last and stretch.cursor == begin:
+                    write(store, "a", "quiet as well")
+                elif stretch.is_last:
+                    return stretch.cursor
+        raise AssertionError
+
+    assert store.read(cursor=asyncio.run(collect())) == []
+
+
 def test_follow_gives_the_backlog_then_what_is_new(store: LogStore) -> None:
     """A follower sees each record once, whether it was there before or comes later."""
     write(store, "a", "old", "older")
 
     async def collect() -> list[str]:
         seen: list[str] = []
-        async with asyncio.timeout(20):
-            async for record in store.follow(backlog=1):
-                seen.append(record.message)
-                if len(seen) == 1:
+        async with asyncio.timeout(120):
+            async for stretch in store.follow(backlog=1):
+                seen += texts(list(stretch.records()))
+                if not seen[1:] and stretch.is_last:
                     write(store, "a", "new")
                     write(store, "b", "in a new file")
                 if len(seen) == 3:

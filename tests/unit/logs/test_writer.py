@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -115,6 +116,33 @@ def test_deleted_file_is_made_anew(log: FileHandler, file: Path) -> None:
     assert lines(file)[0]["message"] == "here again"
 
 
+def test_closed_file_is_opened_again(log: FileHandler, file: Path) -> None:
+    """Records go on when an author's ``logging.shutdown`` or ``dictConfig`` has closed the handler."""
+    log.handle(record("before"))
+    log.close()
+    log.handle(record("behind"))
+    assert [line["message"] for line in lines(file)] == ["before", "behind"]
+
+
+def test_without_a_descriptor_no_file_goes(log: FileHandler, file: Path) -> None:
+    """A full file is kept, with all old ones, as long as no other can be opened."""
+    for number in range(100):
+        log.handle(record(f"record {number}"))
+    with file.open("a") as prints:
+        prints.write("x" * 2000 + "\n")
+    before = {path: path.stat().st_ino for path in file.parent.iterdir()}
+    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, descriptors[1]))
+    try:
+        for _ in range(2 * KEPT_FILES):
+            log.handle(record("no descriptor"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, descriptors)
+    assert {path: path.stat().st_ino for path in file.parent.iterdir()} == before
+    log.handle(record("a descriptor"))
+    assert [line["message"] for line in lines(file)] == ["a descriptor"]
+
+
 def test_prints_follow_into_the_new_file(tmp_path: Path) -> None:
     """Descriptors 1 and 2 of a flow move to the new file with its records."""
     file = tmp_path / "capture.log"
@@ -125,7 +153,7 @@ def test_prints_follow_into_the_new_file(tmp_path: Path) -> None:
         "log.handle(logging.makeLogRecord({'msg': 'b'})); print('behind', flush=True)\n"
     )
     with file.open("ab") as output:
-        subprocess.run([sys.executable, "-c", program, str(file)], stdout=output, check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", program, str(file)], stdout=output, check=True, timeout=120)
     assert file.read_text().endswith("behind\n")
     assert "before" in file.with_name("capture.log.1").read_text()
 

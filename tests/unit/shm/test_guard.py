@@ -44,7 +44,7 @@ def test_guard_is_free_when_its_holder_is_dead(fd: int, number: signal.Signals) 
             assert Guard(fd, 0).acquire(0.0), "the guards of two links are two"
             holder.send_signal(signal.SIGCONT)
             holder.send_signal(number)
-            wait_until(lambda: guard.acquire(0.0), 10.0, "the guard of the dead")
+            wait_until(lambda: guard.acquire(0.0), what="the guard of the dead")
             guard.release()
         finally:
             holder.kill()

@@ -18,6 +18,7 @@ from pipertd.shm.outlink import Reader
 from pipertd.shm.pool import Pool, ReadPools
 from pipertd.shm.producer import Producer
 from pipertd.supervisor.segments import PipelineSegments
+from pipertd.supervisor.view import LinkView
 
 SOURCE, MIDDLE, SINK = RoutineRef("a", "source"), RoutineRef("a", "middle"), RoutineRef("b", "sink")
 
@@ -113,3 +114,39 @@ def test_what_a_link_dropped_is_counted_once(segments: PipelineSegments) -> None
     second.consumer.count_dropped(0, 4, 5, Policy.DROP_NEWEST)
     assert second.ledger.count(0, at.N_NEWEST) == 5
     second.die()
+
+
+@pytest.mark.parametrize(
+    ("taken", "acknowledged", "given_again", "stopped"),
+    [
+        (0, 0, 5, 5),  # nothing was taken: the consumer was not set up
+        (2, 1, 5, 4),
+        (3, 0, 1, 1),  # a successor that died before it gave what it had given
+        (3, 3, 1, 0),
+    ],
+)
+def test_nothing_is_in_hand_when_a_run_is_over(
+    segments: PipelineSegments, taken: int, acknowledged: int, given_again: int, stopped: int
+) -> None:
+    """What was given within a flow and nobody was done with is counted as stopped, whoever had taken it, and once."""
+    source, _ = segments.flow_specs("a")
+    producer = Producer(Ledger(source.ledger_fd, writable=True), None, [None])
+    middle = Middle(segments)
+    producer.count_handed_over(0, 4)
+    for sequence in range(taken):
+        middle.consumer.take_by_reference(0, sequence, 0)
+    for _ in range(acknowledged):
+        middle.consumer.acknowledge()
+    middle.die()
+    producer.count_handed_over(0, given_again - 1)
+    assert is_whole(segments.link_views()[0])
+    segments.count_stopped()
+    view = segments.link_views()[0]
+    assert (view.delivered, view.dropped.get("stopped", 0), view.in_flight) == (acknowledged, stopped, 0)
+    assert is_whole(view)
+    del producer
+
+
+def is_whole(view: LinkView) -> bool:
+    ended = view.delivered + view.failed + sum(view.dropped.values()) + view.quarantined
+    return view.produced == ended + view.in_flight

@@ -19,7 +19,7 @@ import numpy as np
 
 from pipertd.definition.model import MIB, Flow, Link, Pipeline, Routine
 from pipertd.names import Policy, RoutineRef
-from pipertd.protocol import InputSpec, OutputSpec, RoutineSpec
+from pipertd.protocol import LinkSpec, RoutineSpec
 from pipertd.shm import layout as at
 from pipertd.shm.codec import Encoder
 from pipertd.shm.consumer import Consumer
@@ -221,7 +221,7 @@ class World:
         producer.slots.let_go_of = lambda kept: consumer.let_go_soon(kept.message)
         return producer, consumer
 
-    def _guard(self, link: InputSpec | OutputSpec, actor: Actor) -> Guard | None:
+    def _guard(self, link: LinkSpec, actor: Actor) -> Guard | None:
         return SteppedGuard(self._guard_holders, link.guard_byte, actor) if link.guard_fd >= 0 else None
 
     def spec(self, name: str) -> RoutineSpec:

@@ -49,7 +49,7 @@ def left(gate: Path) -> Iterator[ProcessRecord]:
 def dies(pidfd: int) -> bool:
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
-    return bool(poll.poll(60_000))
+    return bool(poll.poll(120_000))
 
 
 def test_how_it_ended_is_known_where_the_kernel_tells(left: ProcessRecord, gate: Path) -> None:

@@ -102,6 +102,15 @@ def test_pressure_is_shares(delegation: Delegation, sleeper: subprocess.Popen[by
     assert Cgroup(delegation.flows / "missing").pressure() is None
 
 
+def test_usage_needs_the_controllers(delegation: Delegation, sleeper: subprocess.Popen[bytes]) -> None:
+    """A group tells what is used in it where it counts both; else nothing, and its process is looked at alone."""
+    group = Cgroups(delegation).hold(sleeper.pid, "p.b", Resources()).group
+    assert group is not None
+    usage = group.usage()
+    assert (usage is not None) == (group.path / "memory.current").exists()
+    assert all(each >= 0 for each in usage or ())
+
+
 def test_empty_groups_of_an_earlier_daemon_go(delegation: Delegation, sleeper: subprocess.Popen[bytes]) -> None:
     """A new daemon removes what nobody is in, and leaves alone who lives."""
     living = Cgroups(delegation).hold(sleeper.pid, "p.b", Resources()).group

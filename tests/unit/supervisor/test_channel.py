@@ -16,6 +16,7 @@ from pipertd.protocol import (
     MAX_MESSAGE_BYTES,
     Answer,
     Deliver,
+    Handlers,
     Hello,
     Pong,
     Quarantined,
@@ -32,7 +33,7 @@ class Daemon:
     """A channel and what came through it."""
 
     def __init__(self, path: Path) -> None:
-        self.heard: list[tuple[str, str, Answer | Raise | Quarantined | Pong]] = []
+        self.heard: list[tuple[str, str, Answer | Raise | Quarantined | Pong | Handlers]] = []
         self.gone: list[tuple[str, str]] = []
         self.hellos: list[Hello] = []
         self.pulse = Pulse()
@@ -48,7 +49,7 @@ class Daemon:
     def _meet(self, pipeline: str, flow: str) -> None:
         self.pulse.beat()
 
-    def _hear(self, pipeline: str, flow: str, message: Answer | Raise | Quarantined | Pong) -> None:
+    def _hear(self, pipeline: str, flow: str, message: Answer | Raise | Quarantined | Pong | Handlers) -> None:
         self.heard.append((pipeline, flow, message))
         self.pulse.beat()
 
@@ -62,7 +63,7 @@ async def daemon(tmp_path: Path) -> AsyncIterator[Daemon]:
     one = Daemon(tmp_path / "flows.sock")
     one.channel.open()
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             yield one
     finally:
         one.channel.close()
@@ -162,6 +163,24 @@ def test_last_words_of_a_dead_flow_are_heard(tmp_path: Path) -> None:
             assert one.gone == [("p", "f")]
 
     asyncio.run(die())
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+def test_last_words_of_a_flow_that_lived_for_a_moment_are_heard(tmp_path: Path, turns: int) -> None:
+    """A flow that dialled, spoke and died while the daemon was busy is heard as any other."""
+
+    async def flash() -> None:
+        async with daemon(tmp_path) as one:
+            with dial(one) as flow:
+                flow.send(encode(ANSWER))
+            for _ in range(turns):  # accepted, and its Hello not read yet
+                await asyncio.sleep(0)
+            one.channel.forget("p", "f")
+            assert one.heard == [("p", "f", ANSWER)]
+            assert one.gone == [("p", "f")]
+            assert not one.channel.reaches("p", "f")
+
+    asyncio.run(flash())
 
 
 def test_flow_that_does_not_read_blocks_nobody(tmp_path: Path) -> None:

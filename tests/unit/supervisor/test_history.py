@@ -139,7 +139,7 @@ def test_waiting_ends_with_the_next_notice(file: Path) -> None:
         await asyncio.sleep(0)
         assert not watcher.done()
         record(history, "b")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             await watcher
         return messages(history, 1)
 

@@ -13,7 +13,8 @@ import pytest
 
 from pipertd.definition.model import Resources
 from pipertd.errors import LaunchFailed
-from pipertd.supervisor.launch import Process, flow_environment, launch, memory_file
+from pipertd.memory import memory_file
+from pipertd.supervisor.launch import Process, flow_environment, launch
 from pipertd.supervisor.resources import limit
 from pipertd.supervisor.restart import Ending
 
@@ -49,7 +50,7 @@ def start(output: Path) -> Iterator[Start]:
 
 
 def await_death(process: Process) -> None:
-    assert select.select([process.pidfd], [], [], 30.0)[0], "the process did not end"
+    assert select.select([process.pidfd], [], [], 120.0)[0], "the process did not end"
 
 
 def end(process: Process) -> Ending:
@@ -80,13 +81,11 @@ def test_ending_is_told_exactly(start: Start, program: str, ending: Ending) -> N
 
 def test_only_named_descriptors_are_inherited(start: Start, output: Path) -> None:
     """A child gets what it is given, under the same number, and nothing else of ours."""
-    given, kept = memory_file("given", b"for you"), memory_file("kept", b"not for you")
-    program = f"import os; print(os.read({given}, 99)); print(os.path.exists('/proc/self/fd/{kept}'))"
-    try:
-        assert end(start(program, [given])) == Ending(0)
-    finally:
-        os.close(given)
-        os.close(kept)
+    with memory_file("given", b"for you") as given, memory_file("kept", b"not for you") as kept:
+        program = (
+            f"import os; print(os.read({given.fileno()}, 99)); print(os.path.exists('/proc/self/fd/{kept.fileno()}'))"
+        )
+        assert end(start(program, [given.fileno()])) == Ending(0)
     assert output.read_text().splitlines() == ["b'for you'", "False"]
 
 
@@ -108,7 +107,7 @@ def test_grandchild_in_the_group_dies_with_the_child(start: Start, output: Path)
     pidfd = None
     try:
         pidfd = os.pidfd_open(grandchild)
-        assert select.select([pidfd], [], [], 30.0)[0]
+        assert select.select([pidfd], [], [], 120.0)[0]
     except ProcessLookupError:
         pass
     finally:

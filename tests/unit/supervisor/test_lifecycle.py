@@ -21,6 +21,7 @@ start                          launch   -         -        refused   refused  at
 stop                           -        ask       ask      -         -        give-up      -       -
 stop now                       -        kill      kill     kill      -        give-up      -       -
 launch failed                  never    failed    never    never     never    never        never   never
+launch put off                 never    wait      never    never     never    never        never   never
 ready                          never    running   -        -         -        never        never   never
 deadline expired               never    dump      dump     dump      -        never        never   never
 backoff over                   never    never     never    never     never    launch       never   never

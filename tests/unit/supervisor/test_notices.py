@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from pipertd.supervisor.death import Death
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.lifecycle import Input
 from pipertd.supervisor.notices import aftermath, exited
 from pipertd.supervisor.restart import Ending, Verdict
 from pipertd.supervisor.view import NoticeKind
+
+PAGE = Path(__file__).parents[3] / "docs" / "supervision.md"
 
 
 def death(happened: Input, failure: Failure | None = None) -> Death:
@@ -42,3 +47,10 @@ def test_what_comes_after_a_death_is_said() -> None:
     ]
     assert aftermath(death(Input.DIED_AS_ASKED), has_standby=False) is None
     assert aftermath(death(Input.DIED_AT_THE_END), has_standby=True) is None
+
+
+def test_docs_explain_every_kind_of_notice() -> None:
+    """The table in the docs has each kind, and nothing else."""
+    section = PAGE.read_text().partition("\n### Kinds\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \|", section, re.MULTILINE)
+    assert sorted(kind for row in rows for kind in re.findall(r"[a-z_]+", row)) == sorted(NoticeKind)

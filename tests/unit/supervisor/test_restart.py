@@ -78,6 +78,13 @@ def test_limit_counts_within_its_window() -> None:
     assert (verdict.happened, "2 restarts within 10 s" in verdict.reason) == (Input.DIED_FOR_GOOD, True)
 
 
+def test_one_restart_is_said_as_one() -> None:
+    """The reason is read by people."""
+    restarts = Restarts(Restart(limit=1))
+    judge(restarts, FAILED)
+    assert judge(restarts, FAILED).reason == "exited with code 1, after 1 restart within 60 s"
+
+
 def test_failure_keeps_its_name_until_the_limit() -> None:
     """A death has the name that is known, or that of its ending; the last one that of the limit; a clean end none."""
     restarts = Restarts(Restart(limit=3))

@@ -89,6 +89,7 @@ def test_ready_and_ended_need_every_routine_of_this_generation() -> None:
     """One routine in setup, or one page of yesterday, is enough for no."""
     assert is_ready({"a": fact(Activity.IDLE), "b": fact(Activity.DECLARED)}, 2)
     assert not is_ready({"a": fact(Activity.IDLE), "b": fact(Activity.SETUP)}, 2)
+    assert not is_ready({"a": fact(Activity.IDLE), "b": fact(Activity.FAILED)}, 2)  # perhaps in setup
     assert not is_ready({"a": fact(Activity.IDLE, generation=1)}, 2)
     assert has_ended({"a": fact(Activity.ENDED)}, 2)
     assert not has_ended({"a": fact(Activity.ENDED), "b": fact(Activity.STOPPED)}, 2)

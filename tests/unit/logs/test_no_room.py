@@ -1,0 +1,101 @@
+"""Records and prints where the log file can grow no further."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipertd.logs.reader import LogStore
+from pipertd.logs.writer import FileHandler, open_log
+from tests.room import room_for
+
+PROGRAM = """
+import os, resource, sys
+from pathlib import Path
+from pipertd.logs.printed import take_prints
+from pipertd.logs.writer import FileHandler
+
+log = FileHandler(Path(sys.argv[1]))
+take_prints(log.appender)
+print("there is room", flush=True)
+most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (os.fstat(1).st_size + 4, most[1]))
+print("torn", "x" * 95, flush=True)
+print("lost", file=sys.stderr, flush=True)
+assert sys.stdout.buffer.write(b"y" * 10) == 10
+sys.stdout.flush()
+resource.setrlimit(resource.RLIMIT_FSIZE, most)
+print("there is room again")
+log.tend()
+log.tend()
+"""
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> LogStore:
+    return LogStore(tmp_path)
+
+
+@pytest.fixture
+def log(logs: LogStore) -> Iterator[FileHandler]:
+    writer = FileHandler(logs.flow_file("p", "f"), pipeline="p", flow="f")
+    yield writer
+    writer.close()
+
+
+def said(logs: LogStore) -> list[tuple[str, str]]:
+    return [(record.source, record.message) for record in logs.read()]
+
+
+def logged(text: str) -> logging.LogRecord:
+    return logging.makeLogRecord({"name": "user", "msg": text, "levelno": logging.INFO})
+
+
+@pytest.mark.parametrize("room", [0, 1, 40])
+def test_torn_record_takes_nothing_with_it(logs: LogStore, log: FileHandler, room: int) -> None:
+    """A record for which there is half the room is lost, counted and said; what follows it is whole."""
+    file = logs.flow_file("p", "f")
+    output = os.open(file, os.O_RDONLY)
+    try:
+        with room_for(output, room):
+            log.handle(logged("lost"))
+    finally:
+        os.close(output)
+    log.tend()
+    with file.open("a") as prints:
+        prints.write("printed\n")
+    log.handle(logged("whole"))
+    torn = [(source, text) for source, text in said(logs) if text.startswith("{") or not text]
+    assert len(torn) == (room > 0)
+    assert [each for each in said(logs) if each not in torn] == [
+        ("log", "1 records were lost: the log file could not be written"),
+        ("output", "printed"),
+        ("log", "whole"),
+    ]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_print_without_room_raises_nothing(logs: LogStore, unbuffered: str) -> None:
+    """A print that finds no room is lost, and said once, with how much; the next one is a line of its own."""
+    file = logs.flow_file("p", "f")
+    output = open_log(file)
+    try:
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM, str(file)],
+            stdout=output,
+            stderr=output,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+            check=True,
+            timeout=120,
+        )
+    finally:
+        os.close(output)
+    first, torn, *rest = [text for _, text in said(logs)]
+    told = "112 B of prints were lost: the log file could not be written"  # of 101 + 5 + 10, for which there were 4
+    assert (first, torn, sorted(rest)) == ("there is room", "torn", [told, "there is room again"])
