@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.system.service import flows, install, run
+from tests.waiting import wait_until
 
 HERE = Path(__file__).parent
 # The first ones write to /etc and /opt, so they run only where that is gone afterwards; the others install qemu.
@@ -22,3 +27,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             variable, what = _NEEDS[item.path.name]
             if not os.environ.get(variable):
                 item.add_marker(pytest.mark.skip(reason=f"needs {what}"))
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The service, installed and not started."""
+    install(tmp_path_factory.mktemp("source"))
+
+
+@pytest.fixture
+def service(installed: None) -> Iterator[None]:
+    """The service, started, with both flows at work; stopped and its records gone afterwards."""
+    run("systemctl", "start", "pipertd")
+    wait_until(lambda: {flow["state"] for flow in flows().values()} == {"RUNNING"}, what="both flows to run")
+    yield
+    run("systemctl", "stop", "pipertd")
+    shutil.rmtree("/var/lib/pipertd")

@@ -7,100 +7,19 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.system.service import DEFINITIONS, NUMBERS, RUNTIME, UNITS, delivered, flows, run, shown
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[2]
-OPT = Path("/opt/pipertd")
-DEFINITIONS = Path("/etc/pipertd/pipelines.d")
-ROUTINES = Path("/etc/pipertd/routines")
-UNITS = Path("/etc/systemd/system")
-RUNTIME = Path("/run/pipertd")
 GROUP = Path("/sys/fs/cgroup/system.slice/pipertd.service")
-
-NUMBERS = """\
-pipeline: numbers
-flows:
-  front: {routines: {count: {class: numbers_for_service:Count, fps: 50}}}
-  back:
-    resources: {memory_max: 256M, tasks_max: 100, cpu_weight: 50}
-    routines: {forget: {class: numbers_for_service:Forget}}
-links:
-  - {from: count, to: [forget]}
-"""
-CODE = """\
-from pipertd import DestinationRoutine, SourceRoutine
-
-
-class Count(SourceRoutine):
-    def main_logic(self):
-        return {"number": self.published}
-
-
-class Forget(DestinationRoutine):
-    def main_logic(self, data):
-        pass
-"""
-
-
-def run(*command: str | Path) -> str:
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, f"{' '.join(map(str, command))}:\n{done.stdout}{done.stderr}"
-    return done.stdout
-
-
-def shown(what: str) -> str:
-    return run("systemctl", "show", "--value", f"--property={what}", "pipertd").strip()
 
 
 def another_main_than(before: int) -> bool:
     return shown("ActiveState") == "active" and int(shown("MainPID")) not in (0, before)
-
-
-def flows() -> dict[str, Any]:
-    status = json.loads(run("pipertctl", "-o", "json", "status"))
-    return {flow["name"]: flow for each in status["pipelines"] for flow in each["flows"]}
-
-
-def delivered() -> int:
-    status = json.loads(run("pipertctl", "-o", "json", "status"))
-    return sum(int(link["delivered"]) for each in status["pipelines"] for link in each["links"])
-
-
-@pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What systemd/README.md says, from the interpreter that a service's user may use."""
-    run("/usr/bin/python3", "-m", "venv", OPT)
-    lock = ROOT / "packaging/requirements-dev.lock"
-    source = tmp_path_factory.mktemp("source")
-    for each in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / each, source)
-    shutil.copytree(ROOT / "pipertd", source / "pipertd")
-    run(OPT / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", lock, source)
-    run("ln", "-s", OPT / "bin/pipertd", OPT / "bin/pipertctl", "/usr/bin/")
-    shutil.copy(ROOT / "systemd/pipertd.sysusers", "/usr/lib/sysusers.d/pipertd.conf")
-    run("systemd-sysusers")
-    shutil.copy(ROOT / "systemd/pipertd.service", UNITS)
-    DEFINITIONS.mkdir(parents=True)
-    ROUTINES.mkdir()
-    (ROUTINES / "numbers_for_service.py").write_text(CODE)
-    (DEFINITIONS / "numbers.yaml").write_text(NUMBERS)
-    run("systemctl", "daemon-reload")
-
-
-@pytest.fixture
-def service(installed: None) -> Iterator[None]:
-    """The service, started, with both flows at work; stopped and its records gone afterwards."""
-    run("systemctl", "start", "pipertd")
-    wait_until(lambda: {flow["state"] for flow in flows().values()} == {"RUNNING"}, what="both flows to run")
-    yield
-    run("systemctl", "stop", "pipertd")
-    shutil.rmtree("/var/lib/pipertd")
 
 
 def processes() -> set[int]:

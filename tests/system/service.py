@@ -1,0 +1,79 @@
+"""The service as systemd/README.md installs it, in a system that is thrown away, and what it says of itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+OPT = Path("/opt/pipertd")
+DEFINITIONS = Path("/etc/pipertd/pipelines.d")
+ROUTINES = Path("/etc/pipertd/routines")
+UNITS = Path("/etc/systemd/system")
+RUNTIME = Path("/run/pipertd")
+
+NUMBERS = """\
+pipeline: numbers
+flows:
+  front: {routines: {count: {class: numbers_for_service:Count, fps: 50}}}
+  back:
+    resources: {memory_max: 256M, tasks_max: 100, cpu_weight: 50}
+    routines: {forget: {class: numbers_for_service:Forget}}
+links:
+  - {from: count, to: [forget]}
+"""
+CODE = """\
+from pipertd import DestinationRoutine, SourceRoutine
+
+
+class Count(SourceRoutine):
+    def main_logic(self):
+        return {"number": self.published}
+
+
+class Forget(DestinationRoutine):
+    def main_logic(self, data):
+        pass
+"""
+
+
+def run(*command: str | Path) -> str:
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(map(str, command))}:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def shown(what: str) -> str:
+    return run("systemctl", "show", "--value", f"--property={what}", "pipertd").strip()
+
+
+def flows() -> dict[str, Any]:
+    status = json.loads(run("pipertctl", "-o", "json", "status"))
+    return {flow["name"]: flow for each in status["pipelines"] for flow in each["flows"]}
+
+
+def delivered() -> int:
+    status = json.loads(run("pipertctl", "-o", "json", "status"))
+    return sum(int(link["delivered"]) for each in status["pipelines"] for link in each["links"])
+
+
+def install(scratch: Path) -> None:
+    """What systemd/README.md says, from the interpreter that a service's user may use."""
+    run("/usr/bin/python3", "-m", "venv", OPT)
+    lock = ROOT / "packaging/requirements-dev.lock"
+    for each in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / each, scratch)
+    shutil.copytree(ROOT / "pipertd", scratch / "pipertd")
+    run(OPT / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", lock, scratch)
+    run("ln", "-s", OPT / "bin/pipertd", OPT / "bin/pipertctl", "/usr/bin/")
+    shutil.copy(ROOT / "systemd/pipertd.sysusers", "/usr/lib/sysusers.d/pipertd.conf")
+    run("systemd-sysusers")
+    shutil.copy(ROOT / "systemd/pipertd.service", UNITS)
+    DEFINITIONS.mkdir(parents=True)
+    ROUTINES.mkdir()
+    (ROUTINES / "numbers_for_service.py").write_text(CODE)
+    (DEFINITIONS / "numbers.yaml").write_text(NUMBERS)
+    run("systemctl", "daemon-reload")
