@@ -10,8 +10,8 @@ from pipertd.control.messages import struct_message, target, timestamp
 from pipertd.control.pace import Pace
 from pipertd.control.times import wall_s_of
 from pipertd.errors import UnknownTarget
-from pipertd.logs.reader import LogStore
 from pipertd.logs.record import LogFilter, LogRecord
+from pipertd.logs.store import LogStore
 from pipertd.names import Target
 from pipertd.rpc import log_pb2, log_pb2_grpc
 from pipertd.supervisor.supervisor import Supervisor
@@ -32,7 +32,7 @@ class LogService(log_pb2_grpc.LogServiceServicer):
         if not 0 <= request.limit <= MOST_RECORDS:
             raise BadRequest(f"cannot read {request.limit} records: it is 0 to {MOST_RECORDS}")
         aim = target(request.target) if request.HasField("target") else None
-        self._check_known(aim)
+        await self._check_known(aim)
         wanted = LogFilter(
             target=aim,
             level=request.level,
@@ -44,14 +44,14 @@ class LogService(log_pb2_grpc.LogServiceServicer):
         except ValueError as reason:
             raise BadRequest(str(reason)) from None
 
-    def _check_known(self, aim: Target | None) -> None:
+    async def _check_known(self, aim: Target | None) -> None:
         """UnknownTarget for what neither is loaded nor has ever written; what was loaded once can still be read."""
         if aim is None:
             return
         try:
             self._supervisor.snapshot(aim)
         except UnknownTarget:
-            if aim.routine is not None or not self._logs.has(aim):
+            if aim.routine is not None or not await self._logs.has(aim):
                 raise
 
     async def _read(

@@ -26,7 +26,7 @@ from pipertd.control.roles import SERVICES
 from pipertd.control.status import StatusService
 from pipertd.control.taps import TapService, add_tap_service
 from pipertd.errors import CertificateError
-from pipertd.logs.reader import LogStore
+from pipertd.logs.store import LogStore
 from pipertd.quarantine import Quarantine
 from pipertd.rpc import event_pb2_grpc, log_pb2_grpc, pipeline_pb2_grpc, quarantine_pb2_grpc, status_pb2_grpc
 from pipertd.supervisor.reload import Reloader

@@ -7,24 +7,24 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from pipertd.errors import SettingsError
 from pipertd.harmless import set_off
-from pipertd.logs.writer import FileHandler
+from pipertd.logs.writer import handler
+from pipertd.protocol import LogSpec
 
 
 @contextmanager
-def daemon_records(file: Path, *, shown: int | None) -> Iterator[None]:
-    """Collect all records of this process in ``file``; those of at least level ``shown`` also go to standard error.
+def daemon_records(spec: LogSpec, *, shown: int | None) -> Iterator[None]:
+    """Collect all records of this process where ``spec`` says; from level ``shown`` on they also go to standard error.
 
     Raises:
-        SettingsError: the file cannot be opened.
+        SettingsError: it cannot be opened.
     """
     try:
-        handlers: list[logging.Handler] = [FileHandler(file)]
+        handlers: list[logging.Handler] = [handler(spec, pipeline="", flow="", generation=0)]
     except OSError as reason:
-        raise SettingsError(f"cannot write the log {file}: {reason}") from reason
+        raise SettingsError(f"cannot write the log {spec.path}: {reason}") from reason
     if shown is not None:
         lines = logging.StreamHandler(sys.stderr)
         lines.setLevel(shown)
@@ -34,15 +34,15 @@ def daemon_records(file: Path, *, shown: int | None) -> Iterator[None]:
     root, own = logging.getLogger(), logging.getLogger("pipertd")
     before = own.level
     own.setLevel(logging.DEBUG)
-    for handler in handlers:
-        root.addHandler(handler)
+    for each in handlers:
+        root.addHandler(each)
     try:
         yield
     finally:
         own.setLevel(before)
-        for handler in handlers:
-            root.removeHandler(handler)
-            handler.close()
+        for each in handlers:
+            root.removeHandler(each)
+            each.close()
 
 
 class _Lines(logging.Formatter):

@@ -22,7 +22,7 @@ from pipertd.definition.check import check_files
 from pipertd.definition.model import Pipeline
 from pipertd.errors import SegmentError, SettingsError
 from pipertd.harmless import in_a_line
-from pipertd.logs.reader import LogStore
+from pipertd.logs.files import FileLogs
 from pipertd.logs.record import LogRecord
 from pipertd.names import Target
 from pipertd.quarantine import Quarantine
@@ -51,8 +51,8 @@ def run(file: Path, *, as_json: bool) -> int:
     with tempfile.TemporaryDirectory(prefix=PREFIX) as name:
         folder = Path(name)
         mark(folder)
-        logs = LogStore(folder / "logs")
-        with held_directory(folder, "TMPDIR"), daemon_records(logs.daemon_file, shown=None):
+        logs = FileLogs(folder / "logs")
+        with held_directory(folder, "TMPDIR"), daemon_records(logs.daemon_spec, shown=None):
             try:
                 view = asyncio.run(_run(pipeline, folder, logs, quarantine))
             except SegmentError as reason:
@@ -62,7 +62,7 @@ def run(file: Path, *, as_json: bool) -> int:
     return DONE if is_success(view) else FAILED
 
 
-async def _run(pipeline: Pipeline, folder: Path, logs: LogStore, quarantine: Quarantine) -> PipelineView:
+async def _run(pipeline: Pipeline, folder: Path, logs: FileLogs, quarantine: Quarantine) -> PipelineView:
     history = History(folder / "notices.jsonl")
     supervisor = Supervisor(runtime_dir=folder, logs=logs, history=history, quarantine=quarantine, orphan_timeout_s=0.0)
     target = Target(pipeline.name)
@@ -89,7 +89,7 @@ async def _run(pipeline: Pipeline, folder: Path, logs: LogStore, quarantine: Qua
 class _Records:
     """Shows what flows write, up to the last record, while its block runs."""
 
-    def __init__(self, logs: LogStore, cursor: str, progress: Progress) -> None:
+    def __init__(self, logs: FileLogs, cursor: str, progress: Progress) -> None:
         self._logs = logs
         self._cursor = cursor
         self._progress = progress

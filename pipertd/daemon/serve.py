@@ -20,7 +20,8 @@ from pipertd.daemon.records import daemon_records
 from pipertd.daemon.settings import Settings
 from pipertd.daemon.systemd import ServiceManager
 from pipertd.errors import CertificateError, NotDelegated, SettingsError
-from pipertd.logs.reader import LogStore
+from pipertd.logs.files import FileLogs
+from pipertd.logs.store import LogStore
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor.cgroups import Cgroups
 from pipertd.supervisor.delegation import take_delegation
@@ -38,11 +39,11 @@ def serve(settings: Settings) -> None:
         DirectoryInUse: another daemon runs there.
     """
     raise_descriptor_limit()
-    logs = LogStore(settings.state_dir / "logs")
+    logs = FileLogs(settings.state_dir / "logs")
     with (
         held_directory(settings.runtime_dir, "--runtime-dir"),
         held_directory(settings.state_dir, "--state-dir"),
-        daemon_records(logs.daemon_file, shown=logging.INFO),
+        daemon_records(logs.daemon_spec, shown=logging.INFO),
     ):
         history = History(settings.state_dir / "notices.jsonl")
         try:

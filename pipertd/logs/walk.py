@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from pipertd.logs.record import LogFilter, LogRecord
 from pipertd.logs.series import Found, Line, Position, Series
+from pipertd.logs.store import MOST_HELD
 
-MOST_HELD = 256  # records, of all series together
-LEAST_OF_EACH = 8
+LEAST_OF_EACH = 8  # of the MOST_HELD of all series together
 _MOST_OFFSET = 1 << 62
 Positions = dict[str, Position]
 

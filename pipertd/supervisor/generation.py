@@ -6,6 +6,7 @@ import logging
 import secrets
 import signal
 from collections.abc import Mapping
+from pathlib import Path
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
@@ -75,7 +76,7 @@ class Generation:
         self._memory_max = flow.resources.memory_max
         self._channel = shared.channel
         self._history = shared.history
-        self.evidence = Evidence(shared.logs.flow_file(*self._names))
+        self.evidence = Evidence(Path(shared.logs.spec_of(*self._names).path))
         self._nonce = secrets.token_hex(16)
         self._protocol = PROTOCOL_VERSION
         self._waiting = waiting

@@ -13,7 +13,7 @@ from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed
 from pipertd.logs.writer import open_log
 from pipertd.memory import memory_file
-from pipertd.protocol import FlowSpec, LogSpec, encode_spec
+from pipertd.protocol import FlowSpec, encode_spec
 from pipertd.supervisor.gate import Waiting, make_gate
 from pipertd.supervisor.launch import Process, flow_environment, launch
 from pipertd.supervisor.resources import limit
@@ -85,7 +85,7 @@ class Spawner:
             path=list(pipeline.path),
             orphan_timeout_s=shared.orphan_timeout_s if own_s is None else own_s,
             stop_s=flow.watchdog.stop_s,
-            log=LogSpec(kind="file", path=str(shared.logs.flow_file(pipeline.name, flow.name))),
+            log=shared.logs.spec_of(pipeline.name, flow.name),
             run=segments.run,
             quarantine=shared.quarantine,
             routines=segments.flow_specs(flow.name),

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipertd.definition.model import Pipeline
 from pipertd.definition.plan import Action, Fit, Plan
 from pipertd.errors import SegmentError, WrongState
-from pipertd.logs.reader import LogStore
+from pipertd.logs.store import LogStore
 from pipertd.names import Target
 from pipertd.protocol import QuarantineSpec
 from pipertd.quarantine import Quarantine

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipertd.logs.reader import LogStore
+from pipertd.logs.store import LogStore
 from pipertd.protocol import QuarantineSpec
 from pipertd.supervisor.cgroups import Cgroups
 from pipertd.supervisor.channel import FlowChannel

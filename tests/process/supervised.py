@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipertd.definition.model import Flow, Link, Pipeline, Restart, Routine, Watchdog
-from pipertd.logs.reader import LogStore
+from pipertd.logs.files import FileLogs
 from pipertd.logs.record import LogFilter
 from pipertd.logs.writer import FileHandler
 from pipertd.names import RoutineRef, Target
@@ -30,7 +30,7 @@ T = TypeVar("T")
 class Live:
     """A supervisor that runs, and the pipeline ``p`` in it."""
 
-    def __init__(self, supervisor: Supervisor, logs: LogStore, quarantine: Quarantine) -> None:
+    def __init__(self, supervisor: Supervisor, logs: FileLogs, quarantine: Quarantine) -> None:
         self.supervisor = supervisor
         self.logs = logs
         self.quarantine = quarantine
@@ -83,7 +83,7 @@ class Live:
 @asynccontextmanager
 async def supervised(folder: Path, *pipelines: Pipeline, cgroups: Cgroups | None = None) -> AsyncIterator[Live]:
     """Load ``pipelines``, and have nothing of them left behind the block."""
-    logs = LogStore(folder / "logs")
+    logs = FileLogs(folder / "logs")
     history = History(folder / "notices.jsonl")
     quarantine = Quarantine(folder / "quarantine", 1 << 30)
     supervisor = Supervisor(

@@ -14,7 +14,7 @@ from pipertd.control.errors import TooManyCalls
 from pipertd.control.limits import Count
 from pipertd.control.roles import Role
 from pipertd.definition import parse
-from pipertd.logs import reader, walk, writer
+from pipertd.logs import store, writer
 from pipertd.protocol import MAX_MESSAGE_BYTES
 from pipertd.supervisor import history
 
@@ -45,7 +45,7 @@ def test_the_page_of_limits_is_the_code() -> None:
             in_words(taps.MOST_TAPS),
             in_words(definitions.MOST_HERE),
             in_words(definitions.ABREAST),
-            in_words(reader.MOST_SEARCHES),
+            in_words(store.MOST_SEARCHES),
             "1000",  # gRPC's own
         ],
         [
@@ -70,7 +70,7 @@ def test_the_page_of_limits_is_the_code() -> None:
         ],
         [
             in_words(status.MOST_AT_ONCE),
-            in_words(walk.MOST_HELD),
+            in_words(store.MOST_HELD),
             in_words(quarantine.CHUNK_BYTES, "bytes"),
             in_words(limits.STREAM_BYTES, "bytes"),
         ],

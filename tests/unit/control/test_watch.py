@@ -20,7 +20,7 @@ from pipertd.control.facts import DaemonFacts
 from pipertd.control.limits import Count
 from pipertd.control.pace import BEHIND_S
 from pipertd.control.status import StatusService
-from pipertd.logs.reader import LogStore
+from pipertd.logs.files import FileLogs
 from pipertd.quarantine import Quarantine
 from pipertd.rpc import pipeline_pb2, status_pb2, status_pb2_grpc
 from pipertd.supervisor.history import History
@@ -42,7 +42,7 @@ async def watched(folder: Path, kept: int) -> AsyncIterator[tuple[History, Any]]
     record(history, 10)
     supervisor = Supervisor(
         runtime_dir=folder,
-        logs=LogStore(folder / "logs"),
+        logs=FileLogs(folder / "logs"),
         history=history,
         quarantine=Quarantine(folder / "quarantine", 1),
         orphan_timeout_s=0.0,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipertd.logs.reader import LogStore
+from pipertd.logs.files import FileLogs
 from pipertd.logs.writer import FileHandler, open_log
 from tests.room import room_for
 
@@ -38,18 +38,18 @@ log.tend()
 
 
 @pytest.fixture
-def logs(tmp_path: Path) -> LogStore:
-    return LogStore(tmp_path)
+def logs(tmp_path: Path) -> FileLogs:
+    return FileLogs(tmp_path)
 
 
 @pytest.fixture
-def log(logs: LogStore) -> Iterator[FileHandler]:
+def log(logs: FileLogs) -> Iterator[FileHandler]:
     writer = FileHandler(logs.flow_file("p", "f"), pipeline="p", flow="f")
     yield writer
     writer.close()
 
 
-def said(logs: LogStore) -> list[tuple[str, str]]:
+def said(logs: FileLogs) -> list[tuple[str, str]]:
     return [(record.source, record.message) for record in logs.read()]
 
 
@@ -58,7 +58,7 @@ def logged(text: str) -> logging.LogRecord:
 
 
 @pytest.mark.parametrize("room", [0, 1, 40])
-def test_torn_record_takes_nothing_with_it(logs: LogStore, log: FileHandler, room: int) -> None:
+def test_torn_record_takes_nothing_with_it(logs: FileLogs, log: FileHandler, room: int) -> None:
     """A record for which there is half the room is lost, counted and said; what follows it is whole."""
     file = logs.flow_file("p", "f")
     output = os.open(file, os.O_RDONLY)
@@ -81,7 +81,7 @@ def test_torn_record_takes_nothing_with_it(logs: LogStore, log: FileHandler, roo
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_print_without_room_raises_nothing(logs: LogStore, unbuffered: str) -> None:
+def test_print_without_room_raises_nothing(logs: FileLogs, unbuffered: str) -> None:
     """A print that finds no room is lost, and said once, with how much; the next one is a line of its own."""
     file = logs.flow_file("p", "f")
     output = open_log(file)

@@ -8,19 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from pipertd.logs.reader import LogStore
+from pipertd.logs.files import FileLogs
 from pipertd.logs.record import LogFilter
 from pipertd.logs.series import MOST_AT_ONCE, Series
-from pipertd.logs.walk import LEAST_OF_EACH, MOST_HELD, Start, Walk
+from pipertd.logs.store import MOST_HELD
+from pipertd.logs.walk import LEAST_OF_EACH, Start, Walk
 from pipertd.names import Target
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> LogStore:
-    return LogStore(tmp_path)
+def store(tmp_path: Path) -> FileLogs:
+    return FileLogs(tmp_path)
 
 
-def write(store: LogStore, flow: str, times_s: range) -> None:
+def write(store: FileLogs, flow: str, times_s: range) -> None:
     """A record for each time, which is its text as well."""
     file = store.flow_file("street", flow)
     file.parent.mkdir(exist_ok=True)
@@ -30,12 +31,12 @@ def write(store: LogStore, flow: str, times_s: range) -> None:
             out.write(f"\x1e{json.dumps({**line, 'time_s': time_s, 'message': str(time_s)})}\n")
 
 
-def walk_of(store: LogStore, wanted: LogFilter) -> tuple[Walk, list[Series]]:
+def walk_of(store: FileLogs, wanted: LogFilter) -> tuple[Walk, list[Series]]:
     found = [Series(f"street/{file.stem}", file, "street", file.stem) for file in store.folder.glob("*/*.log")]
     return Walk(lambda: found, wanted, Start({}, 0)), found
 
 
-def test_a_step_holds_few_records_of_however_many_there_are(store: LogStore) -> None:
+def test_a_step_holds_few_records_of_however_many_there_are(store: FileLogs) -> None:
     """What a reader holds between two steps, and is given in one, does not grow with the logs."""
     for number in range(8):
         write(store, f"f{number}", range(number, 24_000, 8))
@@ -51,7 +52,7 @@ def test_a_step_holds_few_records_of_however_many_there_are(store: LogStore) -> 
     assert seen == 24_000
 
 
-def test_a_verbose_flow_runs_ahead_of_nobody(store: LogStore) -> None:
+def test_a_verbose_flow_runs_ahead_of_nobody(store: FileLogs) -> None:
     """Of two flows, records come in the order of time, however many times more the one has written."""
     write(store, "loud", range(10_000))
     write(store, "quiet", range(0, 10_000, 1000))
@@ -61,7 +62,7 @@ def test_a_verbose_flow_runs_ahead_of_nobody(store: LogStore) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 7, 16, 3000, 9999, 20_000])
-def test_the_newest_are_the_same_however_they_are_found(store: LogStore, limit: int) -> None:
+def test_the_newest_are_the_same_however_they_are_found(store: FileLogs, limit: int) -> None:
     """The search backwards begins exactly where the newest ones do, over pieces, series and ends of files."""
     write(store, "a", range(0, 10_000, 2))
     write(store, "b", range(1, 10_000, 4))
@@ -69,7 +70,7 @@ def test_the_newest_are_the_same_however_they_are_found(store: LogStore, limit: 
     assert [record.message for record in store.read(limit=limit)] == everything[-limit:]
 
 
-def test_a_record_behind_a_print_on_its_line_is_one(store: LogStore) -> None:
+def test_a_record_behind_a_print_on_its_line_is_one(store: FileLogs) -> None:
     """Two records may share a line; where only the newest one is asked for, the older one does not come too."""
     write(store, "a", range(1))
     with store.flow_file("street", "a").open("a") as out:
@@ -79,7 +80,7 @@ def test_a_record_behind_a_print_on_its_line_is_one(store: LogStore) -> None:
     assert [record.message for record in store.read(limit=2)] == ["half a line", "7"]
 
 
-def test_what_is_not_wanted_is_passed_in_steps_too(store: LogStore) -> None:
+def test_what_is_not_wanted_is_passed_in_steps_too(store: FileLogs) -> None:
     """A filter that lets nothing pass holds nothing, and still comes to the end."""
     write(store, "a", range(10_000))
     file = store.flow_file("street", "a")
@@ -90,7 +91,7 @@ def test_what_is_not_wanted_is_passed_in_steps_too(store: LogStore) -> None:
     assert not any(step.found for step in steps)
 
 
-def test_readers_at_once_are_given_the_same(store: LogStore) -> None:
+def test_readers_at_once_are_given_the_same(store: FileLogs) -> None:
     """Readers take turns, a step each, and each gets everything."""
     write(store, "a", range(5000))
 

@@ -1,4 +1,4 @@
-"""The reading end: records of all flows and of the daemon in one order, followed and resumed by cursor.
+"""Records in files, read as one log: of all flows and of the daemon in one order, followed and resumed by cursor.
 
 A cursor names, for every series of files, the file and the offset up to which it was read; it stays valid when files
 are turned over and when the daemon is started again. Reads block: the daemon makes them in a thread.
@@ -14,19 +14,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipertd.logs.growth import POLL_S, Growth
-from pipertd.logs.record import LogFilter, LogRecord
+from pipertd.logs.record import EVERYTHING, LogFilter, LogRecord
 from pipertd.logs.series import Series
+from pipertd.logs.store import MOST_SEARCHES, TICK_S
 from pipertd.logs.walk import Start, Stretch, Walk, decode_cursor, encode_cursor, newest
 from pipertd.names import Target
+from pipertd.protocol import LogSpec
 
 DAEMON_FILE = "DAEMON.log"
-TICK_S = 1.0
-_EVERYTHING = LogFilter()
-MOST_SEARCHES = 4  # for the newest records, at once
 T = TypeVar("T")
 
 
-class LogStore:
+class FileLogs:
     """All records below one folder, for any number of readers; keeps nothing in memory."""
 
     def __init__(self, folder: Path) -> None:
@@ -44,12 +43,21 @@ class LogStore:
         """Where the daemon's records and all notices go."""
         return self.folder / DAEMON_FILE
 
-    def has(self, target: Target) -> bool:
+    @property
+    def daemon_spec(self) -> LogSpec:
+        """The daemon's file."""
+        return LogSpec(kind="file", path=str(self.daemon_file))
+
+    def spec_of(self, pipeline: str, flow: str) -> LogSpec:
+        """A flow's file."""
+        return LogSpec(kind="file", path=str(self.flow_file(pipeline, flow)))
+
+    async def has(self, target: Target) -> bool:
         """Whether anything was ever written there; a routine's records lie with its flow's."""
         folder = self.folder / target.pipeline
         return folder.is_dir() if target.flow is None else self.flow_file(target.pipeline, target.flow).exists()
 
-    def read(self, wanted: LogFilter = _EVERYTHING, limit: int | None = None, cursor: str = "") -> list[LogRecord]:
+    def read(self, wanted: LogFilter = EVERYTHING, limit: int | None = None, cursor: str = "") -> list[LogRecord]:
         """Records in the order of their times: the newest ``limit``, or with a cursor the next ``limit`` behind it.
 
         For a program that has no loop, or no other reader: it blocks, and holds them all.
@@ -67,12 +75,12 @@ class LogStore:
             is_last = stretch.is_last
         return records[:limit]
 
-    def end(self, wanted: LogFilter = _EVERYTHING) -> str:
+    def end(self, wanted: LogFilter = EVERYTHING) -> str:
         """The cursor behind everything that is written now."""
         return encode_cursor({one.name: one.end() for one in self._series(wanted)})
 
     async def records(
-        self, wanted: LogFilter = _EVERYTHING, limit: int | None = None, cursor: str = ""
+        self, wanted: LogFilter = EVERYTHING, limit: int | None = None, cursor: str = ""
     ) -> AsyncIterator[LogRecord]:
         """As :meth:`read`, for any number of readers who may be slow: each holds a few hundred records.
 
@@ -91,7 +99,7 @@ class LogStore:
             is_last = stretch.is_last
 
     async def follow(
-        self, wanted: LogFilter = _EVERYTHING, cursor: str = "", *, backlog: int = 0
+        self, wanted: LogFilter = EVERYTHING, cursor: str = "", *, backlog: int = 0
     ) -> AsyncIterator[Stretch]:
         """Records as they are written, for ever: behind ``cursor``, or else from the newest ``backlog`` on.
 

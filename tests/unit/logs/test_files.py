@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipertd.logs.reader import LogStore
+from pipertd.logs.files import FileLogs
 from pipertd.logs.record import LogFilter, LogRecord
 from pipertd.logs.series import MOST_AT_ONCE
 from pipertd.logs.writer import FileHandler
@@ -16,11 +16,11 @@ from pipertd.names import Target
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> LogStore:
-    return LogStore(tmp_path)
+def store(tmp_path: Path) -> FileLogs:
+    return FileLogs(tmp_path)
 
 
-def write(store: LogStore, flow: str, *texts: str, level: int = logging.INFO, time_s: float | None = None) -> None:
+def write(store: FileLogs, flow: str, *texts: str, level: int = logging.INFO, time_s: float | None = None) -> None:
     log = FileHandler(store.flow_file("street", flow), pipeline="street", flow=flow, generation=1, max_bytes=1500)
     for text in texts:
         record = logging.makeLogRecord({"msg": text, "levelno": level, "name": "x", "routine": "r"})
@@ -29,12 +29,12 @@ def write(store: LogStore, flow: str, *texts: str, level: int = logging.INFO, ti
     log.close()
 
 
-def print_into(store: LogStore, flow: str, text: str) -> None:
+def print_into(store: FileLogs, flow: str, text: str) -> None:
     with store.flow_file("street", flow).open("a") as file:
         file.write(text)
 
 
-def print_into_made(store: LogStore, flow: str, text: str) -> None:
+def print_into_made(store: FileLogs, flow: str, text: str) -> None:
     store.flow_file("street", flow).parent.mkdir(exist_ok=True)
     print_into(store, flow, "the first one\n" + text)
 
@@ -43,7 +43,7 @@ def texts(records: list[LogRecord]) -> list[str]:
     return [record.message for record in records]
 
 
-def test_records_of_all_files_come_in_order_of_time(store: LogStore) -> None:
+def test_records_of_all_files_come_in_order_of_time(store: FileLogs) -> None:
     """Several flows read as one log."""
     write(store, "a", "first", time_s=1.0)
     write(store, "b", "second", time_s=2.0)
@@ -51,7 +51,7 @@ def test_records_of_all_files_come_in_order_of_time(store: LogStore) -> None:
     assert texts(store.read()) == ["first", "second", "third"]
 
 
-def test_print_is_output_with_the_time_before_it(store: LogStore) -> None:
+def test_print_is_output_with_the_time_before_it(store: FileLogs) -> None:
     """A line of user code belongs behind the record that it followed."""
     write(store, "a", "begin", time_s=5.0)
     print_into(store, "a", "hello\n")
@@ -62,7 +62,7 @@ def test_print_is_output_with_the_time_before_it(store: LogStore) -> None:
 STACK = [f"  File x.py, line {number} in work {'.' * 60}" for number in range(2000)]  # more than is read in one step
 
 
-def test_a_tail_that_begins_in_prints_gives_them_the_time_before_them(store: LogStore) -> None:
+def test_a_tail_that_begins_in_prints_gives_them_the_time_before_them(store: FileLogs) -> None:
     """However few lines are asked for: a stack belongs behind the record that it followed, and to its run."""
     write(store, "a", "begin", time_s=5.0)
     print_into(store, "a", "\n".join(STACK) + "\n")
@@ -74,7 +74,7 @@ def test_a_tail_that_begins_in_prints_gives_them_the_time_before_them(store: Log
     assert texts(store.read(LogFilter(since_s=5.5))) == ["meanwhile"]
 
 
-def test_a_cursor_in_prints_gives_the_rest_the_time_before_them(store: LogStore) -> None:
+def test_a_cursor_in_prints_gives_the_rest_the_time_before_them(store: FileLogs) -> None:
     """Reading goes on within a stack as it began."""
     write(store, "a", "begin", time_s=5.0)
     print_into(store, "a", "one\ntwo\n")
@@ -82,7 +82,7 @@ def test_a_cursor_in_prints_gives_the_rest_the_time_before_them(store: LogStore)
     assert (two.message, two.time_s) == ("two", 5.0)
 
 
-def test_a_print_at_the_beginning_of_a_file_has_the_time_before_it(store: LogStore) -> None:
+def test_a_print_at_the_beginning_of_a_file_has_the_time_before_it(store: FileLogs) -> None:
     """Where the file was turned over between a record and its prints, the record is in the file before."""
     write(store, "a", "x" * 1500, time_s=5.0)
     log = FileHandler(store.flow_file("street", "a"), max_bytes=1500)
@@ -92,7 +92,7 @@ def test_a_print_at_the_beginning_of_a_file_has_the_time_before_it(store: LogSto
     assert [each.time_s for each in store.read(limit=2)] == [5.0, 5.0]
 
 
-def test_prints_whose_record_is_gone_come_no_later_than_the_next_one(store: LogStore) -> None:
+def test_prints_whose_record_is_gone_come_no_later_than_the_next_one(store: FileLogs) -> None:
     """What is printed before the oldest record that is kept stands before it."""
     print_into_made(store, "a", "and more\n")
     write(store, "a", "begin", time_s=5.0)
@@ -100,7 +100,7 @@ def test_prints_whose_record_is_gone_come_no_later_than_the_next_one(store: LogS
     assert texts(store.read()) == ["the first one", "and more", "begin", "later"]
 
 
-def test_record_behind_an_unfinished_print_is_found(store: LogStore) -> None:
+def test_record_behind_an_unfinished_print_is_found(store: FileLogs) -> None:
     """A print without an end of line cannot swallow the record behind it."""
     write(store, "a", "begin")
     print_into(store, "a", "half a line")
@@ -108,7 +108,7 @@ def test_record_behind_an_unfinished_print_is_found(store: LogStore) -> None:
     assert texts(store.read()) == ["begin", "half a line", "end"]
 
 
-def test_a_print_without_an_end_is_not_lost_when_its_file_is_turned_over(store: LogStore) -> None:
+def test_a_print_without_an_end_is_not_lost_when_its_file_is_turned_over(store: FileLogs) -> None:
     """What stands there then is a line of its own, for a reader from the beginning, from the end, and by cursor."""
     write(store, "a", "begin")
     begin = store.end()
@@ -121,7 +121,7 @@ def test_a_print_without_an_end_is_not_lost_when_its_file_is_turned_over(store: 
     assert texts(store.read(cursor=begin)) == expected
 
 
-def test_torn_record_is_shown_as_output(store: LogStore) -> None:
+def test_torn_record_is_shown_as_output(store: FileLogs) -> None:
     """What a kill left of a record is shown as it is, and the next one is whole."""
     write(store, "a", "begin")
     print_into(store, "a", '\x1e{"time_s": 1.0, "lev')
@@ -133,14 +133,14 @@ def test_torn_record_is_shown_as_output(store: LogStore) -> None:
     ]
 
 
-def test_newest_are_taken_across_turned_over_files(store: LogStore) -> None:
+def test_newest_are_taken_across_turned_over_files(store: FileLogs) -> None:
     """A limit counts from the end, however many files it takes."""
     write(store, "a", *(f"record {number}" for number in range(30)))
     assert store.flow_file("street", "a").with_name("a.log.1").exists()
     assert texts(store.read(limit=20)) == [f"record {number}" for number in range(10, 30)]
 
 
-def test_filter_by_target_level_and_time(store: LogStore) -> None:
+def test_filter_by_target_level_and_time(store: FileLogs) -> None:
     """Only what is asked for is read."""
     write(store, "a", "quiet", time_s=1.0)
     write(store, "a", "loud", level=logging.ERROR, time_s=2.0)
@@ -150,7 +150,7 @@ def test_filter_by_target_level_and_time(store: LogStore) -> None:
     assert texts(store.read(LogFilter(Target("street", "a", "r")))) == ["quiet", "loud"]
 
 
-def test_reading_goes_on_behind_any_cursor(store: LogStore) -> None:
+def test_reading_goes_on_behind_any_cursor(store: FileLogs) -> None:
     """From each record's cursor on, exactly the later ones are read, also over a turn of files."""
     write(store, "a", "1", "2", time_s=1.0)
     write(store, "b", "3", time_s=2.0)
@@ -161,7 +161,7 @@ def test_reading_goes_on_behind_any_cursor(store: LogStore) -> None:
         assert texts(store.read(cursor=record.cursor)) == expected[place + 1 :]
 
 
-def test_nothing_is_skipped_in_a_file_larger_than_one_read(store: LogStore) -> None:
+def test_nothing_is_skipped_in_a_file_larger_than_one_read(store: FileLogs) -> None:
     """Behind a print of any length, and in a file that was turned over, every line comes, whichever way it is read."""
     print_into_made(store, "a", "x" * (MOST_AT_ONCE + 10) + "\n")
     print_into(store, "a", "".join(f"line {number}\n" for number in range(30_000)))
@@ -175,7 +175,7 @@ def test_nothing_is_skipped_in_a_file_larger_than_one_read(store: LogStore) -> N
     assert texts(store.read(limit=3)) == ["line 29999", "the last one", "in the next file"]
 
 
-def test_removed_records_are_said(store: LogStore) -> None:
+def test_removed_records_are_said(store: FileLogs) -> None:
     """A reader that comes back too late is told so, and is not given a wrong continuation."""
     write(store, "a", "begin")
     (begin,) = store.read()
@@ -183,21 +183,21 @@ def test_removed_records_are_said(store: LogStore) -> None:
     assert "removed" in store.read(cursor=begin.cursor)[0].message
 
 
-def test_foreign_cursor_is_refused(store: LogStore) -> None:
+def test_foreign_cursor_is_refused(store: FileLogs) -> None:
     """A cursor is ours or an error."""
     with pytest.raises(ValueError, match="cannot read cursor"):
         store.read(cursor="yesterday")
 
 
 @pytest.mark.parametrize("words", ["-1:0", "5:-1:0", f"5:{1 << 62}:0", f"5:{1 << 80}:0"])
-def test_a_cursor_of_no_place_is_refused(store: LogStore, words: str) -> None:
+def test_a_cursor_of_no_place_is_refused(store: FileLogs, words: str) -> None:
     """What cannot be a place in a file is an error of who says it, not of the reading."""
     write(store, "a", "begin")
     with pytest.raises(ValueError, match="cannot read cursor"):
         store.read(cursor=f"street/a:{words}")
 
 
-def test_a_limited_reading_goes_on_where_it_ended(store: LogStore) -> None:
+def test_a_limited_reading_goes_on_where_it_ended(store: FileLogs) -> None:
     """Behind a cursor of the newest few comes nothing that is older than they are, of no flow."""
     line = "x" * 400
     for number in range(40):  # many files of each
@@ -209,7 +209,7 @@ def test_a_limited_reading_goes_on_where_it_ended(store: LogStore) -> None:
             assert texts(store.read(cursor=each.cursor)) == texts(newest[place + 1 :])
 
 
-def test_a_reading_that_begins_at_the_end_begins_with_a_whole_record(store: LogStore) -> None:
+def test_a_reading_that_begins_at_the_end_begins_with_a_whole_record(store: FileLogs) -> None:
     """A record that is on its way when the end is looked for comes as a whole, and comes."""
     write(store, "a", "begin")
     whole = store.flow_file("street", "a").read_text()
@@ -219,7 +219,7 @@ def test_a_reading_that_begins_at_the_end_begins_with_a_whole_record(store: LogS
     assert [(each.source, each.message) for each in store.read(cursor=end)] == [("log", "begin")]
 
 
-def test_a_reading_that_began_in_an_empty_file_misses_nothing_silently(store: LogStore) -> None:
+def test_a_reading_that_began_in_an_empty_file_misses_nothing_silently(store: FileLogs) -> None:
     """Where what came into the empty file is gone before it is read, a record says so."""
     write(store, "a", "x" * 1500)
     log = FileHandler(store.flow_file("street", "a"), max_bytes=1500)
@@ -231,17 +231,17 @@ def test_a_reading_that_began_in_an_empty_file_misses_nothing_silently(store: Lo
     assert "removed" in store.read(cursor=end)[0].message
 
 
-def test_a_cursor_outlives_the_store_and_the_turns_of_its_files(store: LogStore) -> None:
+def test_a_cursor_outlives_the_store_and_the_turns_of_its_files(store: FileLogs) -> None:
     """Another daemon on the same folder goes on behind it, however often the file was turned over meanwhile."""
     write(store, "a", "begin")
     cursor = store.end()
     for number in range(12):
         write(store, "a", f"record {number}")
     assert store.flow_file("street", "a").with_name("a.log.1").exists()
-    assert texts(LogStore(store.folder).read(cursor=cursor)) == [f"record {number}" for number in range(12)]
+    assert texts(FileLogs(store.folder).read(cursor=cursor)) == [f"record {number}" for number in range(12)]
 
 
-def test_a_follower_hears_of_the_end_and_of_what_it_does_not_want(store: LogStore) -> None:
+def test_a_follower_hears_of_the_end_and_of_what_it_does_not_want(store: FileLogs) -> None:
     """Every stretch has the cursor behind all that was looked at, be there a record in it or not."""
     write(store, "a", "quiet")
 
@@ -259,7 +259,7 @@ def test_a_follower_hears_of_the_end_and_of_what_it_does_not_want(store: LogStor
     assert store.read(cursor=asyncio.run(collect())) == []
 
 
-def test_follow_gives_the_backlog_then_what_is_new(store: LogStore) -> None:
+def test_follow_gives_the_backlog_then_what_is_new(store: FileLogs) -> None:
     """A follower sees each record once, whether it was there before or comes later."""
     write(store, "a", "old", "older")
 
