@@ -45,7 +45,7 @@ MEANINGS = {
     Exit.WRONG_STATE: "not possible in this state",
     Exit.NOT_PERMITTED: "not permitted",
     Exit.DEADLINE: "the deadline passed before all had answered",
-    INTERRUPTED: "interrupted",
+    INTERRUPTED: "interrupted; what holds it then is given up after 10 s",
     NOBODY_READS: "nobody reads the output any more",
 }
 _BY_CODE = {

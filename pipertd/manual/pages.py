@@ -1,4 +1,4 @@
-"""What the three pages hold beside what the programs say of themselves."""
+"""What the pages hold beside what the programs say of themselves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import click
 import pipertd
 from pipertd.ctl.exits import MEANINGS
 from pipertd.definition.json_schema import json_schema
-from pipertd.manual import commands, definition, roff
+from pipertd.manual import commands, definition, roff, settings
 
 _PIPERTCTL = """\
 pipertctl talks to a running pipertd, over its socket or over TCP. A TARGET is written PIPELINE[/FLOW[/ROUTINE]].
@@ -41,7 +41,7 @@ _SIGNALS = {
 _FILES = {
     "/run/pipertd/control.sock": "Where pipertctl talks to the daemon; members of its group may.",
     "/run/pipertd/observe.sock": "The same for those who may look and not touch.",
-    "/etc/pipertd/pipertd.toml": "The daemon's settings.",
+    "/etc/pipertd/pipertd.toml": "The daemon's settings: see pipertd.toml(5).",
     "/etc/pipertd/pipelines.d/*.yaml": "Definitions: see pipertd.pipeline(5).",
     "/var/lib/pipertd": "Logs, notices, and messages in quarantine.",
 }
@@ -63,6 +63,7 @@ def pages() -> dict[str, str]:
         "pipertctl.1": "\n".join(_of_pipertctl()) + "\n",
         "pipertd.8": "\n".join(_of_pipertd()) + "\n",
         "pipertd.pipeline.5": "\n".join(_of_definitions()) + "\n",
+        "pipertd.toml.5": "\n".join(_of_settings()) + "\n",
     }
 
 
@@ -89,7 +90,9 @@ def _of_pipertd() -> Iterator[str]:
     yield from _section("SIGNALS", _items(_SIGNALS))
     yield from _section("EXIT STATUS", _items(_RUN_STATUS))
     yield from _section("FILES", _items(_FILES))
-    yield from _section("SEE ALSO", roff.paragraphs("pipertctl(1), pipertd.pipeline(5), systemd.service(5)"))
+    yield from _section(
+        "SEE ALSO", roff.paragraphs("pipertctl(1), pipertd.toml(5), pipertd.pipeline(5), systemd.service(5)")
+    )
 
 
 def _of_definitions() -> Iterator[str]:
@@ -100,6 +103,15 @@ def _of_definitions() -> Iterator[str]:
     yield from _section("KEYS", definition.keys(json_schema()))
     yield from _section("EXAMPLE", roff.literal(example.read_text()))
     yield from _section("SEE ALSO", roff.paragraphs("pipertctl(1), pipertd(8)"))
+
+
+def _of_settings() -> Iterator[str]:
+    file = (Path(pipertd.__file__).parent / "daemon" / "pipertd.toml").read_text()
+    yield from _head("pipertd.toml", 5, "settings of the pipertd daemon")
+    yield from roff.paragraphs("/etc/pipertd/pipertd.toml")
+    yield from _section("DESCRIPTION", roff.paragraphs(settings.introduction(file)))
+    yield from _section("SETTINGS", settings.entries(file))
+    yield from _section("SEE ALSO", roff.paragraphs("pipertd(8), pipertctl(1), pipertd.pipeline(5)"))
 
 
 def _group(module: str) -> click.Group:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from pipertd import daemon
 from pipertd.daemon.__main__ import app
 from pipertd.daemon.settings import Settings, read_settings
 from pipertd.errors import SettingsError
@@ -16,6 +20,22 @@ def written(tmp_path: Path, text: str) -> Path:
     file = tmp_path / "pipertd.toml"
     file.write_text(text)
     return file
+
+
+def uncommented() -> str:
+    """The settings that ship, as if somebody had taken the sign off each of them."""
+    shipped = Path(daemon.__file__).with_name("pipertd.toml").read_text()
+    return re.sub(r"^#(?=[a-z[])", "", shipped, flags=re.MULTILINE)
+
+
+def test_what_ships_are_the_built_in_settings(tmp_path: Path) -> None:
+    """As it is the file changes nothing, nor does taking a sign off; of the door over TCP only files are missing."""
+    settings = uncommented().partition("[tls]")[0]
+    assert read_settings(written(tmp_path, settings), {}) == Settings()
+    assert read_settings(Path(daemon.__file__).with_name("pipertd.toml"), {}) == Settings()
+    assert len(tomllib.loads(settings)) == len(fields(Settings)) - 1
+    with pytest.raises(SettingsError, match=r"\[tls\]: cannot use /etc/pipertd/tls/server.pem: "):
+        read_settings(written(tmp_path, uncommented()), {})
 
 
 def test_command_line_goes_over_file_over_built_in(tmp_path: Path) -> None:

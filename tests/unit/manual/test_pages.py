@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,10 @@ from pipertd.definition.json_schema import json_schema
 from pipertd.manual import roff
 from pipertd.manual.pages import pages
 from tests.unit.ctl.test_contract import commands
+from tests.unit.daemon.test_settings import uncommented
 
 DOCS = Path(__file__).parents[3] / "docs"
-NAMES = ["pipertctl.1", "pipertd.8", "pipertd.pipeline.5"]
+NAMES = ["pipertctl.1", "pipertd.8", "pipertd.pipeline.5", "pipertd.toml.5"]
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +78,15 @@ def test_every_key_is_in_the_manual(folder: Path) -> None:
     for section in (schema, *schema["$defs"].values()):
         for key in section.get("properties", ()):
             assert f"{key}: " in page
+
+
+def test_every_setting_is_in_the_manual(folder: Path) -> None:
+    """With what it is where it is left out, but for a door over TCP, which there is none of."""
+    page = shown(folder / "pipertd.toml.5")
+    for key, value in tomllib.loads(uncommented()).items():
+        assert f" {key} " in page
+        assert isinstance(value, dict) or f"If left out: {json.dumps(value)}" in page
+    assert "[tls] listen" in page
 
 
 def test_exit_codes_are_those_of_the_documents() -> None:
