@@ -47,7 +47,8 @@ def main() -> None:
 def _interrupt(*_: object) -> None:
     """Raise as Python does, and end the process if it has not ended soon.
 
-    An interrupt between two steps of gRPC's Python leaves a lock of its taken, for which who cancels waits for ever.
+    Streams are read apart (see ``apart``), but a call that is answered once may be interrupted between two steps of
+    gRPC's Python, and leave a lock of its taken, for which who hangs up waits for ever.
     """
     leaving = threading.Timer(LEAVING_S, os._exit, (INTERRUPTED,))
     leaving.daemon = True

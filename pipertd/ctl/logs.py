@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipertd.ctl.apart import read_apart
 from pipertd.ctl.arguments import any_target
 from pipertd.ctl.complete import words
 from pipertd.ctl.documents.facts import Record
@@ -50,7 +51,7 @@ def logs(
         raise fail(f"cannot show level {level!r}: it is one of {', '.join(_LEVELS)}", Exit.USAGE)
     outage = Outage()
     with talking(settings) as client:
-        for record in client.logs.read(
+        found = client.logs.read(
             target,
             level=0 if level.lower() == "debug" else _LEVELS[level.lower()],
             since_s=_since(since),
@@ -58,7 +59,8 @@ def logs(
             follow=follow,
             cursor=cursor,
             on_lost=outage.begins,
-        ):
+        )
+        for record in read_apart(found):
             outage.is_over()
             if settings.output is Output.TABLE:
                 print(_line(record), flush=True)

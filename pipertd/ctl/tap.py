@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipertd.ctl.apart import read_apart
 from pipertd.ctl.complete import tapped
 from pipertd.ctl.documents.facts import passed_document
 from pipertd.ctl.exits import Exit, fail, talking
@@ -78,14 +79,13 @@ def tap(
             bgr=bgr,
             on_lost=outage.begins,
         )
-        with looked_at:
-            for passed in islice(looked_at, number):
-                outage.is_over()
-                file = _saved(passed, save, name, form) if save else None
-                if settings.output is Output.TABLE:
-                    print(harmless("\n".join(_lines(passed, file))), flush=True)
-                else:
-                    print_line(passed_document(passed, str(file) if file else None, _content(passed)), settings.output)
+        for passed in islice(read_apart(looked_at), number):
+            outage.is_over()
+            file = _saved(passed, save, name, form) if save else None
+            if settings.output is Output.TABLE:
+                print(harmless("\n".join(_lines(passed, file))), flush=True)
+            else:
+                print_line(passed_document(passed, str(file) if file else None, _content(passed)), settings.output)
 
 
 def _which(client: Client, written: Sequence[str]) -> tuple[str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from pipertd.ctl.apart import read_apart
 from pipertd.ctl.arguments import any_target
 from pipertd.ctl.documents.facts import Notice
 from pipertd.ctl.documents.likeness import document_of
@@ -26,7 +27,7 @@ def watch(settings: Settings, target: str | None, start: int | None) -> None:
     """Show notices as they happen, until interrupted. A daemon that goes away is waited for."""
     outage, behind = Outage(), -1 if start is None else start - 1
     with talking(settings) as client:
-        for notice in client.status.watch(target, after_revision=behind, on_lost=outage.begins):
+        for notice in read_apart(client.status.watch(target, after_revision=behind, on_lost=outage.begins)):
             outage.is_over()
             if settings.output is Output.TABLE:
                 told = set_off(f"{notice.kind}: {notice.message}")

@@ -98,7 +98,7 @@ def test_ctrl_c_ends_it(cameras: Daemon) -> None:
         assert isinstance(command.stdout, io.BufferedReader)
         assert command.stdout.readline().startswith(b"message ")
         command.send_signal(signal.SIGINT)
-        command.stdout.read()
+        command.communicate(timeout=DEADLINE_S)
     assert command.returncode == 130
     log = cameras.folder / "stderr"
     wait_until(lambda: "tap a/zeros -> b/look of p is closed" in log.read_text(), DEADLINE_S, "its end")

@@ -1,0 +1,55 @@
+"""Streams read apart from the main thread, which Ctrl-C interrupts wherever it stands.
+
+Between two steps of gRPC's Python an interrupt leaves a lock of its taken, for which who cancels the call waits for
+ever. So the main thread only waits for a queue, which is one step.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from pipertd.client.streams import Stream
+
+T = TypeVar("T")
+
+
+def read_apart(stream: Stream[T]) -> Iterator[T]:
+    """The items of a stream, each read when it is asked for; it is closed with the iterator.
+
+    Raises:
+        ClientError: there will be no more.
+    """
+    wanted: SimpleQueue[bool] = SimpleQueue()
+    read: SimpleQueue[T | Exception] = SimpleQueue()
+    threading.Thread(target=_read, args=(stream, wanted, read), daemon=True).start()
+    try:
+        while True:
+            wanted.put(True)
+            item = read.get()
+            if isinstance(item, StopIteration):
+                return
+            if isinstance(item, Exception):
+                raise item
+            yield item
+    finally:
+        wanted.put(False)
+        stream.close()
+
+
+def _read(stream: Stream[T], wanted: SimpleQueue[bool], read: SimpleQueue[T | Exception]) -> None:
+    """Read when it is wanted; whatever ends this thread ends the wait for it."""
+    from pipertd.client import ClientError
+
+    try:
+        while wanted.get():
+            read.put(next(stream))
+    except ClientError as error:
+        read.put(error)
+    except StopIteration:
+        pass
+    finally:
+        read.put(StopIteration())
