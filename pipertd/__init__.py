@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from pipertd.flow.credentials import Credential as Credential
+    from pipertd.flow.credentials import CredentialMissing as CredentialMissing
     from pipertd.flow.events import events as events
     from pipertd.flow.routine import DestinationRoutine as DestinationRoutine
     from pipertd.flow.routine import EndOfStream as EndOfStream
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from pipertd.flow.routine import SourceRoutine as SourceRoutine
 
 _HOMES = {
+    "Credential": "pipertd.flow.credentials",
+    "CredentialMissing": "pipertd.flow.credentials",
     "DestinationRoutine": "pipertd.flow.routine",
     "EndOfStream": "pipertd.flow.routine",
     "Envelope": "pipertd.flow.routine",
@@ -29,7 +33,17 @@ _HOMES = {
     "events": "pipertd.flow.events",
 }
 
-__all__ = ["DestinationRoutine", "EndOfStream", "Envelope", "Hop", "MiddleRoutine", "SourceRoutine", "events"]
+__all__ = [
+    "Credential",
+    "CredentialMissing",
+    "DestinationRoutine",
+    "EndOfStream",
+    "Envelope",
+    "Hop",
+    "MiddleRoutine",
+    "SourceRoutine",
+    "events",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -119,6 +119,7 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     ``gate_fd`` is a socket to the daemon, at its end when the daemon is gone. There the process waits for its Begin,
     which tells its generation, nonce and charge, and whether it is paused; one that settles needs a Prepare only.
+    ``credentials`` are the names of those that its routines may read.
     """
 
     version: int = PROTOCOL_VERSION
@@ -133,6 +134,7 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     log: LogSpec
     run: str
     quarantine: QuarantineSpec
+    credentials: list[str] = []
     charge: Charge | None = None
     paused: bool = False
     routines: list[RoutineSpec]

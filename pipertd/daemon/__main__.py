@@ -69,9 +69,18 @@ def serve(config: Path | None, definitions: tuple[Path, ...], runtime_dir: Path 
 @app.command()
 @click.argument("file", type=Path, help="The definition (YAML).")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON document.")
-def run(file: Path, as_json: bool) -> None:
+@click.option(
+    "--credentials",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Folder with a file for each credential that the definition names.  [default: $CREDENTIALS_DIRECTORY]",
+)
+def run(file: Path, as_json: bool, credentials: Path | None) -> None:
     """Run one definition in the foreground, to its end or to Ctrl-C. Exits 0 only if nothing failed."""
     from pipertd.daemon.run import run as run_to_the_end
+
+    if credentials is not None:
+        os.environ["CREDENTIALS_DIRECTORY"] = str(credentials.absolute())  # as systemd tells a service, for its flows
 
     raise SystemExit(run_to_the_end(file, as_json=as_json))
 

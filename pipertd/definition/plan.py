@@ -30,10 +30,10 @@ class Effect(StrEnum):
 EFFECTS = {
     "description": Effect.NOTHING,
     "autostart": Effect.NOTHING,
-    "credentials": Effect.NOTHING,
     "python": Effect.ALL_FLOWS,
     "path": Effect.ALL_FLOWS,
     "environment": Effect.ALL_FLOWS,
+    "credentials": Effect.ALL_FLOWS,
     "orphan_timeout": Effect.ALL_FLOWS,
     "shm_limit": Effect.NEW_RUN,
     "flows": Effect.NEW_RUN,

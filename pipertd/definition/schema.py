@@ -35,6 +35,8 @@ Limit = Annotated[
 Name = Annotated[str, StringConstraints(pattern=f"^{NAME_PATTERN}$")]
 ClassPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
+# As a file that systemd lays out may be called; no path.
+Credential = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,254}$")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 # What stands for something that a file does not give, or not rightly:
 UNKNOWN_NAME = "unknown"
@@ -160,8 +162,8 @@ class PipelineSection(_Section):
     """Folders in which user code is looked for; relative ones begin at the file's folder."""
     environment: dict[Variable, str] = {}
     """Variables for its flows."""
-    credentials: list[Text] = []
-    """Names of systemd credentials for its routines."""
+    credentials: list[Credential] = []
+    """Names of systemd credentials that its routines may read."""
     shm_limit: Size = model.Pipeline.shm_limit
     """Shared memory that its links may take."""
     orphan_timeout: Duration | None = None

@@ -22,7 +22,19 @@ from pipertd.names import nearest
 
 _NO_PARAMS = set(hints_of(Routine))
 # what an author may use, and not define
-_OURS = {"_host", "generation", "kind", "loan", "logger", "message", "name", "notify_event", "published", "waiting"}
+_OURS = {
+    "_host",
+    "credential",
+    "generation",
+    "kind",
+    "loan",
+    "logger",
+    "message",
+    "name",
+    "notify_event",
+    "published",
+    "waiting",
+}
 
 
 def load_class(class_path: str, search_path: Sequence[Path]) -> type[Routine]:

@@ -16,6 +16,7 @@ import msgspec
 from pipertd.errors import PipertdError
 from pipertd.flow.authored import in_words, leave_if_forked, without_our_frames
 from pipertd.flow.channel import Channel
+from pipertd.flow.credentials import Credentials
 from pipertd.flow.events import MOST_WAITING, PAUSE, Delivery, Inbox
 from pipertd.flow.handlers import handlers_told
 from pipertd.flow.handover import Handover
@@ -112,6 +113,7 @@ class _Member:
             declare_waiting=loop.declare_waiting,
             read_message=port.envelope,
             lend=port.loan,
+            credentials=Credentials(process.spec.credentials),
         )
         self.status.begin(routine.kind, process.spec.generation)
         return loop

@@ -14,6 +14,8 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipertd.flow.credentials import Credential, Credentials
+
 
 class EndOfStream(Exception):
     """Raise it from a source's ``main_logic`` to end: the end travels down the links behind the last message."""
@@ -71,12 +73,14 @@ class Host:
         declare_waiting: Callable[[bool], None],
         read_message: Callable[[], Envelope | None] = lambda: None,
         lend: Callable[[tuple[int, ...], npt.DTypeLike], np.ndarray[Any, Any]] = np.empty,
+        credentials: Credentials | None = None,
     ) -> None:
         self.read_published = read_published
         self.raise_event = raise_event
         self.declare_waiting = declare_waiting
         self.read_message = read_message
         self.lend = lend
+        self.credentials = credentials or Credentials()
 
 
 class Routine:
@@ -132,6 +136,17 @@ class Routine:
         """
         whole = (shape,) if isinstance(shape, int) else tuple(shape)
         return self._host.lend(whole, dtype) if self._host else np.empty(whole, dtype)
+
+    def credential(self, name: str) -> Credential:
+        """A secret that this pipeline's definition names and systemd keeps, such as a camera's password.
+
+        Its ``text`` or ``content`` is what is in it; it is not shown where it is printed. It is read from its file at
+        each call.
+
+        Raises:
+            CredentialMissing: the definition does not name it, or it is not there.
+        """
+        return (self._host.credentials if self._host else Credentials()).read(name)
 
     def notify_event(self, name: str, targets: Mapping[str, list[str]] | None = None, **params: Any) -> None:
         """Send an event to routines of this pipeline; does not wait for answers.

@@ -10,7 +10,7 @@ Where things are, from the whole to the parts:
 - its runs: runs, run, segments, arrangement, admission, figures, counts, tap
 - one flow: flow, lifecycle, diagram; restart, death, guilt, failure, evidence, notices
 - what is seen of it: sight, hoarding, watch, contact
-- its processes: spawn, generation, attendant, standby, settling
+- its processes: spawn, credentials, generation, attendant, standby, settling
 - any process: gate, launch, posix_spawn, stacks, strays, procfs
 - its limits: resources, cgroups, cgroup, delegation
 - for the next daemon: manifest, recording, survivors, adopted

@@ -14,6 +14,7 @@ from pipertd.errors import LaunchFailed
 from pipertd.logs.writer import open_log
 from pipertd.memory import memory_file
 from pipertd.protocol import FlowSpec, encode_spec
+from pipertd.supervisor.credentials import check_credentials
 from pipertd.supervisor.gate import Waiting, make_gate
 from pipertd.supervisor.launch import Process, flow_environment, launch
 from pipertd.supervisor.resources import limit
@@ -38,8 +39,10 @@ class Spawner:
         """Start a process that will be this generation, or stands by to be it, and set its limits.
 
         Raises:
-            LaunchFailed: its interpreter or its log cannot be used.
+            LaunchFailed: its interpreter, its log or a credential cannot be used.
         """
+        environment = flow_environment(os.environ, self.pipeline.environment)
+        check_credentials(f"{self.pipeline.name}/{self.flow.name}", self.pipeline.credentials, environment)
         waiting = await self._spawn(number, segments)
         wanted, cgroups = self.flow.resources, self._shared.cgroups
         held = cgroups.hold(waiting.process.pid, f"{self.pipeline.name}.{self.flow.name}", wanted)
@@ -88,6 +91,7 @@ class Spawner:
             log=shared.logs.spec_of(pipeline.name, flow.name),
             run=segments.run,
             quarantine=shared.quarantine,
+            credentials=list(pipeline.credentials),
             routines=segments.flow_specs(flow.name),
             gate_fd=gate_fd,
         )
