@@ -6,6 +6,7 @@ Each is written beside its name and renamed, so what has the name is whole, when
 from __future__ import annotations
 
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 
 import av
@@ -18,11 +19,13 @@ SHEET_COLUMNS, SHEET_ROWS = 4, 6
 
 
 def make_pictures(journal: Journal) -> list[Path]:
-    """Make all of them again, from all that is written; nothing of nothing."""
+    """Make all of them again, from all that is written; nothing of nothing, and no plot without matplotlib."""
     if not len(journal):
         return []
     made = []
-    makers = {"street.mp4": make_video, "contact-sheet.png": make_contact_sheet, "objects-over-time.png": make_plot}
+    makers = {"street.mp4": make_video, "contact-sheet.png": make_contact_sheet}
+    if find_spec("matplotlib"):
+        makers["objects-over-time.png"] = make_plot
     for name, make in makers.items():
         path = journal.folder / name
         unfinished = path.with_stem(f".{path.stem}")

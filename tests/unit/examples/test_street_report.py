@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,14 @@ def test_pictures_can_be_made_again(tmp_path: Path) -> None:
     journal.close()
     kept = {"street.mp4", "contact-sheet.png", "objects-over-time.png", "objects.jsonl", "frames"}
     assert {path.name for path in tmp_path.iterdir()} == kept
+
+
+def test_the_plot_is_left_out_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not installed makes no picture, and takes none of the others away."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    journal = written(tmp_path, *range(5))
+    assert [path.name for path in make_pictures(journal)] == ["street.mp4", "contact-sheet.png"]
+    journal.close()
 
 
 def test_nothing_makes_no_pictures(tmp_path: Path) -> None:
