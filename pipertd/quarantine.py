@@ -18,6 +18,7 @@ import msgspec
 
 from pipertd.errors import UnknownMessage
 
+VERSION = 1
 _ABOUT, _PAYLOAD, _UNFINISHED = "about.json", "payload", ".unfinished-"
 
 logger = logging.getLogger(__name__)
@@ -38,8 +39,10 @@ class PutAside(msgspec.Struct, frozen=True, kw_only=True):
             imported from, and the interpreter.
         body_offset: where in the payload its MessagePack body begins, behind its arrays; see docs/data-plane.md.
         length: of the payload, in bytes; 0 where it could not be kept.
+        version: of this record's form.
     """
 
+    version: int = VERSION
     id: str
     pipeline: str
     flow: str
@@ -109,11 +112,11 @@ class Quarantine:
             if folder.name.startswith(_UNFINISHED):
                 continue
             try:
-                message = msgspec.json.decode((folder / _ABOUT).read_bytes(), type=PutAside)
+                message = _read((folder / _ABOUT).read_bytes())
             except FileNotFoundError:
                 continue  # dropped meanwhile
-            except (OSError, msgspec.MsgspecError) as reason:
-                logger.warning("cannot read %s: %s; drop the folder if nobody needs it", folder, reason)
+            except (OSError, RecursionError, msgspec.MsgspecError) as reason:
+                logger.warning("cannot read %s: %s; remove the folder if nobody needs it", folder, reason)
                 continue
             if message.id == folder.name:  # a name is used as a path only where it is one
                 yield message
@@ -137,6 +140,20 @@ class Quarantine:
         """Forget a message; UnknownMessage where there is none of that name."""
         self.get(name)
         shutil.rmtree(self.folder / name)
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """What is read first: whether the rest can be read at all."""
+
+    version: int = VERSION
+
+
+def _read(content: bytes) -> PutAside:
+    """MsgspecError where it is no record, or that of a newer pipertd, which is left where it lies."""
+    version = msgspec.json.decode(content, type=_Head).version
+    if version > VERSION:
+        raise msgspec.ValidationError(f"it is of version {version}, and this pipertd reads version {VERSION}")
+    return msgspec.json.decode(content, type=PutAside)
 
 
 def _write(path: Path, content: bytes | memoryview) -> None:

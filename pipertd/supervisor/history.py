@@ -1,25 +1,26 @@
 """The notices: appended to a file before anybody sees them, and read from any revision that is still kept.
 
-The file begins with a line that names its epoch; every further line is one notice. A reader continues after a revision
-of the same epoch, or is told that it cannot. An epoch ends with the boot (what was not on the disk yet may be lost),
-with the file, and when a notice cannot be written: never is one revision two different notices.
+A reader continues after a revision of the same epoch, or is told that it cannot. An epoch ends with the boot (what was
+not on the disk yet may be lost), with the file or a part of it, and when a notice cannot be written: never is one
+revision two different notices.
 """
 
 from __future__ import annotations
 
 import errno
-import json
 import logging
 import os
 import secrets
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
 from pipertd.clock import monotonic_s, wall_s
-from pipertd.errors import RevisionTooOld
+from pipertd.errors import RevisionTooOld, cause_of
+from pipertd.supervisor import notice_file
+from pipertd.supervisor.aside import set_aside
+from pipertd.supervisor.procfs import boot_id
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.view import Notice, NoticeKind
 
@@ -42,6 +43,7 @@ _LEVELS = {
     NoticeKind.SOCKET_LOST: logging.ERROR,
     NoticeKind.DEFINITION_INVALID: logging.ERROR,
     NoticeKind.RELOAD_FAILED: logging.ERROR,
+    NoticeKind.STATE_UNREADABLE: logging.ERROR,
 }
 logger = logging.getLogger("pipertd.notice")
 
@@ -131,7 +133,7 @@ class History:
             if self._fd is None or self._lines >= 2 * self._kept:
                 self._rewrite()
             else:
-                _write(self._fd, _line(notice))
+                _write(self._fd, notice_file.line(notice))
                 self._lines += 1
         except OSError as reason:
             self._lose_file(reason)
@@ -150,7 +152,7 @@ class History:
         new = self._file.with_name(self._file.name + ".new")
         fd = os.open(new, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
         try:
-            _write(fd, _header(self.epoch), *map(_line, self._notices))
+            _write(fd, notice_file.header(self.epoch, boot_id()), *map(notice_file.line, self._notices))
             new.replace(self._file)
         except OSError:
             os.close(fd)
@@ -160,26 +162,22 @@ class History:
         self._lines = len(self._notices)
 
     def _load(self) -> None:
-        try:
-            text = self._file.read_bytes()
-        except FileNotFoundError:
-            text = b""
-        header, *lines = text[: text.rfind(b"\n") + 1].split(b"\n")
-        try:
-            written = json.loads(header)
-            self._notices.extend(_notice(written["epoch"], line) for line in lines[:-1])
-        except (ValueError, KeyError, TypeError):
-            written = {}
-            self._notices.clear()
-        self.revision = self._notices[-1].revision if self._notices else 0
-        self.epoch = self._written_epoch = str(written.get("epoch", ""))
-        if written.get("boot") != _boot():
-            self._begin_epoch()
+        """Go on behind what is in the file; what cannot be read of it is kept beside it, and said."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
+        found, fault = _read(self._file)
+        self._notices.extend(found.notices)
+        self.revision = self._notices[-1].revision if self._notices else 0
+        self.epoch = self._written_epoch = found.epoch
+        if fault or found.boot != boot_id():
+            self._begin_epoch()
+        aside = set_aside(self._file) if fault else self._file
         try:
             self._rewrite()
         except OSError as reason:
             self._lose_file(reason)
+        if fault:
+            text = f"not all notices of before can be read: {fault}; they are kept in {aside}"
+            self.record(NoticeKind.STATE_UNREADABLE, text, details={"path": str(aside)})
 
     def _begin_epoch(self) -> None:
         self.epoch = secrets.token_hex(8)
@@ -205,20 +203,12 @@ def _write(fd: int, *lines: bytes) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _header(epoch: str) -> bytes:
-    return json.dumps({"epoch": epoch, "boot": _boot()}).encode() + b"\n"
-
-
-def _line(notice: Notice) -> bytes:
-    document = asdict(notice)
-    del document["epoch"]
-    return json.dumps(document).encode() + b"\n"
-
-
-def _notice(epoch: str, line: bytes) -> Notice:
-    document = json.loads(line)
-    return Notice(**{**document, "epoch": epoch, "kind": NoticeKind(document["kind"])})
-
-
-def _boot() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+def _read(file: Path) -> tuple[notice_file.Found, str]:
+    """What is there, and what is wrong with it."""
+    try:
+        found = notice_file.read(file.read_bytes())
+    except FileNotFoundError:
+        return notice_file.Found(), ""
+    except OSError as reason:
+        return notice_file.Found(), cause_of(reason)
+    return found, found.fault

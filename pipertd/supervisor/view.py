@@ -175,6 +175,7 @@ class NoticeKind(StrEnum):
     PIPELINE_ADOPTED = "pipeline_adopted"
     PIPELINE_LOST = "pipeline_lost"
     SOCKET_LOST = "socket_lost"
+    STATE_UNREADABLE = "state_unreadable"
     PIPELINE_UNRECORDED = "pipeline_unrecorded"
     PIPELINE_RECORDED = "pipeline_recorded"
     PIPELINE_ENDED = "pipeline_ended"

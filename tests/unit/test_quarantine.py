@@ -84,6 +84,30 @@ def test_what_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:
             call("../etc")
 
 
+def test_a_record_that_ends_anywhere_hides_no_other(tmp_path: Path) -> None:
+    """Cut at any byte it is left out, and nothing raises."""
+    quarantine = Quarantine(tmp_path, 1000_000)
+    quarantine.keep(MESSAGE, b"12345")
+    quarantine.keep(named("cut", 2.0), b"12345")
+    about = tmp_path / "cut" / "about.json"
+    whole = about.read_bytes()
+    for cut in range(len(whole)):
+        about.write_bytes(whole[:cut])
+        assert quarantine.all() == [MESSAGE]
+
+
+def test_a_record_of_a_newer_pipertd_is_left_to_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is not shown, and not touched; the log says of which version it is."""
+    quarantine = Quarantine(tmp_path, 1000_000)
+    quarantine.keep(MESSAGE, b"12345")
+    about = tmp_path / MESSAGE.id / "about.json"
+    newer = about.read_bytes().replace(b'"version": 1', b'"version": 2')
+    about.write_bytes(newer)
+    assert quarantine.all() == []
+    assert about.read_bytes() == newer
+    assert "it is of version 2, and this pipertd reads version 1" in caplog.text
+
+
 def test_a_folder_that_cannot_be_read_hides_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Garbage in the folder is named in the log, and the others are there."""
     quarantine = Quarantine(tmp_path, 1000_000)

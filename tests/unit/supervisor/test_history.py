@@ -81,11 +81,61 @@ def test_other_boot_begins_an_epoch(file: Path) -> None:
             history.since(1, epoch)
 
 
-def test_damaged_file_begins_an_epoch(file: Path) -> None:
-    """Garbage is no history."""
-    file.write_text("garbage\n")
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"garbage\n", "its first line is none of a file of notices"),
+        (b"[1]\n", "its first line is none of a file of notices"),
+        (b'{"epoch": "e", "bo', "its first line is none of a file of notices"),
+        (bytes(4096), "its first line is none of a file of notices"),
+        (
+            b'{"version": 2, "epoch": "e", "boot": "b", "more": 1}\nwhatever\n',
+            "it is of version 2, and this pipertd reads",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_kept_and_said(file: Path, content: bytes, why: str) -> None:
+    """Garbage, and what a newer pipertd wrote, is no history of ours: it lies aside, whole, and an epoch begins."""
+    file.write_bytes(content)
     with opened(file) as history:
-        assert (history.revision, bool(history.epoch)) == (0, True)
+        (notice,) = history.since(0)
+        assert (notice.kind, bool(history.epoch)) == (NoticeKind.STATE_UNREADABLE, True)
+        assert why in notice.message
+    assert Path(notice.details["path"]).read_bytes() == content
+    with opened(file) as history:
+        assert history.since(0) == (notice,)
+
+
+def test_a_damaged_line_costs_those_before_it(file: Path) -> None:
+    """Revisions have no gaps: what is behind the damage is kept, in a new epoch, and all of it lies aside."""
+    with opened(file) as history:
+        record(history, *"abcd")
+        epoch = history.epoch
+    header, *lines = file.read_text().splitlines(keepends=True)
+    lines[1] = lines[1][:10] + "\0" * 20 + "\n"
+    file.write_text(header + "".join(lines))
+    damaged = file.read_bytes()
+    with opened(file) as history:
+        assert messages(history, 2)[:2] == ["c", "d"]
+        assert (history.oldest, history.epoch != epoch) == (3, True)
+        notice = history.since(4)[0]
+    assert "2 of its lines are no notices, or leave a gap" in notice.message
+    assert Path(notice.details["path"]).read_bytes() == damaged
+
+
+def test_a_file_that_ends_anywhere_is_read_up_to_there(file: Path) -> None:
+    """Cut at any byte, it is a history of the notices that are whole; nothing raises, and it goes on."""
+    with opened(file) as history:
+        record(history, *"abc")
+    whole = file.read_bytes()
+    ends = [place for place, byte in enumerate(whole) if byte == ord("\n")]
+    for cut in range(len(whole)):
+        file.write_bytes(whole[:cut])
+        with opened(file) as history:
+            kept = "abc"[: sum(end < cut for end in ends[1:])]
+            assert [each.message for each in history.since(0) if each.kind is NoticeKind.FLOW_STARTED] == list(kept)
+            record(history, "d")
+            assert messages(history, history.revision - 1) == ["d"]
 
 
 def test_revision_that_is_not_kept_is_refused(file: Path) -> None:
