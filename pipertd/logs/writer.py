@@ -12,6 +12,7 @@ import json
 import logging
 import math
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +25,7 @@ KEPT_FILES = 4
 MOST_TEXT = 32 * 1024  # characters
 _OWN_KEYS = ("pipeline", "flow", "routine", "generation")
 _STANDARD_KEYS = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", *_OWN_KEYS}
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # as in names of files: UTF-8 has none
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
 
@@ -195,7 +197,12 @@ def encode(record: logging.LogRecord, context: dict[str, str | int]) -> bytes:
     if exception := _exception_of(record):
         document["exception"] = _cut(exception)
     line = json.dumps(document, ensure_ascii=False)
-    return f"{RECORD_SEPARATOR}{line}\n".encode("utf-8", "backslashreplace")
+    whole = _HALF_CHARACTER.sub(_escaped, line)
+    return f"{RECORD_SEPARATOR}{whole}\n".encode()
+
+
+def _escaped(half: re.Match[str]) -> str:
+    return f"\\\\u{ord(half[0]):04x}"
 
 
 def _plain(value: object) -> object:

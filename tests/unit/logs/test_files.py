@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from pipertd.logs.files import FileLogs
 from pipertd.logs.record import LogFilter, LogRecord
 from pipertd.logs.series import MOST_AT_ONCE
 from pipertd.logs.writer import FileHandler
-from pipertd.names import Target
 
 
 @pytest.fixture
@@ -140,16 +138,6 @@ def test_newest_are_taken_across_turned_over_files(store: FileLogs) -> None:
     assert texts(store.read(limit=20)) == [f"record {number}" for number in range(10, 30)]
 
 
-def test_filter_by_target_level_and_time(store: FileLogs) -> None:
-    """Only what is asked for is read."""
-    write(store, "a", "quiet", time_s=1.0)
-    write(store, "a", "loud", level=logging.ERROR, time_s=2.0)
-    write(store, "b", "other", level=logging.ERROR, time_s=3.0)
-    assert texts(store.read(LogFilter(Target("street", "a"), level=logging.WARNING))) == ["loud"]
-    assert texts(store.read(LogFilter(since_s=2.5))) == ["other"]
-    assert texts(store.read(LogFilter(Target("street", "a", "r")))) == ["quiet", "loud"]
-
-
 def test_reading_goes_on_behind_any_cursor(store: FileLogs) -> None:
     """From each record's cursor on, exactly the later ones are read, also over a turn of files."""
     write(store, "a", "1", "2", time_s=1.0)
@@ -181,12 +169,6 @@ def test_removed_records_are_said(store: FileLogs) -> None:
     (begin,) = store.read()
     write(store, "a", *(f"record {number}" for number in range(100)))
     assert "removed" in store.read(cursor=begin.cursor)[0].message
-
-
-def test_foreign_cursor_is_refused(store: FileLogs) -> None:
-    """A cursor is ours or an error."""
-    with pytest.raises(ValueError, match="cannot read cursor"):
-        store.read(cursor="yesterday")
 
 
 @pytest.mark.parametrize("words", ["-1:0", "5:-1:0", f"5:{1 << 62}:0", f"5:{1 << 80}:0"])
@@ -239,40 +221,3 @@ def test_a_cursor_outlives_the_store_and_the_turns_of_its_files(store: FileLogs)
         write(store, "a", f"record {number}")
     assert store.flow_file("street", "a").with_name("a.log.1").exists()
     assert texts(FileLogs(store.folder).read(cursor=cursor)) == [f"record {number}" for number in range(12)]
-
-
-def test_a_follower_hears_of_the_end_and_of_what_it_does_not_want(store: FileLogs) -> None:
-    """Every stretch has the cursor behind all that was looked at, be there a record in it or not."""
-    write(store, "a", "quiet")
-
-    async def collect() -> str:
-        begin = store.end()
-        async with asyncio.timeout(120):
-            async for stretch in store.follow(LogFilter(level=logging.ERROR), begin):
-                assert not stretch.found
-                if stretch.is_last and stretch.cursor == begin:
-                    write(store, "a", "quiet as well")
-                elif stretch.is_last:
-                    return stretch.cursor
-        raise AssertionError
-
-    assert store.read(cursor=asyncio.run(collect())) == []
-
-
-def test_follow_gives_the_backlog_then_what_is_new(store: FileLogs) -> None:
-    """A follower sees each record once, whether it was there before or comes later."""
-    write(store, "a", "old", "older")
-
-    async def collect() -> list[str]:
-        seen: list[str] = []
-        async with asyncio.timeout(120):
-            async for stretch in store.follow(backlog=1):
-                seen += texts(list(stretch.records()))
-                if not seen[1:] and stretch.is_last:
-                    write(store, "a", "new")
-                    write(store, "b", "in a new file")
-                if len(seen) == 3:
-                    break
-        return seen
-
-    assert asyncio.run(collect()) == ["older", "new", "in a new file"]
