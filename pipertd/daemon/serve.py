@@ -16,6 +16,7 @@ from pipertd.daemon.facts import daemon_facts
 from pipertd.daemon.leaving import leave_when_told
 from pipertd.daemon.load import load_and_tell
 from pipertd.daemon.lock import held_directory
+from pipertd.daemon.proving import open_proven
 from pipertd.daemon.records import daemon_records
 from pipertd.daemon.settings import Settings
 from pipertd.daemon.systemd import ServiceManager
@@ -64,6 +65,7 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
         cgroups=cgroups,
     )
     reloader = Reloader(settings.definitions, supervisor)
+    proven = open_proven(settings.state_dir / "definitions", history)
     control = ControlServer(supervisor, reloader, logs, quarantine, daemon_facts(settings, cgroups))
     manager = ServiceManager()
     stop = _Stop()
@@ -82,7 +84,7 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
         if not supervisor.definitions:  # else flows were adopted, which the next daemon may be luckier with
             await supervisor.close()
         raise SettingsError(f"cannot serve in {settings.runtime_dir}: {reason}") from reason
-    serving = asyncio.create_task(load_and_tell(settings.definitions, supervisor, reloader, manager))
+    serving = asyncio.create_task(load_and_tell(settings.definitions, supervisor, proven, reloader, manager))
     try:
         await _first_of(serving, stop.told.wait())
         reloader.give_up()

@@ -28,7 +28,7 @@ class Settings:
     Attributes:
         definitions: folders of definitions; the same file name in a later one replaces. All folders are absolute.
         runtime_dir: lock and sockets, gone after a reboot.
-        state_dir: logs, notices and quarantine.
+        state_dir: logs, notices, quarantine, and definitions that worked.
         orphan_timeout_s: see ``orphan_timeout`` of a definition, which goes first.
         quarantine_limit_bytes: ``quarantine_limit``: how much room messages that were put aside may take; then the
             oldest of them go.

@@ -6,15 +6,23 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from pipertd.supervisor.view import LinkView, PipelineView, RoutineView, State
+from pipertd.supervisor.view import WORST_FIRST, LinkView, PipelineView, RoutineView, State
 
 
-def in_a_line(pipelines: Sequence[PipelineView]) -> str:
-    """``2 pipelines, 5 flows running, 1 backing off``: how many, and in which states the flows are."""
-    states = Counter(flow.state for view in pipelines for flow in view.flows)
+def in_a_line(pipelines: Sequence[PipelineView], invalid: int = 0) -> str:
+    """``2 pipelines, 5 flows running, 1 backing off``: how many, in which states the flows are, and what is invalid.
+
+    Those that are to be looked after come first; one that is paused counts as that, if it is up.
+    """
+    flows = [flow for view in pipelines for flow in view.flows]
+    paused = sum(flow.paused and not flow.state.at_rest for flow in flows)
+    states = Counter(flow.state for flow in flows if flow.state.at_rest or not flow.paused)
     running = states.pop(State.RUNNING, 0)
-    others = (f"{count} {state.lower().replace('_', ' ')}" for state, count in sorted(states.items()))
-    return ", ".join([_count(len(pipelines), "pipeline"), f"{_count(running, 'flow')} running", *others])
+    said = [_count(len(pipelines), "pipeline"), f"{_count(running, 'flow')} running"]
+    said += [f"{states[state]} {state.lower().replace('_', ' ')}" for state in WORST_FIRST if states[state]]
+    said += [f"{paused} paused"] if paused else []
+    said += [f"{_count(invalid, 'definition')} invalid"] if invalid else []
+    return ", ".join(said)
 
 
 def _count(number: int, noun: str) -> str:

@@ -14,10 +14,11 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
+from pipertd.definition import carried
 from pipertd.definition.model import Link, Pipeline
 from pipertd.errors import ManifestError
 from pipertd.protocol import PROTOCOL_VERSION, Charge
@@ -133,22 +134,8 @@ class _Head(msgspec.Struct, frozen=True):
     boot: str
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Path):
-        return str(value)
-    raise NotImplementedError(f"cannot record {value!r}")
-
-
-def _typed(wanted: type, value: Any) -> Any:
-    if wanted is Path:
-        return Path(value)
-    if wanted is object:  # a param, which is whatever MessagePack carries
-        return value
-    raise NotImplementedError(f"cannot read a {wanted}")
-
-
-_encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
-_decoder = msgspec.msgpack.Decoder(Manifest, dec_hook=_typed)
+_encoder = carried.encoder()
+_decoder = carried.decoder(Manifest)
 _head = msgspec.msgpack.Decoder(_Head)
 
 

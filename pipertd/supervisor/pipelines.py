@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+from pipertd.definition.model import Pipeline
 from pipertd.errors import StillLoading, UnknownTarget
 from pipertd.names import Target
 from pipertd.supervisor.answers import routines_of
 from pipertd.supervisor.pipeline import SupervisedPipeline
+from pipertd.supervisor.view import State
+
+_WORK = (State.RUNNING, State.EXITED)
 
 
 class Pipelines(dict[str, SupervisedPipeline]):
@@ -16,11 +21,20 @@ class Pipelines(dict[str, SupervisedPipeline]):
 
     Attributes:
         are_loading: whether names that are unknown may still come.
+        defined: what the files said of each when they were last read, of those that could be used.
+        invalid: the files that could not.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.are_loading = False
+        self.defined: Mapping[str, Pipeline] = {}
+        self.invalid: Collection[Path] = ()
+
+    @property
+    def working(self) -> list[Pipeline]:
+        """The definitions by which all flows of a pipeline work, or came to their end."""
+        return [each.definition for each in self.values() if all(flow.state in _WORK for flow in each.flows.values())]
 
     def named(self, name: str) -> SupervisedPipeline:
         """The pipeline of that name.

@@ -116,6 +116,8 @@ class Reloader:
             wrong = await self._check([each for each in readings if self._is_other(each.pipeline)])
             problems = tuple(sorted((*problems, *wrong)))
             plans = () if problems else self._plans(new)
+            if not dry_run:
+                self._supervisor.pipelines.invalid = {each.file for each in problems}
             problems = problems or self._check_room(plans, new)
             self._check_open()
             outcome = Reload(problems=problems) if problems else Reload(plans)
@@ -192,6 +194,7 @@ class Reloader:
             history.record(NoticeKind.RELOAD_FAILED, text, details=details)
             return
         await self._supervisor.change(outcome.plans, new)
+        self._supervisor.pipelines.defined = new
         done = [plan for plan in outcome.plans if plan.action is not Action.UNCHANGED]
         details = {plan.pipeline: described(plan) for plan in done}
         text = "; ".join(f"{name} is {what}" for name, what in details.items()) or "nothing has changed"

@@ -31,7 +31,7 @@ class State(StrEnum):
         return self in (State.STOPPED, State.EXITED, State.FAILED)
 
 
-_WORST_FIRST = (
+WORST_FIRST = (
     State.FAILED,
     State.KILLING,
     State.BACKING_OFF,
@@ -45,7 +45,7 @@ _WORST_FIRST = (
 
 def worst(states: Iterable[State]) -> State:
     """The one to be shown for all of them."""
-    return min(states, key=_WORST_FIRST.index)
+    return min(states, key=WORST_FIRST.index)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipertd.daemon.summary import document, duration, is_balanced, is_success, summary
+from pipertd.daemon.summary import document, duration, in_a_line, is_balanced, is_success, summary
 from pipertd.supervisor.view import FlowView, LinkView, PipelineView, RoutineView, State
 
 LINK = LinkView("a/x", "b/y", "wait", 4, 10, 7, 0, {"oldest": 2, "stale": 1}, 0, 0, 0, 0)
@@ -71,3 +71,34 @@ def test_summary_shows_the_balance() -> None:
 def test_durations_are_readable() -> None:
     """Three digits and a unit."""
     assert [duration(value) for value in (None, 0.0000032, 0.0123, 4.0)] == ["-", "3.2 µs", "12.3 ms", "4 s"]
+
+
+def shown(*flows: tuple[State, bool]) -> PipelineView:
+    """A pipeline with flows in these states, paused or not."""
+    views = (
+        FlowView(f"f{place}", state, None, 1, 0, 0.0, paused=paused) for place, (state, paused) in enumerate(flows)
+    )
+    return replace(VIEW, flows=tuple(views))
+
+
+RUNNING, PAUSED, STOPPED = (State.RUNNING, False), (State.RUNNING, True), (State.STOPPED, True)
+
+
+@pytest.mark.parametrize(
+    ("pipelines", "invalid", "line"),
+    [
+        ([], 0, "0 pipelines, 0 flows running"),
+        ([], 1, "0 pipelines, 0 flows running, 1 definition invalid"),
+        ([shown(RUNNING)], 0, "1 pipeline, 1 flow running"),
+        ([shown(RUNNING, RUNNING), shown(RUNNING)], 2, "2 pipelines, 3 flows running, 2 definitions invalid"),
+        ([shown(RUNNING, PAUSED, STOPPED)], 0, "1 pipeline, 1 flow running, 1 stopped, 1 paused"),
+        (
+            [shown(*((state, False) for state in State if state is not State.KILLING))],
+            0,
+            "1 pipeline, 1 flow running, 1 failed, 1 backing off, 1 starting, 1 stopping, 1 stopped, 1 exited",
+        ),
+    ],
+)
+def test_the_line_of_status_is_what_a_person_asks_first(pipelines: list[PipelineView], invalid: int, line: str) -> None:
+    """How many there are and run, then what is to be looked after, the worst first; a paused flow counts as that."""
+    assert in_a_line(pipelines, invalid) == line
