@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.service import flows, install, run
+from tests.system.service import INSTALLED, SETTINGS, STATE, flows, install, run
 from tests.waiting import wait_until
 
 HERE = Path(__file__).parent
-# The first ones write to /etc and /opt, so they run only where that is gone afterwards; the others install qemu.
+# Most write to /etc and /opt, so they run only where that is gone afterwards; the others install qemu.
+_THROWN_AWAY = ("PIPERTD_THROW_AWAY_SYSTEM", "a throw-away system with systemd: `make test-system`, as root")
 _NEEDS = {
-    "test_service.py": ("PIPERTD_THROW_AWAY_SYSTEM", "a throw-away system with systemd: `make test-system`, as root"),
     "test_machine.py": ("PIPERTD_MAY_HAVE_A_MACHINE", "a virtual machine of its own: `make test-machine`, as root"),
 }
 
@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what is not in its place."""
     for item in items:
         if HERE in item.path.parents:
-            variable, what = _NEEDS[item.path.name]
+            variable, what = _NEEDS.get(item.path.name, _THROWN_AWAY)
             if not os.environ.get(variable):
                 item.add_marker(pytest.mark.skip(reason=f"needs {what}"))
 
@@ -43,3 +43,14 @@ def service(installed: None) -> Iterator[None]:
     yield
     run("systemctl", "stop", "pipertd")
     shutil.rmtree("/var/lib/pipertd")
+
+
+@pytest.fixture
+def sandbox(installed: None) -> Iterator[None]:
+    """The service, installed and not started; drop-ins, settings and records are gone afterwards."""
+    yield
+    run("systemctl", "stop", "pipertd")
+    for folder in (INSTALLED, STATE, Path("/etc/pipertd/tls")):
+        shutil.rmtree(folder, ignore_errors=True)
+    SETTINGS.unlink(missing_ok=True)
+    run("systemctl", "daemon-reload")

@@ -8,12 +8,17 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import wait_until
+
 ROOT = Path(__file__).parents[2]
 OPT = Path("/opt/pipertd")
 DEFINITIONS = Path("/etc/pipertd/pipelines.d")
 ROUTINES = Path("/etc/pipertd/routines")
 UNITS = Path("/etc/systemd/system")
 RUNTIME = Path("/run/pipertd")
+STATE = Path("/var/lib/pipertd")
+INSTALLED = UNITS / "pipertd.service.d"  # drop-ins
+SETTINGS = Path("/etc/pipertd/pipertd.toml")
 
 NUMBERS = """\
 pipeline: numbers
@@ -58,6 +63,19 @@ def flows() -> dict[str, Any]:
 def delivered() -> int:
     status = json.loads(run("pipertctl", "-o", "json", "status"))
     return sum(int(link["delivered"]) for each in status["pipelines"] for link in each["links"])
+
+
+def start_and_deliver() -> None:
+    """Messages pass from one flow to the other, both of them in the sandbox."""
+    run("systemctl", "start", "pipertd")
+    wait_until(lambda: {flow["state"] for flow in flows().values()} == {"RUNNING"}, what="all flows to run")
+    wait_delivery()
+
+
+def wait_delivery() -> None:
+    """Return when messages have passed since."""
+    so_far = delivered()
+    wait_until(lambda: delivered() > so_far + 10, what="messages pass")
 
 
 def install(scratch: Path) -> None:

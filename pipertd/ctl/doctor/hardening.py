@@ -1,7 +1,7 @@
 """The settings of the unit: what it needs to survive, and what its hardening takes from flows.
 
 Flows live in the sandbox of the daemon. What a definition names and the sandbox hides is said here, before a routine
-fails on it.
+fails on it. Where a drop-in ships that is made for the case, it is named, and the command writes one of the same name.
 """
 
 from __future__ import annotations
@@ -50,35 +50,53 @@ def _hidden(unit: Unit, pipelines: Sequence[Pipeline]) -> Iterator[Finding]:
     homes = unit.get("ProtectHome", "no")
     if homes not in ("no", "read-only"):
         hidden = [each for each in named if _below(each[0], _HOMES)]
-        yield from _unseen(f"ProtectHome={homes}", hidden, "home", lambda _: ["ProtectHome=read-only"])
+        yield from _unseen(
+            f"ProtectHome={homes}",
+            hidden,
+            "other-user",
+            lambda _: ["ProtectHome=read-only"],
+            "to run as who lives there",
+        )
     empty = [each.partition(":")[0] for each in unit.get("TemporaryFileSystem", "").split()]
     hidden = [each for each in named if _below(each[0], empty)]
     yield from _unseen("TemporaryFileSystem=", hidden, "tmp", lambda path: [f"BindReadOnlyPaths={path}"])
     if unit.get("PrivateDevices") in _ON:
         hidden = [each for each in named if _below(each[0], ("/dev",)) and not _below(each[0], ("/dev/shm",))]
         allowed = ["PrivateDevices=no", "DevicePolicy=closed"]
-        yield from _unseen("PrivateDevices=yes", hidden, "devices", lambda path: [*allowed, f"DeviceAllow={path}"])
+        kinds = "for cameras and graphics processors"
+        yield from _unseen(
+            "PrivateDevices=yes", hidden, "devices", lambda path: [*allowed, f"DeviceAllow={path}"], kinds
+        )
 
 
 def _unseen(
-    setting: str, hidden: Sequence[tuple[str, str]], subject: str, mended: Callable[[str], Sequence[str]]
+    setting: str,
+    hidden: Sequence[tuple[str, str]],
+    subject: str,
+    mended: Callable[[str], Sequence[str]],
+    ships: str = "",
 ) -> Iterator[Finding]:
-    """What one setting hides, as (path, pipeline), and the settings under which each is seen."""
+    """What one setting hides, as (path, pipeline), and the settings under which each is seen.
+
+    Where a drop-in of the subject's name ``ships``, that says what for.
+    """
     if not hidden:
         return
     paths, names = (list(dict.fromkeys(each)) for each in zip(*hidden, strict=True))
     what = f"{setting} hides {', '.join(paths)}: used by {', '.join(names)}"
     settings = dict.fromkeys(each for path in paths for each in mended(path))
     command = f"{drop_in(subject, *settings)} && pipertctl restart {names[0]}"
-    yield Finding(Severity.FAULT, SUBJECT, what, "its flows cannot use it while systemd runs the daemon", command)
+    why = "its flows cannot use it while systemd runs the daemon"
+    why += f"; {_shipped(subject)} is {ships}" if ships else ""
+    yield Finding(Severity.FAULT, SUBJECT, what, why, command)
 
 
 def _forbidden(unit: Unit) -> Iterator[Finding]:
     """Calls that are needed and may not be made."""
     if unit.get("MemoryDenyWriteExecute") in _ON:
         what = "MemoryDenyWriteExecute=yes: no code can be made while a flow runs"
-        why = "numba, torch.compile and other compilers at run time fail in every flow"
-        yield _risk(what, why, "compile", "MemoryDenyWriteExecute=no")
+        why = f"numba, torch.compile and the like fail in every flow; {_shipped('compilers')} is for them"
+        yield _risk(what, why, "compilers", "MemoryDenyWriteExecute=no")
     allowed = unit.get("SystemCallFilter", "").split()
     if allowed and not allowed[0].startswith("~"):
         missing = [call for call in _SYSTEM_CALLS if call not in allowed]
@@ -88,6 +106,10 @@ def _forbidden(unit: Unit) -> Iterator[Finding]:
     families = unit.get("RestrictAddressFamilies", "").split()
     if families and not families[0].startswith("~") and "AF_UNIX" not in families:
         yield _fault("RestrictAddressFamilies= leaves out AF_UNIX", "families", "RestrictAddressFamilies=AF_UNIX")
+
+
+def _shipped(subject: str) -> str:
+    return f"systemd/drop-ins/{subject}.conf"
 
 
 def _below(path: str, folders: Sequence[str]) -> bool:

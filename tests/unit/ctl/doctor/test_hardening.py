@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from pipertd.ctl.doctor.finding import Severity
 from pipertd.ctl.doctor.hardening import findings
 from tests.unit.ctl.doctor.mending import only, pipeline
 
+ROOT = Path(__file__).parents[4]
 SHIPPED = {
     "KillMode": "process",
     "RuntimeDirectoryPreserve": "restart",
@@ -15,7 +19,7 @@ SHIPPED = {
     "TemporaryFileSystem": "/tmp:mode=1777 /var/tmp:mode=1777",
     "MemoryDenyWriteExecute": "no",
     "SystemCallFilter": "memfd_create pidfd_open pidfd_send_signal fallocate sched_setaffinity setpriority read",
-    "RestrictAddressFamilies": "",
+    "RestrictAddressFamilies": "AF_INET AF_INET6 AF_NETLINK AF_UNIX",
 }
 
 
@@ -37,6 +41,17 @@ def test_what_is_hidden_is_said_with_who_uses_it() -> None:
     assert "BindReadOnlyPaths=/tmp/more" in tmp.command
     assert devices.what == "PrivateDevices=yes hides /dev/video0: used by street"
     assert "DeviceAllow=/dev/video0" in devices.command
+
+
+def test_a_drop_in_that_ships_is_named() -> None:
+    """There is one of that name, and the command writes its own to the same place."""
+    unit = {**SHIPPED, "PrivateDevices": "yes", "MemoryDenyWriteExecute": "yes"}
+    found = list(findings(unit, [pipeline(home="/home/ada/code", device="/dev/video0")]))
+    named = [re.findall(r"systemd/drop-ins/([\w-]+\.conf)", each.why) for each in found]
+    assert named == [["other-user.conf"], ["devices.conf"], ["compilers.conf"]]
+    for (name,), finding in zip(named, found, strict=True):
+        assert (ROOT / "systemd/drop-ins" / name).is_file()
+        assert f"pipertd.service.d/{name}" in finding.command
 
 
 @pytest.mark.parametrize(
