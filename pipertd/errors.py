@@ -99,6 +99,13 @@ class NotDelegated(PipertdError):
     """Raised when there is no cgroup that the daemon may divide among its flows."""
 
 
+class LogsUnreadable(PipertdError):
+    """Raised when the system's journal cannot be read: it says so itself, or there is nothing to read it with."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f'cannot read logs from the journal: {why} (with logs = "file" the daemon does without it)')
+
+
 class InvalidDefinition(PipertdError):
     """Raised when the definition that somebody asks for could not be loaded."""
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
+from functools import partial
 from typing import Any, Protocol
 
 import pytest
@@ -245,15 +246,8 @@ class StoreLaws:
         bench.write("a", *numbered(range(5)))
         wanted = LogFilter(Target(bench.pipeline))
         for place, record in enumerate(asyncio.run(read(bench))):
-            seen = asyncio.run(
-                followed(
-                    bench.store(),
-                    wanted,
-                    5,
-                    cursor=record.cursor,
-                    caught_up=lambda place=place: bench.write("a", *numbered(range(5 + place, 6 + place))),
-                )
-            )
+            go_on = partial(bench.write, "a", f"record {5 + place}")
+            seen = asyncio.run(followed(bench.store(), wanted, 5, cursor=record.cursor, caught_up=go_on))
             assert [each.message for each in seen] == numbered(range(place + 1, place + 6))
 
     def test_a_follower_hears_of_the_end_and_of_what_it_does_not_want(self, bench: Bench) -> None:
@@ -280,18 +274,11 @@ class StoreLaws:
         number = 3 * MOST_HELD
         wanted = LogFilter(Target(bench.pipeline))
 
-        async def collect() -> list[str]:
-            seen: list[str] = []
-            async with asyncio.timeout(DEADLINE_S), aclosing(bench.store().follow(wanted)) as stretches:
-                async for stretch in stretches:
-                    if not seen and stretch.is_last:
-                        await asyncio.to_thread(bench.write, "a", *numbered(range(number)))
-                    seen += [record.message for record in stretch.records()]
-                    if len(seen) >= number:
-                        return seen
-            raise AssertionError
+        def write() -> None:
+            bench.write("a", *numbered(range(number)))
 
-        assert asyncio.run(collect()) == numbered(range(number))
+        seen = asyncio.run(followed(bench.store(), wanted, number, caught_up=write))
+        assert [each.message for each in seen] == numbered(range(number))
 
     def test_followers_at_once_are_given_the_same(self, bench: Bench) -> None:
         """However many there are, all come to the end, and each gets what is written then."""

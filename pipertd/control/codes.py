@@ -59,6 +59,7 @@ REASONS = (
     Reason(errors.LinkExists, code_pb2.ALREADY_EXISTS),
     Reason(NotPermitted, code_pb2.PERMISSION_DENIED, ("what", "role", "least_role", "door", "name")),
     Reason(errors.WrongState, code_pb2.FAILED_PRECONDITION, ("action", "target", "state")),
+    Reason(errors.LogsUnreadable, code_pb2.FAILED_PRECONDITION),
     Reason(errors.RevisionTooOld, code_pb2.OUT_OF_RANGE, ("asked", "oldest", "newest", "epoch")),
     Reason(errors.SegmentError, code_pb2.RESOURCE_EXHAUSTED),
     Reason(errors.LaunchFailed, code_pb2.RESOURCE_EXHAUSTED),

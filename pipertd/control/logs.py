@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
 from pipertd.control.boundary import stream
 from pipertd.control.errors import BadRequest
@@ -39,8 +40,10 @@ class LogService(log_pb2_grpc.LogServiceServicer):
             since_s=wall_s_of(request.since) if request.HasField("since") else None,
         )
         try:
-            async for response in self._follow(request, wanted) if request.follow else self._read(request, wanted):
-                yield response
+            found = self._follow(request, wanted) if request.follow else self._read(request, wanted)
+            async with aclosing(found) as responses:
+                async for response in responses:
+                    yield response
         except ValueError as reason:
             raise BadRequest(str(reason)) from None
 
@@ -56,25 +59,27 @@ class LogService(log_pb2_grpc.LogServiceServicer):
 
     async def _read(
         self, request: log_pb2.ReadLogsRequest, wanted: LogFilter
-    ) -> AsyncIterator[log_pb2.ReadLogsResponse]:
+    ) -> AsyncGenerator[log_pb2.ReadLogsResponse, None]:
         limit = request.limit or MOST_RECORDS
-        async for record in self._logs.records(wanted, limit, request.cursor):
-            yield log_pb2.ReadLogsResponse(record=_message(record))
+        async with aclosing(self._logs.records(wanted, limit, request.cursor)) as records:
+            async for record in records:
+                yield log_pb2.ReadLogsResponse(record=_message(record))
 
     async def _follow(
         self, request: log_pb2.ReadLogsRequest, wanted: LogFilter
-    ) -> AsyncIterator[log_pb2.ReadLogsResponse]:
+    ) -> AsyncGenerator[log_pb2.ReadLogsResponse, None]:
         """As they come; progress markers behind what was there, and then at their pace."""
         pace, known, caught_up = Pace(), request.cursor, False
-        async for stretch in self._logs.follow(wanted, request.cursor, backlog=request.limit):
-            for record in stretch.records():
-                yield log_pb2.ReadLogsResponse(record=_message(record))
-                known = record.cursor
-                pace.say()
-            if (stretch.is_last and not caught_up) or pace.due_in_s(is_behind=stretch.cursor != known) <= 0:
-                yield log_pb2.ReadLogsResponse(progress=log_pb2.LogProgress(cursor=stretch.cursor))
-                known, caught_up = stretch.cursor, True
-                pace.say()
+        async with aclosing(self._logs.follow(wanted, request.cursor, backlog=request.limit)) as stretches:
+            async for stretch in stretches:
+                for record in stretch.records():
+                    yield log_pb2.ReadLogsResponse(record=_message(record))
+                    known = record.cursor
+                    pace.say()
+                if (stretch.is_last and not caught_up) or pace.due_in_s(is_behind=stretch.cursor != known) <= 0:
+                    yield log_pb2.ReadLogsResponse(progress=log_pb2.LogProgress(cursor=stretch.cursor))
+                    known, caught_up = stretch.cursor, True
+                    pace.say()
 
 
 def _message(record: LogRecord) -> log_pb2.LogRecord:

@@ -10,14 +10,14 @@ from pathlib import Path
 import click
 
 from pipertd import __version__
-from pipertd.daemon.settings import CONFIG_FILE, Settings
+from pipertd.daemon.settings import CONFIG_FILE, LOG_KINDS, Settings
 from pipertd.errors import PipertdError
 from pipertd.harmless import in_a_line, take_any_text
 
 
-def _default(*folders: Path) -> str:
+def _default(*values: Path | str) -> str:
     """As click has it; not a default of the option, which would go before what the settings say."""
-    return f"  [default: {', '.join(map(str, folders))}]"
+    return f"  [default: {', '.join(map(str, values))}]"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,7 +49,18 @@ def app() -> None:
     metavar="FOLDER",
     help=f"Where logs, notices and quarantine lie.{_default(Settings.state_dir)}",
 )
-def serve(config: Path | None, definitions: tuple[Path, ...], runtime_dir: Path | None, state_dir: Path | None) -> None:
+@click.option(
+    "--logs",
+    type=click.Choice(LOG_KINDS),
+    help=f"Where records go; auto: into the journal where systemd starts this.{_default(Settings.logs)}",
+)
+def serve(
+    config: Path | None,
+    definitions: tuple[Path, ...],
+    runtime_dir: Path | None,
+    state_dir: Path | None,
+    logs: str | None,
+) -> None:
     """Be the daemon: keep flows alive as definitions say, for pipertctl.
 
     What no option says is taken from the settings. SIGTERM stops everything. SIGUSR1, or whatever kills the daemon
@@ -62,6 +73,7 @@ def serve(config: Path | None, definitions: tuple[Path, ...], runtime_dir: Path 
         "definitions": definitions or None,
         "runtime_dir": runtime_dir,
         "state_dir": state_dir,
+        "logs": logs,
     }
     serve_until_stopped(read_settings(config, overrides))
 

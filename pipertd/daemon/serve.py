@@ -16,12 +16,12 @@ from pipertd.daemon.facts import daemon_facts
 from pipertd.daemon.leaving import leave_when_told
 from pipertd.daemon.load import load_and_tell
 from pipertd.daemon.lock import held_directory
+from pipertd.daemon.logs import log_store
 from pipertd.daemon.proving import open_proven
 from pipertd.daemon.records import daemon_records
 from pipertd.daemon.settings import Settings
 from pipertd.daemon.systemd import ServiceManager
 from pipertd.errors import CertificateError, NotDelegated, SettingsError
-from pipertd.logs.files import FileLogs
 from pipertd.logs.store import LogStore
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor.cgroups import Cgroups
@@ -40,7 +40,7 @@ def serve(settings: Settings) -> None:
         DirectoryInUse: another daemon runs there.
     """
     raise_descriptor_limit()
-    logs = FileLogs(settings.state_dir / "logs")
+    logs = log_store(settings)
     with (
         held_directory(settings.runtime_dir, "--runtime-dir"),
         held_directory(settings.state_dir, "--state-dir"),
@@ -74,7 +74,12 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
     history.record(
         NoticeKind.DAEMON_STARTED,
         f"pipertd {__version__} started",
-        details={"pid": str(os.getpid()), "runtime_dir": str(settings.runtime_dir), "cgroups": held},
+        details={
+            "pid": str(os.getpid()),
+            "runtime_dir": str(settings.runtime_dir),
+            "cgroups": held,
+            "logs": logs.where,
+        },
     )
     supervisor.pipelines.are_loading = True  # until load_and_tell has: the sockets are served before
     try:

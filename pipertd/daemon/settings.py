@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipertd.daemon.tls import TlsSettings
 
 CONFIG_FILE = Path("/etc/pipertd/pipertd.toml")
+LOG_KINDS = ("auto", "file", "journal")
 _QUANTITIES: dict[str, tuple[str, Callable[[object], float]]] = {
     "orphan_timeout": ("orphan_timeout_s", duration_s),
     "quarantine_limit": ("quarantine_limit_bytes", size_bytes),
@@ -32,6 +33,7 @@ class Settings:
         orphan_timeout_s: see ``orphan_timeout`` of a definition, which goes first.
         quarantine_limit_bytes: ``quarantine_limit``: how much room messages that were put aside may take; then the
             oldest of them go.
+        logs: where records and prints go, one of ``LOG_KINDS``.
         tls: the door over TCP; None for none.
     """
 
@@ -44,6 +46,7 @@ class Settings:
     state_dir: Path = Path("/var/lib/pipertd")
     orphan_timeout_s: float = 300.0
     quarantine_limit_bytes: int = 1024**3
+    logs: str = "file"
     tls: TlsSettings | None = None
 
 
@@ -96,6 +99,10 @@ def _value(key: str, said: object) -> tuple[str, object]:
         from pipertd.daemon.tls import tls_settings  # with cryptography, 10 MiB that a daemon without TLS need not hold
 
         return key, tls_settings(said)
+    if key == "logs":
+        if said not in LOG_KINDS:
+            raise ValueError(f"logs must be one of {', '.join(LOG_KINDS)}, not {said!r}")
+        return key, said
     if key == "definitions":
         folders = [said] if isinstance(said, str) else said
         if not isinstance(folders, list) or not all(isinstance(folder, str) for folder in folders):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -42,6 +42,11 @@ class FileLogs:
     def daemon_file(self) -> Path:
         """Where the daemon's records and all notices go."""
         return self.folder / DAEMON_FILE
+
+    @property
+    def where(self) -> str:
+        """The folder."""
+        return f"files in {self.folder}"
 
     @property
     def daemon_spec(self) -> LogSpec:
@@ -81,7 +86,7 @@ class FileLogs:
 
     async def records(
         self, wanted: LogFilter = EVERYTHING, limit: int | None = None, cursor: str = ""
-    ) -> AsyncIterator[LogRecord]:
+    ) -> AsyncGenerator[LogRecord, None]:
         """As :meth:`read`, for any number of readers who may be slow: each holds a few hundred records.
 
         Raises:
@@ -100,7 +105,7 @@ class FileLogs:
 
     async def follow(
         self, wanted: LogFilter = EVERYTHING, cursor: str = "", *, backlog: int = 0
-    ) -> AsyncIterator[Stretch]:
+    ) -> AsyncGenerator[Stretch, None]:
         """Records as they are written, for ever: behind ``cursor``, or else from the newest ``backlog`` on.
 
         A stretch comes whenever something was written, and every ``TICK_S`` in any case.

@@ -5,7 +5,7 @@ They know a place in the logs by a cursor alone, which is the store's own to und
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Protocol
 
 from pipertd.logs.record import EVERYTHING, LogFilter, LogRecord
@@ -36,6 +36,10 @@ class LogStore(Protocol):
     """All records of a daemon and its flows, for any number of readers; each may be slow, and holds few of them."""
 
     @property
+    def where(self) -> str:
+        """In words, for people."""
+
+    @property
     def daemon_spec(self) -> LogSpec:
         """Where the daemon's records and all notices go."""
 
@@ -47,14 +51,16 @@ class LogStore(Protocol):
 
     def records(
         self, wanted: LogFilter = EVERYTHING, limit: int | None = None, cursor: str = ""
-    ) -> AsyncIterator[LogRecord]:
+    ) -> AsyncGenerator[LogRecord, None]:
         """Records, the oldest first: the newest ``limit``, or with a cursor the next ``limit`` behind it.
 
         Raises:
             ValueError: ``cursor`` is none of ours.
         """
 
-    def follow(self, wanted: LogFilter = EVERYTHING, cursor: str = "", *, backlog: int = 0) -> AsyncIterator[Stretch]:
+    def follow(
+        self, wanted: LogFilter = EVERYTHING, cursor: str = "", *, backlog: int = 0
+    ) -> AsyncGenerator[Stretch, None]:
         """Records as they are written, for ever: behind ``cursor``, or else from the newest ``backlog`` on.
 
         A stretch comes whenever something was written, and every ``TICK_S`` in any case.

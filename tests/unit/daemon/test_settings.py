@@ -40,9 +40,12 @@ def test_what_ships_are_the_built_in_settings(tmp_path: Path) -> None:
 
 def test_command_line_goes_over_file_over_built_in(tmp_path: Path) -> None:
     """The nearer wish wins, one by one."""
-    file = written(tmp_path, 'definitions = "/a"\nstate_dir = "/b"\norphan_timeout = "2min"\nquarantine_limit = "2G"\n')
+    file = written(
+        tmp_path,
+        'definitions = "/a"\nstate_dir = "/b"\norphan_timeout = "2min"\nquarantine_limit = "2G"\nlogs = "auto"\n',
+    )
     settings = read_settings(file, {"state_dir": Path("/c"), "runtime_dir": None})
-    assert settings == Settings((Path("/a"),), Settings.runtime_dir, Path("/c"), 120.0, 2 << 30)
+    assert settings == Settings((Path("/a"),), Settings.runtime_dir, Path("/c"), 120.0, 2 << 30, "auto")
 
 
 @pytest.mark.parametrize(
@@ -52,6 +55,8 @@ def test_command_line_goes_over_file_over_built_in(tmp_path: Path) -> None:
         ("state_dir = 1", "state_dir must be a folder"),
         ("definitions = [1]", "definitions must be a list of folders"),
         ("orphan_timeout = -1", "orphan_timeout cannot be -1: a duration is"),
+        ("logs = 'syslog'", "logs must be one of auto, file, journal, not 'syslog'"),
+        ("logs = true", "logs must be one of auto, file, journal, not True"),
         ("quarantine_limit = 0", "quarantine_limit cannot be 0: a size is"),
         ('runtime_dir = ""', "runtime_dir must be a folder, not ''"),
         ("x =", "Invalid value"),
