@@ -21,6 +21,7 @@ from pipertd.logs.journal_entry import FIELDS, Entry, decode_entry
 MOST_ENTRY_BYTES = 4 * 1024 * 1024  # as JSON, where a record of ours with nothing but control characters fits in
 _MOST_SAID = 300  # bytes
 _CHUNK_BYTES = 64 * 1024
+_TURN = 16  # lines, however many are there at once: then it is the turn of others on the loop
 
 
 async def read_journal(*arguments: str) -> AsyncGenerator[Entry, None]:
@@ -33,19 +34,20 @@ async def read_journal(*arguments: str) -> AsyncGenerator[Entry, None]:
         async for line in lines:
             try:
                 entry = decode_entry(line)
-            except msgspec.MsgspecError:  # of a later journalctl, or torn by its end
+            except msgspec.MsgspecError:  # of a later journalctl, or torn by its end, or too long
                 continue
             yield entry
 
 
-async def journal_values(field: str) -> list[str]:
+async def journal_values(field: str) -> AsyncGenerator[str, None]:
     """Every value that a field has anywhere in the journal, by its indexes.
 
     Raises:
         LogsUnreadable: journalctl cannot be run, or has failed.
     """
     async with aclosing(_run(f"--field={field}")) as lines:
-        return [line.decode("utf-8", "replace").rstrip("\n") async for line in lines]
+        async for line in lines:
+            yield line.decode("utf-8", "replace").rstrip("\n")
 
 
 async def _run(*arguments: str) -> AsyncGenerator[bytes, None]:
@@ -53,8 +55,12 @@ async def _run(*arguments: str) -> AsyncGenerator[bytes, None]:
     try:
         process = await _started(arguments, said)
         try:
+            number = 0
             async for line in _lines(process):
                 yield line
+                number += 1
+                if number % _TURN == 0:
+                    await asyncio.sleep(0)
             status = await process.wait()
         finally:
             await _end(process)
@@ -89,22 +95,27 @@ async def _started(arguments: tuple[str, ...], said: int) -> Process:
             stdout=PIPE,
             stderr=said,
             env={"LC_ALL": "C.UTF-8"},
-            limit=MOST_ENTRY_BYTES,
+            limit=_CHUNK_BYTES,
         )
     except OSError as reason:
         raise LogsUnreadable(str(reason)) from reason
 
 
 async def _lines(process: Process) -> AsyncIterator[bytes]:
-    """Its lines; of one that is longer than any of ours, what is left of it, which is no JSON."""
+    """Its lines, of which too long ones lose their end."""
     assert process.stdout is not None
+    begun = b""
     while True:
         try:
-            yield await process.stdout.readuntil(b"\n")
+            line = await process.stdout.readuntil(b"\n")
         except asyncio.IncompleteReadError:
             return
         except asyncio.LimitOverrunError as overrun:
-            await process.stdout.readexactly(overrun.consumed)
+            part = await process.stdout.readexactly(overrun.consumed)
+            begun += part[: MOST_ENTRY_BYTES - len(begun)]
+            continue
+        yield begun + line
+        begun = b""
 
 
 async def _end(process: Process) -> None:

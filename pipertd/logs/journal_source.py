@@ -81,8 +81,12 @@ async def _streams(target: Target) -> list[str]:
     """What finds the prints of flows of ``target``."""
     if target.flow is not None:
         return [f"SYSLOG_IDENTIFIER=pipertd/{target}"]
-    there = await journal_values("SYSLOG_IDENTIFIER")
-    return [f"SYSLOG_IDENTIFIER={each}" for each in there if each.startswith(f"pipertd/{target.pipeline}/")]
+    found = []
+    async with aclosing(journal_values("SYSLOG_IDENTIFIER")) as identifiers:
+        async for each in identifiers:
+            if each.startswith(f"pipertd/{target.pipeline}/") and len(found) <= _MOST_STREAMS:
+                found.append(f"SYSLOG_IDENTIFIER={each}")
+    return found
 
 
 def beginning(cursor: str) -> list[str]:

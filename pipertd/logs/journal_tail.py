@@ -17,8 +17,6 @@ from pipertd.logs.journal_source import JournalSource, beginning
 from pipertd.logs.record import LogRecord
 from pipertd.logs.store import MOST_HELD, TICK_S
 
-_TURN = 32  # records: then it is the followers' turn to take them
-
 
 class JournalTail:
     """Reads from its construction to :meth:`close`, on the loop that it was made in.
@@ -61,8 +59,6 @@ class JournalTail:
             async for record in records:
                 if record.cursor != place:
                     self._take(record)
-                if self._count % _TURN == 0:
-                    await asyncio.sleep(0)
 
     def _begin(self, place: str) -> None:
         self._held.clear()

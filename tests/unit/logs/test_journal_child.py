@@ -69,6 +69,29 @@ def test_an_endless_line_takes_no_endless_memory(program: Path) -> None:
     assert asyncio.run(cursors()) == ["a", "b"]
 
 
+def test_others_on_the_loop_have_their_turn(program: Path, tmp_path: Path) -> None:
+    """However many entries are there at once, whoever else has something to do waits for few of them."""
+    many = tmp_path / "many"
+    many.write_text(f"{ENTRY % 'a'}\n" * 10_000)
+    write(program, f"cat {many}")
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def read() -> int:
+        others = asyncio.create_task(take_turns())
+        found = await cursors()
+        others.cancel()
+        return len(found)
+
+    assert asyncio.run(read()) == 10_000
+    assert turns > 10_000 / 32
+
+
 def test_its_failure_is_said_in_its_own_words(program: Path) -> None:
     """Where it cannot read, whoever asked is told why, and what to do."""
     write(program, f"echo '{ENTRY % 'a'}'", "echo 'No journal files were opened.' >&2", "exit 1")
