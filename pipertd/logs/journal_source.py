@@ -81,7 +81,7 @@ async def _streams(target: Target) -> list[str]:
     """What finds the prints of flows of ``target``."""
     if target.flow is not None:
         return [f"SYSLOG_IDENTIFIER=pipertd/{target}"]
-    found = []
+    found: list[str] = []
     async with aclosing(journal_values("SYSLOG_IDENTIFIER")) as identifiers:
         async for each in identifiers:
             if each.startswith(f"pipertd/{target.pipeline}/") and len(found) <= _MOST_STREAMS:
