@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pytest
 
 from pipertd.logs.record import LogFilter, LogRecord
-from pipertd.logs.store import MOST_HELD, LogStore
+from pipertd.logs.store import MOST_HELD, MOST_HELD_LENGTH, LogStore
 from pipertd.names import Target
 
 DEADLINE_S = 120.0
@@ -195,6 +195,25 @@ class StoreLaws:
         assert [each.message for each in everything] == numbered(range(number))
         assert asyncio.run(texts(bench, number - 1)) == numbered(range(1, number))
         assert asyncio.run(texts(bench, cursor=everything[4].cursor)) == numbered(range(5, number))
+
+    def test_little_is_held_of_long_records(self, bench: Bench) -> None:
+        """What is given at once has a bound in length too, whether it was there before or came meanwhile."""
+        number, long = 40, "x" * 32_000
+        bench.write("a", *[long] * number)
+
+        async def longest() -> int:
+            lengths = []
+            target = LogFilter(Target(bench.pipeline))
+            async with asyncio.timeout(DEADLINE_S), aclosing(bench.store().follow(target, backlog=number)) as stretches:
+                async for stretch in stretches:
+                    lengths.append(sum(record.length for record in stretch.records()))
+                    if sum(lengths) == number * len(long) and stretch.is_last:
+                        await asyncio.to_thread(bench.write, "a", *[long] * number)
+                    if sum(lengths) == 2 * number * len(long):
+                        break
+            return max(lengths)
+
+        assert asyncio.run(longest()) <= 2 * MOST_HELD_LENGTH
 
     @pytest.mark.parametrize("cursor", ["yesterday", "--help", "s=1;i=2", "\x00", "street/a:-1:0", "ü"])
     def test_a_foreign_cursor_is_refused(self, bench: Bench, cursor: str) -> None:

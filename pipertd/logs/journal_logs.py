@@ -16,7 +16,7 @@ from typing import NamedTuple
 from pipertd.logs.journal_source import JournalSource, beginning
 from pipertd.logs.journal_tail import JournalTail
 from pipertd.logs.record import EVERYTHING, LogFilter, LogRecord
-from pipertd.logs.store import MOST_HELD, MOST_SEARCHES, TICK_S
+from pipertd.logs.store import MOST_HELD, MOST_HELD_LENGTH, MOST_SEARCHES, TICK_S
 from pipertd.names import Target
 from pipertd.protocol import LogSpec
 
@@ -160,7 +160,7 @@ class JournalLogs:
         Of what does not match, nothing is looked at: the place has to be one that does.
         """
         found: list[LogRecord] = []
-        cursor, passed = place, 0
+        cursor, passed, length = place, 0, 0
         async with self._few, aclosing(self._source.read(*beginning(place), wanted=matching)) as records:
             async for record in records:
                 if record.cursor == place:
@@ -171,7 +171,8 @@ class JournalLogs:
                 cursor, passed = record.cursor, passed + 1
                 if wanted.wants(record):
                     found.append(record)
-                if len(found) >= MOST_HELD or passed >= _MOST_PASSED:
+                    length += record.length
+                if len(found) >= MOST_HELD or length >= MOST_HELD_LENGTH or passed >= _MOST_PASSED:
                     return JournalStretch(found, cursor, is_last=False)
         if place and not passed:  # and nothing came after it: whoever goes on begins with what comes next
             return JournalStretch([_gap(place, 0.0)], "", is_last=True)

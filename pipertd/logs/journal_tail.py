@@ -15,7 +15,7 @@ from itertools import islice
 from pipertd.errors import LogsUnreadable
 from pipertd.logs.journal_source import JournalSource, beginning
 from pipertd.logs.record import LogRecord
-from pipertd.logs.store import MOST_HELD, TICK_S
+from pipertd.logs.store import MOST_HELD, MOST_HELD_LENGTH, TICK_S
 
 
 class JournalTail:
@@ -32,6 +32,7 @@ class JournalTail:
         self._source = source
         self._held: deque[LogRecord] = deque()
         self._before = ""  # the cursor before the first one that is held
+        self._length = 0  # of all that are held
         self._count = 0  # of all records that came
         self._counts: dict[str, int] = {}  # of those that came up to a cursor, where all behind it are held
         self._reading = asyncio.create_task(self._read())
@@ -62,17 +63,24 @@ class JournalTail:
 
     def _begin(self, place: str) -> None:
         self._held.clear()
+        self._length = 0
         self._before, self._counts = place, {place: self._count}
         self._tell()
 
     def _take(self, record: LogRecord) -> None:
         self._held.append(record)
         self._count += 1
+        self._length += record.length
         self._counts[record.cursor] = self._count
-        if len(self._held) > MOST_HELD:
-            del self._counts[self._before]
-            self._before = self._held.popleft().cursor
+        while len(self._held) > MOST_HELD or (self._length > MOST_HELD_LENGTH and len(self._held) > 1):
+            self._forget_oldest()
         self._tell()
+
+    def _forget_oldest(self) -> None:
+        oldest = self._held.popleft()
+        del self._counts[self._before]
+        self._before = oldest.cursor
+        self._length -= oldest.length
 
     def _tell(self) -> None:
         self.grown.set()

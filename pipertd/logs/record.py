@@ -34,6 +34,11 @@ class LogRecord:
         """The level as people write it: ``INFO``, ``WARNING``, ``ERROR``."""
         return logging.getLevelName(self.level)
 
+    @property
+    def length(self) -> int:
+        """About how many characters it has."""
+        return len(self.message) + len(self.exception) + sum(len(str(value)) for value in self.fields.values())
+
 
 @dataclass(frozen=True)
 class LogFilter:

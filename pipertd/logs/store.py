@@ -14,6 +14,7 @@ from pipertd.protocol import LogSpec
 
 MOST_SEARCHES = 4  # for the newest records, at once
 MOST_HELD = 256  # records, by one reader
+MOST_HELD_LENGTH = 256 * 1024  # of all of them; what is read at once may take it to twice as much
 TICK_S = 1.0
 
 

@@ -17,7 +17,7 @@ class _Files:
     """Flows that write files, of which each begins a new one now and then."""
 
     pipeline = "street"
-    max_bytes = 100_000
+    max_bytes = 600_000
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
