@@ -120,6 +120,7 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     ``gate_fd`` is a socket to the daemon, at its end when the daemon is gone. There the process waits for its Begin,
     which tells its generation, nonce and charge, and whether it is paused; one that settles needs a Prepare only.
     ``credentials`` are the names of those that its routines may read.
+    ``stacks_fd`` is a file for the stacks of its threads; -1 where they go among its prints.
     """
 
     version: int = PROTOCOL_VERSION
@@ -139,6 +140,7 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
     routines: list[RoutineSpec]
     gate_fd: int = -1
+    stacks_fd: int = -1
 
 
 class Prepare(msgspec.Struct, frozen=True, tag=True, kw_only=True):

@@ -42,7 +42,8 @@ def main(arguments: list[str]) -> int:
         print(f"cannot run a flow: {reason}; flows are started by pipertd", file=sys.stderr)
         return UNUSABLE
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    _show_stacks_when_asked()
+    stacks = spec.stacks_fd if spec.stacks_fd >= 0 else sys.stderr.fileno()
+    _write_stacks_when_asked(stacks)
     log = _log_to_the_file(spec)
     if only_settles:
         return _settle(spec)
@@ -57,7 +58,7 @@ def main(arguments: list[str]) -> int:
     well = process.run()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # else Python gives it back its default on the way out
     # Code of a library that never returns at exit must not hang the flow silently: it says where, and goes.
-    faulthandler.dump_traceback_later(EXIT_DEADLINE_S, exit=True)
+    faulthandler.dump_traceback_later(EXIT_DEADLINE_S, exit=True, file=stacks)
     return ENDED if well else FAILED
 
 
@@ -80,16 +81,16 @@ def _settle(spec: FlowSpec) -> int:
     return ENDED
 
 
-def _show_stacks_when_asked() -> None:
-    """SIGUSR1 has the stacks of all threads written by Python, SIGUSR2 by C code.
+def _write_stacks_when_asked(fd: int) -> None:
+    """SIGUSR1 has the stacks of all threads written by Python, SIGUSR2 and fatal signals by C code.
 
     faulthandler's own signal handler reads the frames of threads that run meanwhile, and may crash over it; here it is
     called by the main thread, which holds the interpreter, so that they stand still. Where that thread cannot come to
     it, the interpreter is held by somebody who does not let go, and then C code may read all frames too.
     """
-    faulthandler.enable(all_threads=True)
-    faulthandler.register(signal.SIGUSR2, all_threads=True)
-    signal.signal(signal.SIGUSR1, lambda *_: faulthandler.dump_traceback(all_threads=True))
+    faulthandler.enable(fd, all_threads=True)
+    faulthandler.register(signal.SIGUSR2, fd, all_threads=True)
+    signal.signal(signal.SIGUSR1, lambda *_: faulthandler.dump_traceback(fd, all_threads=True))
 
 
 def _read_spec(fd: int) -> FlowSpec:

@@ -104,4 +104,5 @@ class Attendant:
         assert dead is not None
         asyncio.get_running_loop().remove_reader(dead.process.pidfd)
         ending = dead.bury()
+        dead.evidence.close()
         self._on_end(None if self._is_unwanted else ending)

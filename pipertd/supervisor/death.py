@@ -76,7 +76,7 @@ def judge_death(
         now_s=now_s,
         let_in=let_in,
     )
-    guilty = guilty_routine(ending, facts, number, expiry=dead.expiry, fatal_thread=dead.evidence.fatal_thread())
+    guilty = guilty_routine(ending, facts, number, expiry=dead.expiry, fatal_thread=dead.evidence.fatal_thread)
     reason = f"{verdict.reason} ({dead.why_killed})" if dead.why_killed else verdict.reason
     if ending.failure is Failure.EXITED and (said := last_error(facts, number)):
         reason = f"{reason}; {said}"
@@ -90,7 +90,7 @@ def judge_death(
         verdict=verdict,
         reason=reason,
         log=dead.evidence.last_lines() if verdict.failure else "",
-        stacks=dead.evidence.stacks() if failure else "",
+        stacks=dead.evidence.stacks if failure else "",
         charge=Charge(routine=guilty, reason=reason, log=dead.evidence.whole_end()) if guilty else None,
     )
 

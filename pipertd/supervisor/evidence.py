@@ -1,52 +1,102 @@
-"""What the log of a flow tells of the death of one process of it."""
+"""What one process of a flow leaves that tells of its death: the end of its log, and the stacks of its threads."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from pipertd.logs.tail import fatal_stacks, fatal_thread, finish_line, last_lines, stacks_behind, without_stacks
+from pipertd.logs.tail import finish_line, last_lines
+from pipertd.logs.writer import FileHandler
+from pipertd.protocol import LogSpec
 from pipertd.supervisor.launch import Process
-from pipertd.supervisor.stacks import announce_stacks, dump_stacks, log_size
+from pipertd.supervisor.stacks import StacksFile, dump_stacks, fatal_thread, left_by
 
 _MOST_LINES, _MOST_BYTES = 200, 32 * 1024
 _NOTICE_LINES = 20
+_STACKS_BYTES = 8 * 1024
 
 
 class Evidence:
-    """The part of the log that is of this process; ``began`` is where it begins."""
+    """Of one process, from its start on; what was found is there when it is closed.
 
-    def __init__(self, log: Path) -> None:
-        self.began = log_size(log)
-        self._log = log
-        self._dumped: int | None = None  # where the stacks begin that somebody asked for
+    Attributes:
+        generation: which start of its flow the process is, or will be.
+        stacks: of all threads, as a watchdog or a fatal signal had them written; empty where neither did.
+        fatal_thread: the thread that a fatal signal struck, if its traceback is there.
+    """
 
-    async def dump_stacks(
-        self, process: Process, pipeline: str, flow: str, generation: int, reason: str, is_alive: Callable[[], bool]
-    ) -> None:
-        """Have the process, which is about to be killed for this reason, write the stacks of all its threads."""
-        self._dumped = log_size(self._log)
-        announce_stacks(self._log, pipeline, flow, generation, reason)
-        await dump_stacks(process, self._log, is_alive)
+    def __init__(self, spec: LogSpec, stacks: StacksFile | None, pipeline: str, flow: str, generation: int) -> None:
+        """Where there is no file for its stacks, the process writes them among its prints."""
+        self.generation = generation
+        self.stacks = ""
+        self.fatal_thread: int | None = None
+        self._log = Path(spec.path)
+        self._names = (pipeline, flow)
+        self._file = stacks
+        self._seen = 0  # of a file's size, at the look before
+        self._is_asked = False
+        self._lines: list[str] = []
 
-    def close(self) -> None:
-        """The process is dead: what its successor writes begins on a line of its own."""
+    @property
+    def file_name(self) -> str:
+        """What the next daemon finds the stacks by."""
+        return self._file.name if self._file else ""
+
+    async def dump_stacks(self, process: Process, is_alive: Callable[[], bool]) -> None:
+        """Have the process, which is about to be killed, write the stacks of all its threads."""
+        if self._file is not None:
+            self._is_asked = True
+            await dump_stacks(process, self._file, is_alive)
+
+    def look(self) -> None:
+        """Put the stacks into the log that somebody asked for by hand, when all of them are written."""
+        if self._file is None or self._is_asked:
+            return
+        size = self._file.size()
+        if size and size == self._seen:
+            self._log_stacks("the stacks of all threads, as somebody asked for them", self._file.read())
+            self._file.clear()
+            size = 0
+        self._seen = size
+
+    def close(self, why_killed: str = "") -> None:
+        """The process is dead: read what it left, and put its stacks into the log.
+
+        What its successor writes begins on a line of its own.
+        """
         finish_line(self._log)
+        self._lines = last_lines(self._log, _MOST_LINES, _MOST_BYTES)
+        if self._file is None:
+            return
+        content = self._file.read()
+        self._file.remove()
+        if content:
+            left = left_by(content)
+            self.stacks = _text(left[:_STACKS_BYTES])
+            self.fatal_thread = fatal_thread(content)
+            why = f"because {why_killed}" if why_killed else "as its end left them"
+            self._log_stacks(f"the stacks of all threads, {why}", left)
 
     def last_lines(self) -> str:
-        """The end of it but for stacks, for a notice."""
-        return "\n".join(without_stacks(last_lines(self._log, _MOST_LINES, _MOST_BYTES))[-_NOTICE_LINES:])
-
-    def stacks(self) -> str:
-        """The stacks of all threads as a watchdog or a fatal signal had them written; empty where neither did."""
-        if self._dumped is not None:
-            return stacks_behind(self._log, self._dumped)
-        return fatal_stacks(self._log, self.began)
+        """The end of its log, for a notice."""
+        return "\n".join(self._lines[-_NOTICE_LINES:])
 
     def whole_end(self) -> str:
-        """The end of it with stacks, for who looks into the death."""
-        return "\n".join(last_lines(self._log, _MOST_LINES, _MOST_BYTES))
+        """The end of its log and its stacks, for who looks into the death."""
+        return "\n".join([*self._lines, *filter(None, [self.stacks])])
 
-    def fatal_thread(self) -> int | None:
-        """The thread that a fatal signal struck, if its traceback is there."""
-        return fatal_thread(self._log, self.began)
+    def _log_stacks(self, message: str, stacks: bytes) -> None:
+        """Into the flow's own log, so that they are found at their place."""
+        pipeline, flow = self._names
+        try:
+            writer = FileHandler(self._log, pipeline=pipeline, flow=flow, generation=self.generation, max_bytes=None)
+        except OSError:  # the notice has them all the same
+            return
+        record = {"name": __name__, "levelno": logging.WARNING, "msg": message, "exc_text": _text(stacks)}
+        writer.handle(logging.makeLogRecord(record))
+        writer.close()
+
+
+def _text(stacks: bytes) -> str:
+    return stacks.decode(errors="replace").strip()

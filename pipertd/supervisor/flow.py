@@ -117,7 +117,7 @@ class SupervisedFlow:
         self._run = run
         self._standby.adopt(self._left(survivors.standby))
         self._settling.adopt(self._left(survivors.settling))
-        living = self._left(survivors.living)
+        living = self._left(survivors.living, record.living.stacks if record.living else "")
         if record.living is not None and living is not None:
             self._living = Generation.adopt(
                 self.generation, self._pipeline, self.definition, self._shared, living, record.living
@@ -126,11 +126,11 @@ class SupervisedFlow:
                 self._tell(notices.adopted(self._living.pid, self.generation))
             asyncio.get_running_loop().add_reader(self._living.pidfd, self._bury)
 
-    def _left(self, process: Process | None) -> Waiting | None:
+    def _left(self, process: Process | None, stacks: str = "") -> Waiting | None:
         """A process that a daemon before this one left, with the cgroup that it may have."""
         if process is None:
             return None
-        left, name = Waiting.left(process), str(self).replace("/", ".")
+        left, name = self._spawner.left(process, self.generation, stacks), str(self).replace("/", ".")
         group = self._shared.cgroups.find(process.pid, name, self.definition.resources)
         if group is not None:
             left.held_by(group, self._shared.cgroups.bury)
@@ -374,6 +374,7 @@ class SupervisedFlow:
         assert living is not None
         assert run is not None
         living.tell_paused(self.paused)
+        living.evidence.look()
         meant_s = self._look_s()
         facts = self._sight.facts(run)
         self._sight.note_rates(run, facts)

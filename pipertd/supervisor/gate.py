@@ -14,6 +14,7 @@ from contextlib import suppress
 from pipertd.errors import LaunchFailed
 from pipertd.protocol import Begin, Prepare, encode
 from pipertd.supervisor.cgroup import Cgroup
+from pipertd.supervisor.evidence import Evidence
 from pipertd.supervisor.launch import Process
 from pipertd.supervisor.restart import Ending
 
@@ -25,19 +26,27 @@ class Waiting:
 
     Attributes:
         process: buried by ``bury``, when it is dead.
+        evidence: what it leaves when it is dead; closed by whoever buries it.
         mark: what it and all that it starts have in their environment.
         problems: which of its limits could not be applied, in words.
         group: what holds it, where there is a cgroup for it.
     """
 
     def __init__(
-        self, process: Process, gate: socket.socket | None, on_arrival: Callable[[], None], *, mark: str = ""
+        self,
+        process: Process,
+        evidence: Evidence,
+        gate: socket.socket | None,
+        on_arrival: Callable[[], None],
+        *,
+        mark: str = "",
     ) -> None:
         """``gate`` is None where a daemon before this one had it: it fell shut with that one.
 
         ``on_arrival`` is called once: when the process is at its gate, takes too long to come there, or died.
         """
         self.process = process
+        self.evidence = evidence
         self.mark = mark
         self.problems: list[str] = []
         self.group: Cgroup | None = None
@@ -51,9 +60,9 @@ class Waiting:
             self._timer = loop.call_later(_LONGEST_WAY_S, self._arrived)
 
     @classmethod
-    def left(cls, process: Process) -> Waiting:
+    def left(cls, process: Process, evidence: Evidence) -> Waiting:
         """One that a daemon before this one started, dead or alive."""
-        return cls(process, None, lambda: None)
+        return cls(process, evidence, None, lambda: None)
 
     @property
     def was_left(self) -> bool:

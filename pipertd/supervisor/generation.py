@@ -6,7 +6,6 @@ import logging
 import secrets
 import signal
 from collections.abc import Mapping
-from pathlib import Path
 
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Flow, Pipeline
@@ -25,7 +24,6 @@ from pipertd.protocol import (
 from pipertd.shm.status import RoutineFacts
 from pipertd.supervisor import procfs, watch
 from pipertd.supervisor.contact import Contact, Finding
-from pipertd.supervisor.evidence import Evidence
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.gate import Waiting
 from pipertd.supervisor.manifest import GenerationRecord
@@ -52,7 +50,7 @@ class Generation:
         failure: what its death is called, where we know better than by how it ends.
         mark: what it leaves running is known by it; None where a cgroup holds it, and nothing is left.
         cut: whether an operator had it killed.
-        evidence: what its log tells of its death.
+        evidence: what it leaves that tells of its death.
         problems: which of its resource limits could not be applied, in words.
     """
 
@@ -76,11 +74,12 @@ class Generation:
         self._memory_max = flow.resources.memory_max
         self._channel = shared.channel
         self._history = shared.history
-        self.evidence = Evidence(Path(shared.logs.spec_of(*self._names).path))
         self._nonce = secrets.token_hex(16)
         self._protocol = PROTOCOL_VERSION
         self._waiting = waiting
         self._process = waiting.process
+        self.evidence = waiting.evidence
+        self.evidence.generation = number
         self._group = waiting.group
         self.mark = None if self._group else Mark(waiting.mark, self._process.pid)
         self.problems = waiting.problems
@@ -102,7 +101,7 @@ class Generation:
     ) -> Generation:
         """One that a daemon before this one started, dead or alive. It has time to show a sign of life."""
         made = cls(number, pipeline, flow, shared, waiting)
-        made._nonce, made._protocol, made.evidence.began = record.nonce, record.protocol, record.log_began
+        made._nonce, made._protocol = record.nonce, record.protocol
         made.mark = Mark(record.mark, waiting.process.pid) if record.mark else None
         made._launched_s, made.ready_s, made._asked_s = record.launched_s, record.ready_s, record.asked_s
         made._trusted_s = monotonic_s() + _HEARTBEAT_S
@@ -131,7 +130,7 @@ class Generation:
             launched_s=self._launched_s,
             ready_s=self.ready_s,
             asked_s=self._asked_s,
-            log_began=self.evidence.began,
+            stacks=self.evidence.file_name,
             why_killed=self.why_killed,
             failure=self.failure,
             cut=self.cut,
@@ -245,11 +244,9 @@ class Generation:
         return self.why_killed
 
     async def dump_stacks_and_kill(self) -> None:
-        """Have the stacks of all threads in the log, then SIGKILL."""
+        """Have the stacks of all threads written, then SIGKILL."""
         try:
-            await self.evidence.dump_stacks(
-                self._process, *self._names, self.number, self.why_killed, lambda: not self._buried
-            )
+            await self.evidence.dump_stacks(self._process, lambda: not self._buried)
         finally:
             if not self._buried:
                 self._process.kill_group()
@@ -261,7 +258,7 @@ class Generation:
         ending = self._waiting.bury()
         if oom_kills and ending.signal == signal.SIGKILL and self.failure is None:
             self._note_memory()
-        self.evidence.close()
+        self.evidence.close(self.why_killed)
         self._channel.forget(*self._names)
         return ending
 

@@ -40,7 +40,10 @@ class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The process of a flow. Times are on the monotonic clock, which all processes of a boot share."""
+    """The process of a flow; ``stacks`` names the file in which it writes those of its threads.
+
+    Times are on the monotonic clock, which all processes of a boot share.
+    """
 
     process: ProcessRecord
     mark: str
@@ -49,11 +52,11 @@ class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
     launched_s: float
     ready_s: float | None
     asked_s: float | None
-    log_began: int
     why_killed: str
     failure: Failure | None
     cut: bool
     told_paused: bool = False
+    stacks: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]*$")] = ""
 
 
 class RestartsRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,10 +15,12 @@ from pipertd.logs.writer import open_log
 from pipertd.memory import memory_file
 from pipertd.protocol import FlowSpec, encode_spec
 from pipertd.supervisor.credentials import check_credentials
+from pipertd.supervisor.evidence import Evidence
 from pipertd.supervisor.gate import Waiting, make_gate
 from pipertd.supervisor.launch import Process, flow_environment, launch
 from pipertd.supervisor.resources import limit
 from pipertd.supervisor.segments import PipelineSegments
+from pipertd.supervisor.stacks import StacksFile
 from pipertd.supervisor.strays import marked, new_mark
 from pipertd.supervisor.surroundings import Surroundings
 
@@ -60,11 +62,20 @@ class Spawner:
         """
         return await self._spawn(generation, segments, "--settle")
 
+    def left(self, process: Process, generation: int, stacks: str = "") -> Waiting:
+        """A process that a daemon before this one started, which writes its stacks into the file of that name."""
+        return Waiting.left(process, self._evidence(self._shared.stacks.reopen(stacks), generation))
+
+    def _evidence(self, stacks: StacksFile | None, generation: int) -> Evidence:
+        names = (self.pipeline.name, self.flow.name)
+        return Evidence(self._shared.logs.spec_of(*names), stacks, *names, generation)
+
     async def _spawn(self, generation: int, segments: PipelineSegments, *options: str) -> Waiting:
         pipeline, starts = self.pipeline, self._shared.starts
         ours, theirs = make_gate(f"{pipeline.name}/{self.flow.name}")
-        spec = self._spec(generation, segments, gate_fd=theirs.fileno())
-        fds = [*segments.all_fds(), theirs.fileno()]
+        stacks = self._shared.stacks.make()
+        spec = self._spec(generation, segments, gate_fd=theirs.fileno(), stacks_fd=stacks.fd if stacks else -1)
+        fds = [*segments.all_fds(), theirs.fileno(), *([stacks.fd] if stacks else [])]
         mark = new_mark()
         await starts.acquire()
         try:
@@ -72,12 +83,14 @@ class Spawner:
         except LaunchFailed:
             starts.release()
             ours.close()
+            if stacks is not None:
+                stacks.remove()
             raise
         finally:
             theirs.close()
-        return Waiting(process, ours, starts.release, mark=mark)
+        return Waiting(process, self._evidence(stacks, generation), ours, starts.release, mark=mark)
 
-    def _spec(self, generation: int, segments: PipelineSegments, gate_fd: int) -> FlowSpec:
+    def _spec(self, generation: int, segments: PipelineSegments, gate_fd: int, stacks_fd: int) -> FlowSpec:
         pipeline, flow, shared = self.pipeline, self.flow, self._shared
         own_s = pipeline.orphan_timeout_s
         return FlowSpec(
@@ -94,6 +107,7 @@ class Spawner:
             credentials=list(pipeline.credentials),
             routines=segments.flow_specs(flow.name),
             gate_fd=gate_fd,
+            stacks_fd=stacks_fd,
         )
 
 

@@ -26,6 +26,7 @@ from pipertd.supervisor.pipelines import Pipelines
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.renewal import renew
 from pipertd.supervisor.segments import VisibleLink
+from pipertd.supervisor.stacks import StacksFolder
 from pipertd.supervisor.surroundings import Surroundings
 from pipertd.supervisor.view import EventAnswer, HandlersView, NoticeKind, PipelineView, Snapshot, State
 
@@ -36,7 +37,7 @@ class Supervisor:
     """Loads definitions, starts and stops them, and shows what they do. A routine stands for its flow.
 
     Args:
-        runtime_dir: where the flows' socket lies; the caller holds its lock.
+        runtime_dir: where the flows' socket lies, and their stacks; the caller holds its lock.
         logs: where flows write.
         history: where notices are recorded; closed by the caller.
         quarantine: where flows put aside what kept killing them.
@@ -67,6 +68,7 @@ class Supervisor:
         self.changes = Pulse()
         self._shared = Surroundings(
             runtime_dir=runtime_dir,
+            stacks=StacksFolder(runtime_dir),
             logs=logs,
             history=history,
             channel=self._hearing.channel,
@@ -90,6 +92,7 @@ class Supervisor:
             adopted = self._adoption.adopt(name, path, self._made)
             if adopted is not None:
                 self.pipelines[name] = adopted
+        self._shared.stacks.remove_others()
 
     async def close(self, *, now: bool = False) -> None:
         """Stop everything, draining within the stop deadlines unless ``now``; may be called again to hurry."""

@@ -12,6 +12,7 @@ from pipertd.supervisor.cgroups import Cgroups
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.history import History
 from pipertd.supervisor.pulse import Pulse
+from pipertd.supervisor.stacks import StacksFolder
 from pipertd.supervisor.strays import Strays
 
 
@@ -20,6 +21,7 @@ class Surroundings:
     """The daemon's places and means, as a flow sees them."""
 
     runtime_dir: Path
+    stacks: StacksFolder
     logs: LogStore
     history: History
     channel: FlowChannel

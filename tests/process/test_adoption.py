@@ -589,6 +589,22 @@ def test_a_flow_that_is_left_alone_and_hangs_goes_all_the_same(daemon: Daemon) -
     assert "in cleanup" in (daemon.state / "logs/p/b.log").read_text()
 
 
+def test_a_flow_that_is_struck_while_no_daemon_lives_is_looked_into(daemon: Daemon) -> None:
+    """The stacks that a fatal signal had written are there for the next daemon, which logs them and says them."""
+    write_definition(daemon.definitions / "p.yaml", counts(), writes(daemon.folder / "numbers", 0.001), sink_flow=QUICK)
+    daemon.start()
+    pid = wait_state(daemon, "b", "RUNNING")["pid"]
+    daemon.kill()
+    os.kill(pid, signal.SIGABRT)
+    wait_until(lambda: not lives(pid), DEADLINE_S, "its end")
+    daemon.start()
+    stacks = daemon.wait_for("flow_exited", "b")["details"]["stacks"]
+    assert stacks.startswith("Fatal Python error: Aborted")
+    assert stacks in daemon.ctl("logs", "p/b").stdout
+    assert daemon.stop() == 0
+    assert not list(daemon.runtime.glob("*.stacks"))
+
+
 def test_a_standby_is_ended_and_another_one_comes(daemon: Daemon) -> None:
     """The next daemon can give no order to the old one; the flow gets a standby of its own, which takes over."""
     file = daemon.folder / "numbers"

@@ -1,13 +1,11 @@
-"""Whose fault a death is, on made-up status pages and real log texts."""
+"""Whose fault a death is, on made-up status pages in a table."""
 
 from __future__ import annotations
 
 import signal
-from pathlib import Path
 
 import pytest
 
-from pipertd.logs.tail import fatal_thread
 from pipertd.shm.status import Activity, RoutineFacts
 from pipertd.supervisor.guilt import guilty_routine
 from pipertd.supervisor.restart import Ending
@@ -66,16 +64,3 @@ def test_a_status_of_an_earlier_generation_proves_nothing() -> None:
     """A process that died before its routines ran finds the words of its predecessor, which says nothing of it."""
     assert guilty(Ending(3), Activity.WORKING, generation=1) == ""
     assert guilty(ABORTED, Activity.WORKING, fatal=1, generation=1) == ""
-
-
-def test_the_struck_thread_stands_in_the_log(tmp_path: Path) -> None:
-    """The last fatal traceback behind the place is read; what an earlier generation left is not."""
-    log = tmp_path / "log"
-    old = "Fatal Python error: Aborted\n\nCurrent thread 0x00aa (most recent call first):\n  File x\n"
-    log.write_text(old)
-    assert fatal_thread(log, 0) == 0xAA
-    assert fatal_thread(log, len(old)) is None
-    log.write_text(f"{old}Fatal Python error: Segmentation fault\n\nThread 0x01 (most\n\nCurrent thread 0x00bb (most\n")
-    assert fatal_thread(log, len(old)) == 0xBB
-    assert fatal_thread(log, 10_000) == 0xBB
-    assert fatal_thread(tmp_path / "none", 0) is None
