@@ -75,7 +75,7 @@ class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a flow writes its records: ``file`` with a path, or ``journald``."""
+    """Where a flow writes: a ``file`` with its path, or the ``journal`` with the folder of journald's sockets."""
 
     kind: str
     path: str = ""

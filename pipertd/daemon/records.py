@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from pipertd.errors import SettingsError
 from pipertd.harmless import set_off
-from pipertd.logs.writer import handler
+from pipertd.logs.destination import daemon_handler
 from pipertd.protocol import LogSpec
 
 
@@ -18,14 +18,16 @@ from pipertd.protocol import LogSpec
 def daemon_records(spec: LogSpec, *, shown: int | None) -> Iterator[None]:
     """Collect all records of this process where ``spec`` says; from level ``shown`` on they also go to standard error.
 
+    Where they go to the journal they do not: standard error goes there too.
+
     Raises:
         SettingsError: it cannot be opened.
     """
     try:
-        handlers: list[logging.Handler] = [handler(spec, pipeline="", flow="", generation=0)]
+        handlers: list[logging.Handler] = [daemon_handler(spec)]
     except OSError as reason:
         raise SettingsError(f"cannot write the log {spec.path}: {reason}") from reason
-    if shown is not None:
+    if shown is not None and spec.kind != "journal":
         lines = logging.StreamHandler(sys.stderr)
         lines.setLevel(shown)
         times = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "  # the journal has its own

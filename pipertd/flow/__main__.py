@@ -21,8 +21,8 @@ from pipertd.flow.gate import may_settle, wait_at_gate
 from pipertd.flow.own_logger import own_logger
 from pipertd.flow.process import ROUTINE_LOGGER, ROUTINE_THREAD, FlowProcess
 from pipertd.flow.settle import settle
+from pipertd.logs.destination import Handler, flow_handler
 from pipertd.logs.printed import take_prints
-from pipertd.logs.writer import FileHandler, handler
 from pipertd.protocol import FlowSpec, decode_spec
 
 ENDED, FAILED, UNUSABLE = 0, 1, 2
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     stacks = spec.stacks_fd if spec.stacks_fd >= 0 else sys.stderr.fileno()
     _write_stacks_when_asked(stacks)
-    log = _log_to_the_file(spec)
+    log = _log_as_told(spec)
     if only_settles:
         return _settle(spec)
     try:
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
     return ENDED if well else FAILED
 
 
-def _make_process(spec: FlowSpec, log: FileHandler) -> FlowProcess | None:
+def _make_process(spec: FlowSpec, log: Handler) -> FlowProcess | None:
     chosen = wait_at_gate(spec)
     if chosen is None:
         return None
@@ -99,8 +99,8 @@ def _read_spec(fd: int) -> FlowSpec:
         return decode_spec(file.read())
 
 
-def _log_to_the_file(spec: FlowSpec) -> FileHandler:
-    """Every record of the process goes there: a routine's by its logger, or else by the thread it was logged on."""
+def _log_as_told(spec: FlowSpec) -> Handler:
+    """Every record goes to one place: a routine's by its logger, or else by the thread that it was logged on."""
     routines = {routine.name for routine in spec.routines}
 
     def name_routine(record: logging.LogRecord) -> bool:
@@ -108,10 +108,10 @@ def _log_to_the_file(spec: FlowSpec) -> FileHandler:
         record.routine = next((name for name in (by_logger, _routine_of_thread(record)) if name in routines), "")
         return True
 
-    writer = handler(spec.log, pipeline=spec.pipeline, flow=spec.flow, generation=spec.generation)
+    writer = flow_handler(spec.log, pipeline=spec.pipeline, flow=spec.flow, generation=spec.generation)
     writer.addFilter(name_routine)
     logging.basicConfig(level=logging.INFO, handlers=[writer])
-    take_prints(writer.appender)
+    take_prints(writer.prints)
     return writer
 
 

@@ -1,12 +1,15 @@
-"""The last lines of one log file, for a notice that says why a flow failed."""
+"""The last lines of one flow, for a notice that says why it failed."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from pipertd.logs.parse import no_record, parse
 from pipertd.logs.record import LogRecord
+
+STACKS_LOGGER = "pipertd.stacks"  # of records of the stacks of all threads
 
 
 def finish_line(path: Path) -> None:
@@ -31,13 +34,15 @@ def last_lines(path: Path, count: int, most_bytes: int) -> list[str]:
         return []
     if start:
         data = data[data.find(b"\n") + 1 :]
-    lines: list[str] = []
-    for _, record in parse(data, no_record("", "", 0.0)):
-        lines += _lines_of(record)
-    return lines[-count:]
+    return lines_of(record for _, record in parse(data, no_record("", "", 0.0)))[-count:]
 
 
-def _lines_of(record: LogRecord) -> list[str]:
+def lines_of(records: Iterable[LogRecord]) -> list[str]:
+    """Records as a person would read them, without the stacks of an earlier death."""
+    return [line for record in records if record.logger != STACKS_LOGGER for line in _lines(record)]
+
+
+def _lines(record: LogRecord) -> list[str]:
     if record.source == "output":
         return [record.message]
     who = f"{record.routine}: " if record.routine else ""

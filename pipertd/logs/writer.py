@@ -8,37 +8,19 @@ room on the disk is lost, and counted, and said when there is room again.
 
 from __future__ import annotations
 
-import json
 import logging
-import math
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
 
 from pipertd.logs.append import Appender
-from pipertd.protocol import LogSpec
+from pipertd.logs.content import Place, as_json, content_of, loss
 
 RECORD_SEPARATOR = "\x1e"
 MAX_FILE_BYTES = 4 * 1024 * 1024
 KEPT_FILES = 4
-MOST_TEXT = 32 * 1024  # characters
-_OWN_KEYS = ("pipeline", "flow", "routine", "generation")
-_STANDARD_KEYS = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", *_OWN_KEYS}
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # as in names of files: UTF-8 has none
+_WHY_LOST = "the log file could not be written"
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-
-
-def handler(spec: LogSpec, *, pipeline: str, flow: str, generation: int) -> FileHandler:
-    """The handler that writes where ``spec`` says; records may carry ``routine`` in ``extra``.
-
-    Raises:
-        OSError: the file cannot be opened.
-        ValueError: this pipertd knows no such kind of log.
-    """
-    if spec.kind != "file":
-        raise ValueError(f"cannot write logs of kind {spec.kind!r}: known is 'file'")
-    return FileHandler(Path(spec.path), pipeline=pipeline, flow=flow, generation=generation)
 
 
 def open_log(path: Path) -> int:
@@ -61,28 +43,23 @@ class FileHandler(logging.Handler):
     ) -> None:
         super().__init__()
         self._path = path
-        self._context: dict[str, str | int] = {
-            "pipeline": pipeline,
-            "flow": flow,
-            "routine": "",
-            "generation": generation,
-        }
+        self._place = Place(pipeline, flow, generation)
         self._max_bytes = max_bytes
-        self.appender = Appender()
+        self.prints = Appender()
         self._lost = 0
         self._told_bytes = 0
         self._fd = open_log(path)
 
     def set_generation(self, generation: int) -> None:
         """Records are of this generation from now on."""
-        self._context["generation"] = generation
+        self._place.generation = generation
 
     def emit(self, record: logging.LogRecord) -> None:
         """Append one record. What cannot be written (a full disk) is counted, and said as soon as there is room."""
         try:
             self.turn_over_if_full()
             self._tell_loss()
-            self._append(encode(record, self._context))
+            self._append(encode(record, self._place))
         except OSError:
             self._lost += 1
 
@@ -99,9 +76,9 @@ class FileHandler(logging.Handler):
 
     def _tell_loss(self) -> None:
         """Say what was lost since this was said last. OSError: there is no room for that either."""
-        records, lost_bytes = self._lost, self.appender.lost_bytes
+        records, lost_bytes = self._lost, self.prints.lost_bytes
         if records or lost_bytes != self._told_bytes:
-            self._append(encode(_loss(records, lost_bytes - self._told_bytes), self._context))
+            self._append(encode(loss(records, lost_bytes - self._told_bytes, _WHY_LOST), self._place))
             self._lost, self._told_bytes = 0, lost_bytes
 
     def turn_over_if_full(self) -> bool:
@@ -157,7 +134,7 @@ class FileHandler(logging.Handler):
         super().close()
 
     def _append(self, line: bytes) -> None:
-        self.appender.append(self._fd, line)
+        self.prints.append(self._fd, line)
 
     def _make_room(self, most: int) -> None:
         """Remove the oldest files, until the others have ``most`` bytes at most.
@@ -178,7 +155,7 @@ class FileHandler(logging.Handler):
             _finish_line(self._fd)
         os.close(self._fd)
         self._fd = fd
-        self.appender.begin_file()
+        self.prints.begin_file()
 
 
 def old_file(path: Path, number: int) -> Path:
@@ -186,73 +163,14 @@ def old_file(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name}.{number}")
 
 
-def encode(record: logging.LogRecord, context: dict[str, str | int]) -> bytes:
-    """One record as its line; unknown attributes of the record are its fields."""
-    attributes = vars(record)
-    document: dict[str, object] = {"time_s": record.created, "level": record.levelno}
-    document.update({key: attributes.get(key, context[key]) for key in _OWN_KEYS})
-    document.update(logger=record.name, message=_cut(_text_of(record)))
-    if fields := {key: _plain(value) for key, value in attributes.items() if key not in _STANDARD_KEYS}:
-        document["fields"] = fields
-    if exception := _exception_of(record):
-        document["exception"] = _cut(exception)
-    line = json.dumps(document, ensure_ascii=False)
-    whole = _HALF_CHARACTER.sub(_escaped, line)
-    return f"{RECORD_SEPARATOR}{whole}\n".encode()
-
-
-def _escaped(half: re.Match[str]) -> str:
-    return f"\\\\u{ord(half[0]):04x}"
-
-
-def _plain(value: object) -> object:
-    """A field as JSON has it, or else as text: whatever a record carries, logging it raises nothing."""
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, str):
-        return _cut(value)
-    try:
-        text = json.dumps(value, allow_nan=False)
-        return json.loads(text) if len(text) <= MOST_TEXT else _cut(text)
-    except (TypeError, ValueError, RecursionError):
-        return _cut(_said_by(value))
-
-
-def _said_by(value: object) -> str:
-    try:
-        return str(value)
-    except Exception:  # an author's __str__
-        return f"a {type(value).__name__} that cannot be printed"
-
-
-def _cut(text: str) -> str:
-    """Both ends of a text that is too long for a record: one record must not fill a disk, or a reader's memory."""
-    if len(text) <= MOST_TEXT:
-        return text
-    half = MOST_TEXT // 2
-    return f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
-
-
-def _text_of(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except Exception as reason:  # a format that does not fit its arguments, or an author's __str__
-        return f"{_said_by(record.msg)} (cannot format: {type(reason).__name__})"
-
-
-def _exception_of(record: logging.LogRecord) -> str:
-    if record.exc_info and record.exc_info[1] is not None:
-        return logging.Formatter().formatException(record.exc_info)
-    return record.exc_text or ""
-
-
-def _loss(records: int, printed_bytes: int) -> logging.LogRecord:
-    what = [f"{records} records"] if records else []
-    what += [f"{printed_bytes} B of prints"] if printed_bytes else []
-    text = f"{' and '.join(what)} were lost: the log file could not be written"
-    return logging.makeLogRecord({"name": __name__, "msg": text, "levelno": logging.WARNING})
+def encode(record: logging.LogRecord, place: Place) -> bytes:
+    """One record as its line."""
+    document = content_of(record, place)._asdict()
+    del document["message_id"]
+    for key in ("fields", "exception"):
+        if not document[key]:
+            del document[key]
+    return f"{RECORD_SEPARATOR}{as_json(document)}\n".encode()
 
 
 def _finish_line(fd: int) -> None:

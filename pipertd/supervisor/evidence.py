@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from pipertd.logs.tail import finish_line, last_lines
-from pipertd.logs.writer import FileHandler
-from pipertd.protocol import LogSpec
+from pipertd.errors import LogsUnreadable
+from pipertd.logs.destination import guest_handler
+from pipertd.logs.record import LogFilter
+from pipertd.logs.store import LogStore
+from pipertd.logs.tail import STACKS_LOGGER, finish_line, last_lines, lines_of
+from pipertd.names import Target
 from pipertd.supervisor.launch import Process
 from pipertd.supervisor.stacks import StacksFile, dump_stacks, fatal_thread, left_by
 
 _MOST_LINES, _MOST_BYTES = 200, 32 * 1024
 _NOTICE_LINES = 20
+ASK_S = 1.0
 _STACKS_BYTES = 8 * 1024
 
 
@@ -26,12 +32,13 @@ class Evidence:
         fatal_thread: the thread that a fatal signal struck, if its traceback is there.
     """
 
-    def __init__(self, spec: LogSpec, stacks: StacksFile | None, pipeline: str, flow: str, generation: int) -> None:
+    def __init__(self, logs: LogStore, stacks: StacksFile | None, pipeline: str, flow: str, generation: int) -> None:
         """Where there is no file for its stacks, the process writes them among its prints."""
         self.generation = generation
         self.stacks = ""
         self.fatal_thread: int | None = None
-        self._log = Path(spec.path)
+        self._logs = logs
+        self._spec = logs.spec_of(pipeline, flow)
         self._names = (pipeline, flow)
         self._file = stacks
         self._seen = 0  # of a file's size, at the look before
@@ -60,13 +67,29 @@ class Evidence:
             size = 0
         self._seen = size
 
-    def close(self, why_killed: str = "") -> None:
-        """The process is dead: read what it left, and put its stacks into the log.
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether the end of the log can be read at once; else it is to be asked for before this is closed."""
+        return self._spec.kind == "file"
 
-        What its successor writes begins on a line of its own.
-        """
-        finish_line(self._log)
-        self._lines = last_lines(self._log, _MOST_LINES, _MOST_BYTES)
+    async def ask_for_last_lines(self) -> None:
+        """Have the log say them; where it cannot in time there are none, which keeps no flow from its restart."""
+        target, lines = Target(*self._names), list[str]()
+        with suppress(TimeoutError, LogsUnreadable):
+            async with asyncio.timeout(ASK_S):
+                found = self._logs.records(LogFilter(target), limit=_MOST_LINES)
+                lines = lines_of([each async for each in found if "notice" not in each.fields])
+        self._lines = _newest(lines)
+
+    def end_log(self) -> None:
+        """Nobody of the flow writes any more: what its successor writes begins on a line of its own."""
+        if self.is_at_hand:
+            log = Path(self._spec.path)
+            finish_line(log)
+            self._lines = last_lines(log, _MOST_LINES, _MOST_BYTES)
+
+    def close(self, why_killed: str = "") -> None:
+        """The process is dead: read its stacks, and put them into the log."""
         if self._file is None:
             return
         content = self._file.read()
@@ -90,12 +113,22 @@ class Evidence:
         """Into the flow's own log, so that they are found at their place."""
         pipeline, flow = self._names
         try:
-            writer = FileHandler(self._log, pipeline=pipeline, flow=flow, generation=self.generation, max_bytes=None)
+            writer = guest_handler(self._spec, pipeline=pipeline, flow=flow, generation=self.generation)
         except OSError:  # the notice has them all the same
             return
-        record = {"name": __name__, "levelno": logging.WARNING, "msg": message, "exc_text": _text(stacks)}
+        record = {"name": STACKS_LOGGER, "levelno": logging.WARNING, "msg": message, "exc_text": _text(stacks)}
         writer.handle(logging.makeLogRecord(record))
         writer.close()
+
+
+def _newest(lines: list[str]) -> list[str]:
+    """As many of the last ones as there is room for."""
+    room = _MOST_BYTES
+    for place in range(len(lines) - 1, -1, -1):
+        room -= len(lines[place].encode(errors="replace")) + 1
+        if room < 0:
+            return lines[place + 1 :]
+    return lines[-_MOST_LINES:]
 
 
 def _text(stacks: bytes) -> str:

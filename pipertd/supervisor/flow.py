@@ -86,6 +86,7 @@ class SupervisedFlow:
         self._alarm = Alarm()  # the end of a backoff, or the next look
         self._launching: asyncio.Task[None] | None = None
         self._killer: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
 
     def __str__(self) -> str:
         return f"{self._pipeline.name}/{self.definition.name}"
@@ -124,7 +125,7 @@ class SupervisedFlow:
             )
             if living.process.lives:
                 self._tell(notices.adopted(self._living.pid, self.generation))
-            asyncio.get_running_loop().add_reader(self._living.pidfd, self._bury)
+            asyncio.get_running_loop().add_reader(self._living.pidfd, self._died)
 
     def _left(self, process: Process | None, stacks: str = "") -> Waiting | None:
         """A process that a daemon before this one left, with the cgroup that it may have."""
@@ -328,7 +329,7 @@ class SupervisedFlow:
     def _begin(self, waiting: Waiting) -> None:
         """Let a process in that waits at its gate."""
         living = self._living = Generation(self.generation, self._pipeline, self.definition, self._shared, waiting)
-        asyncio.get_running_loop().add_reader(living.pidfd, self._bury)
+        asyncio.get_running_loop().add_reader(living.pidfd, self._died)
         if self.state is not State.STARTING:  # asked to stop meanwhile, and not let in
             living.kill()
             return
@@ -397,12 +398,28 @@ class SupervisedFlow:
         else:
             self._look_again()
 
+    def _died(self) -> None:
+        """The pidfd says dead. Where nobody wanted that, its last lines are wanted before it is buried."""
+        dead = self._living
+        assert dead is not None
+        asyncio.get_running_loop().remove_reader(dead.pidfd)
+        self._alarm.cancel()
+        if self._wanted and not dead.evidence.is_at_hand:
+            self._asking = asyncio.create_task(self._ask_and_bury(dead))
+        else:
+            self._bury()
+
+    async def _ask_and_bury(self, dead: Generation) -> None:
+        try:
+            await dead.evidence.ask_for_last_lines()
+        finally:
+            self._bury()
+
     def _bury(self) -> None:
-        """The pidfd says dead: reap, judge, and go on from there."""
+        """Reap, judge, and go on from there."""
         dead = self._living
         assert dead is not None
         assert self._run is not None
-        asyncio.get_running_loop().remove_reader(dead.pidfd)
         self._alarm.cancel()
         ending = dead.bury()  # hears what it said last, which is believed of the living one alone
         self._living = None

@@ -258,6 +258,7 @@ class Generation:
         ending = self._waiting.bury()
         if oom_kills and ending.signal == signal.SIGKILL and self.failure is None:
             self._note_memory()
+        self.evidence.end_log()
         self.evidence.close(self.why_killed)
         self._channel.forget(*self._names)
         return ending

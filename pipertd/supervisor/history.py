@@ -20,6 +20,7 @@ from pipertd.clock import monotonic_s, wall_s
 from pipertd.errors import RevisionTooOld, cause_of
 from pipertd.supervisor import notice_file
 from pipertd.supervisor.aside import set_aside
+from pipertd.supervisor.message_ids import MESSAGE_IDS
 from pipertd.supervisor.procfs import boot_id
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.view import Notice, NoticeKind
@@ -192,6 +193,7 @@ def _log(notice: Notice) -> None:
         "routine": notice.routine,
         "generation": int(notice.details.get("generation", 0)),
         "notice": notice.kind.value,
+        "message_id": MESSAGE_IDS[notice.kind],
         "details": {key: value for key, value in notice.details.items() if key not in ("generation", "log", "stacks")},
     }
     logger.log(_LEVELS.get(notice.kind, logging.INFO), notice.message, extra=extra)

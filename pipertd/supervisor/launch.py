@@ -18,7 +18,15 @@ from pipertd.supervisor.posix_spawn import spawn_session
 from pipertd.supervisor.procfs import start_ticks, state
 from pipertd.supervisor.restart import Ending
 
-_DAEMON_ONLY = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
+_DAEMON_ONLY = (
+    "JOURNAL_STREAM",
+    "LISTEN_FDNAMES",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "NOTIFY_SOCKET",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
+)
 _RESET_SIGNALS = (
     signal.SIGINT,
     signal.SIGTERM,

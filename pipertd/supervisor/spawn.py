@@ -7,11 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed
-from pipertd.logs.writer import open_log
+from pipertd.logs.destination import open_output
 from pipertd.memory import memory_file
 from pipertd.protocol import FlowSpec, encode_spec
 from pipertd.supervisor.credentials import check_credentials
@@ -67,8 +66,7 @@ class Spawner:
         return Waiting.left(process, self._evidence(self._shared.stacks.reopen(stacks), generation))
 
     def _evidence(self, stacks: StacksFile | None, generation: int) -> Evidence:
-        names = (self.pipeline.name, self.flow.name)
-        return Evidence(self._shared.logs.spec_of(*names), stacks, *names, generation)
+        return Evidence(self._shared.logs, stacks, self.pipeline.name, self.flow.name, generation)
 
     async def _spawn(self, generation: int, segments: PipelineSegments, *options: str) -> Waiting:
         pipeline, starts = self.pipeline, self._shared.starts
@@ -125,7 +123,7 @@ def _launch(pipeline: Pipeline, spec: FlowSpec, options: Sequence[str], fds: Seq
     target = f"{spec.pipeline}/{spec.flow}"
     with ExitStack() as stack:
         try:
-            output = open_log(Path(spec.log.path))
+            output = open_output(spec.log, pipeline=spec.pipeline, flow=spec.flow)
             stack.callback(os.close, output)
             spec_fd = stack.enter_context(memory_file(f"pipertd-{spec.flow}", encode_spec(spec))).fileno()
         except OSError as reason:

@@ -600,7 +600,7 @@ def test_a_flow_that_is_struck_while_no_daemon_lives_is_looked_into(daemon: Daem
     daemon.start()
     stacks = daemon.wait_for("flow_exited", "b")["details"]["stacks"]
     assert stacks.startswith("Fatal Python error: Aborted")
-    assert stacks in daemon.ctl("logs", "p/b").stdout
+    assert "Fatal Python error: Aborted" in daemon.ctl("logs", "p/b").stdout
     assert daemon.stop() == 0
     assert not list(daemon.runtime.glob("*.stacks"))
 

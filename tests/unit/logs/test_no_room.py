@@ -22,7 +22,7 @@ from pipertd.logs.printed import take_prints
 from pipertd.logs.writer import FileHandler
 
 log = FileHandler(Path(sys.argv[1]))
-take_prints(log.appender)
+take_prints(log.prints)
 print("there is room", flush=True)
 most = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (os.fstat(1).st_size + 4, most[1]))

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pipertd.logs.writer import KEPT_FILES, FileHandler, handler, old_file
+from pipertd.logs.destination import flow_handler
+from pipertd.logs.writer import KEPT_FILES, FileHandler, old_file
 from pipertd.protocol import LogSpec
 
 
@@ -178,4 +179,4 @@ def test_lost_records_are_counted_and_said(log: FileHandler, file: Path, monkeyp
 def test_unknown_kind_of_log_is_refused() -> None:
     """A flow never falls back to a log that nobody asked for."""
     with pytest.raises(ValueError, match="stone"):
-        handler(LogSpec(kind="stone"), pipeline="p", flow="f", generation=1)
+        flow_handler(LogSpec(kind="stone"), pipeline="p", flow="f", generation=1)

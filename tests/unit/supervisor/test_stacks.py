@@ -27,11 +27,10 @@ def file(tmp_path: Path) -> Iterator[StacksFile]:
 
 def evidence(folder: Path, file: StacksFile | None) -> tuple[Evidence, FileLogs]:
     logs = FileLogs(folder / "logs")
-    spec = logs.spec_of("p", "f")
-    log = Path(spec.path)
+    log = logs.flow_file("p", "f")
     log.parent.mkdir(parents=True)
     log.write_text("printed last")
-    return Evidence(spec, file, "p", "f", 3), logs
+    return Evidence(logs, file, "p", "f", 3), logs
 
 
 def write(file: StacksFile, content: bytes) -> None:
@@ -43,6 +42,7 @@ def test_the_end_of_a_process_is_logged_with_its_stacks(tmp_path: Path, file: St
     """What faulthandler wrote is one record of the flow, and no part of its last lines; the file is gone."""
     left, logs = evidence(tmp_path, file)
     faulthandler.dump_traceback(file.fd)
+    left.end_log()
     left.close("its progress watchdog allows 5 s")
     assert "test_the_end_of_a_process_is_logged" in left.stacks
     assert left.last_lines() == "printed last"
@@ -53,10 +53,23 @@ def test_the_end_of_a_process_is_logged_with_its_stacks(tmp_path: Path, file: St
     assert not list(tmp_path.glob("*.stacks"))
 
 
+def test_the_stacks_of_an_earlier_death_are_no_last_lines(tmp_path: Path, file: StacksFile) -> None:
+    """What the next process wrote before it died is behind what the one before it left."""
+    first, logs = evidence(tmp_path, file)
+    write(file, OF_A_SIGNAL)
+    first.end_log()
+    first.close()
+    second = Evidence(logs, None, "p", "f", 4)
+    second.end_log()
+    second.close()
+    assert second.last_lines() == "printed last"
+
+
 def test_a_process_that_left_no_stacks_has_no_record_of_them(tmp_path: Path, file: StacksFile) -> None:
     """Most processes end without; and where there was no place for a file there are none."""
     for place, name in ((file, "one"), (None, "two")):
         left, logs = evidence(tmp_path / name, place)
+        left.end_log()
         left.close()
         assert (left.stacks, left.fatal_thread, left.whole_end()) == ("", None, "printed last")
         assert [record.message for record in logs.read()] == ["printed last"]
@@ -66,6 +79,7 @@ def test_a_fatal_signal_is_told_from_what_was_asked_before(tmp_path: Path, file:
     """Only the last words count, and name the thread that was struck."""
     left, _ = evidence(tmp_path, file)
     write(file, b"Current thread 0x01 (most recent call first):\n  File old\n" + OF_A_SIGNAL)
+    left.end_log()
     left.close()
     assert left.fatal_thread == 0xAA
     assert left.stacks == OF_A_SIGNAL.decode().strip()
@@ -89,6 +103,7 @@ def test_stacks_asked_for_by_hand_are_logged_once_and_whole(tmp_path: Path, file
         left.look()
     (record,) = [each for each in logs.read() if each.source == "log"]
     assert record.exception.endswith("File late")
+    left.end_log()
     left.close()
     assert left.stacks == ""
 
