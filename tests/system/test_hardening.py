@@ -3,16 +3,63 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.system.service import INSTALLED, ROOT, SETTINGS, UNITS, flows, run, start_and_deliver
+from tests.system.service import (
+    DEFINITIONS,
+    INSTALLED,
+    ROOT,
+    ROUTINES,
+    SETTINGS,
+    UNITS,
+    delivered,
+    flows,
+    run,
+    start_and_deliver,
+    wait_delivery,
+)
+from tests.waiting import wait_until
 
 DROP_INS = ROOT / "systemd/drop-ins"
 NAMES = sorted(path.name for path in DROP_INS.iterdir())
+TRYING = """\
+pipeline: trying
+flows:
+  one:
+    restart: {{policy: never}}
+    routines:
+      source: {{class: trying_for_service:Source, params: {{statement: {statement}}}, fps: 1}}
+      sink: {{class: trying_for_service:Sink}}
+links: [{{from: source, to: [sink]}}]
+"""
+CODE = """\
+import mmap
+import socket
+
+from pipertd import DestinationRoutine, SourceRoutine
+
+
+class Source(SourceRoutine):
+    statement: str
+
+    def setup(self):
+        exec(self.statement)
+
+    def main_logic(self):
+        return {}
+
+
+class Sink(DestinationRoutine):
+    def main_logic(self, data):
+        pass
+"""
 ALLOWED = {(): 3.0, ("10-strict.conf",): 2.0}
 
 
@@ -45,11 +92,56 @@ def test_a_drop_in_is_sound(sandbox: None, name: str) -> None:
     assert all(line.startswith("#") for line in head.splitlines())
 
 
-@pytest.mark.parametrize("name", ["tls.conf", "devices.conf", "compilers.conf", "shared-memory.conf"])
-def test_a_pipeline_works_under_it_and_strict(sandbox: None, name: str) -> None:
-    """What the strictest one takes another one gives back, and neither keeps messages from passing."""
-    use("10-strict.conf", name)
+@pytest.fixture
+def trying(sandbox: None) -> Iterator[Callable[[str], None]]:
+    """Makes a second pipeline, the one routine of which needs what a statement of Python does."""
+    definition, code = DEFINITIONS / "trying.yaml", ROUTINES / "trying_for_service.py"
+
+    def define(statement: str) -> None:
+        definition.write_text(TRYING.format(statement=json.dumps(statement)))
+
+    code.write_text(CODE)
+    yield define
+    definition.unlink()
+    code.unlink()
+
+
+def state_of_the_try() -> str:
+    return str(flows()["one"]["state"])
+
+
+@pytest.mark.parametrize(
+    ("name", "statement"),
+    [
+        ("tls.conf", "socket.socket(socket.AF_INET)"),
+        ("devices.conf", "open('/dev/camera', 'wb')"),
+        ("compilers.conf", "mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)"),
+    ],
+)
+def test_what_strict_takes_another_gives_back(trying: Callable[[str], None], name: str, statement: str) -> None:
+    """A flow that needs it fails in the strict sandbox, and works with the drop-in; others work in both."""
+    if not Path("/dev/camera").exists():
+        run("mknod", "-m", "666", "/dev/camera", "c", "1", "3")
+    trying(statement)
+    use("10-strict.conf")
+    run("systemctl", "start", "pipertd")
+    wait_until(lambda: state_of_the_try() == "FAILED", what="the try to fail")
+    wait_until(lambda: delivered() > 10, what="messages pass")
+    use(name)
+    run("systemctl", "restart", "pipertd")
+    run("pipertctl", "restart", "numbers")
+    run("pipertctl", "start", "trying")
+    wait_until(lambda: state_of_the_try() == "RUNNING", what="the try to work")
+    wait_delivery()
+
+
+def test_shared_memory_is_made_larger(sandbox: None) -> None:
+    """At the start of the service, for everybody: three quarters of the memory, with what lies there left alone."""
+    run("mount", "-o", "remount,size=64M", "/dev/shm")
+    use("shared-memory.conf")
     start_and_deliver()
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert shutil.disk_usage("/dev/shm").total == pytest.approx(0.75 * memory, rel=0.1)
 
 
 def test_another_user(sandbox: None) -> None:
