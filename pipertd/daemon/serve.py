@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 
 from pipertd import __version__
 from pipertd.control.server import ControlServer
+from pipertd.daemon.descriptor_store import DescriptorStore, inherited_descriptors, room_for_descriptors
 from pipertd.daemon.descriptors import raise_descriptor_limit
 from pipertd.daemon.doors import doors
 from pipertd.daemon.facts import daemon_facts
@@ -17,6 +18,7 @@ from pipertd.daemon.leaving import leave_when_told
 from pipertd.daemon.load import load_and_tell
 from pipertd.daemon.lock import held_directory
 from pipertd.daemon.logs import log_store
+from pipertd.daemon.notify import Notifier
 from pipertd.daemon.proving import open_proven
 from pipertd.daemon.records import daemon_records
 from pipertd.daemon.settings import Settings
@@ -25,6 +27,7 @@ from pipertd.errors import CertificateError, NotDelegated, SettingsError
 from pipertd.logs.store import LogStore
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor.cgroups import Cgroups
+from pipertd.supervisor.custody import Custody
 from pipertd.supervisor.delegation import take_delegation
 from pipertd.supervisor.history import History
 from pipertd.supervisor.reload import Reloader
@@ -56,6 +59,7 @@ def serve(settings: Settings) -> None:
 async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
     quarantine = Quarantine(settings.state_dir / "quarantine", settings.quarantine_limit_bytes)
     cgroups, held = _cgroups()
+    notifier = Notifier()
     supervisor = Supervisor(
         runtime_dir=settings.runtime_dir,
         logs=logs,
@@ -63,11 +67,12 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
         quarantine=quarantine,
         orphan_timeout_s=settings.orphan_timeout_s,
         cgroups=cgroups,
+        custody=_custody(notifier, history),
     )
     reloader = Reloader(settings.definitions, supervisor)
     proven = open_proven(settings.state_dir / "definitions", history)
     control = ControlServer(supervisor, reloader, logs, quarantine, daemon_facts(settings, cgroups))
-    manager = ServiceManager()
+    manager = ServiceManager(notifier)
     stop = _Stop()
     leave_when_told(history, manager)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.reload_soon)
@@ -101,6 +106,7 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
         await reloader.close()
         await control.stop()
         manager.close()
+        notifier.close()
     if serving.done() and not serving.cancelled():
         serving.result()
 
@@ -114,6 +120,14 @@ def _cgroups() -> tuple[Cgroups, str]:
     return Cgroups(
         delegation
     ), f"{delegation.flows} with {', '.join(sorted(delegation.controllers)) or 'no'} controllers"
+
+
+def _custody(notifier: Notifier, history: History) -> Custody:
+    """What keeps the memory of runs: the service manager, if there is one."""
+    inherited = inherited_descriptors(os.environ)
+    if not notifier.is_heard:
+        return Custody()
+    return DescriptorStore(notifier, history, inherited, room_for_descriptors(notifier))
 
 
 async def _first_of(working: asyncio.Task[None], stop: Coroutine[None, None, object]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 
-import sdnotify
+from pipertd.daemon.notify import Notifier
 
 
 class ServiceManager:
@@ -14,8 +15,8 @@ class ServiceManager:
     The sign of life comes from the loop's own timer, so that it stops when the loop does.
     """
 
-    def __init__(self) -> None:
-        self._notifier = sdnotify.SystemdNotifier() if os.environ.get("NOTIFY_SOCKET") else None
+    def __init__(self, notifier: Notifier) -> None:
+        self._notifier = notifier
         self._timer: asyncio.TimerHandle | None = None
 
     def ready(self) -> None:
@@ -40,13 +41,10 @@ class ServiceManager:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._notifier is not None and self._notifier.socket is not None:
-            self._notifier.socket.close()
-            self._notifier = None
 
     def _say(self, message: str) -> None:
-        if self._notifier is not None:
-            self._notifier.notify(message)
+        with suppress(OSError):  # who does not listen is not served worse for it
+            self._notifier.say(message)
 
     def _beat(self, every_s: float | None) -> None:
         if every_s is not None:

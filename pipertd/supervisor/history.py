@@ -41,6 +41,7 @@ _LEVELS = {
     NoticeKind.FLOW_FAILED: logging.ERROR,
     NoticeKind.PIPELINE_LOST: logging.ERROR,
     NoticeKind.PIPELINE_UNRECORDED: logging.ERROR,
+    NoticeKind.PIPELINE_UNKEPT: logging.WARNING,
     NoticeKind.SOCKET_LOST: logging.ERROR,
     NoticeKind.DEFINITION_INVALID: logging.ERROR,
     NoticeKind.RELOAD_FAILED: logging.ERROR,

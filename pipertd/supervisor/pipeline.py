@@ -52,7 +52,7 @@ class SupervisedPipeline:
         self._recording = Recording(shared.runtime_dir, definition.name, shared.history, self._manifest)
         self.flows = {flow.name: self._supervised(flow) for flow in definition.flows}
         self._to_start: set[str] = set()  # what an operator wants up that is not there yet
-        self.runs = Runs(definition)
+        self.runs = Runs(definition, shared.custody)
         self.turn = asyncio.Lock()  # of whoever does several things to it that belong together: restart, reload
         self._stopping: asyncio.Task[None] | None = None
         self._going_on: asyncio.Task[None] | None = None
@@ -415,12 +415,14 @@ class SupervisedPipeline:
             self._on_rest()
 
     def _end_run(self) -> None:
-        if self.runs.present is None:
+        run = self.runs.present
+        if run is None:
             return
         self.runs.end(self.definition, self._states())
         for flow in self.flows.values():
             flow.let_go()
         self._recording.write()
+        self._shared.custody.let_go(run.segments.name)  # only now: until then a next daemon would look for it
         name = self.definition.name
         states = {flow.definition.name: str(flow.state) for flow in self.flows.values()}
         text = f"pipeline {name} is {self._worst_state} after {self.runs.seconds:.1f} s"

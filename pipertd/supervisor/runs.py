@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pipertd.clock import monotonic_s
 from pipertd.definition.model import Pipeline
 from pipertd.definition.plan import Fit
+from pipertd.supervisor.custody import Custody
 from pipertd.supervisor.figures import Figures, States
 from pipertd.supervisor.manifest import Manifest, SegmentsRecord
 from pipertd.supervisor.run import Run
@@ -23,7 +24,8 @@ class Runs:
         began_s: when it began, or the last one did.
     """
 
-    def __init__(self, definition: Pipeline) -> None:
+    def __init__(self, definition: Pipeline, custody: Custody) -> None:
+        self._custody = custody
         self.present: Run | None = None
         self.began_s = self._ended_s = monotonic_s()
         self._figures = Figures.blank(definition)  # of the present one, or of the last one
@@ -35,6 +37,7 @@ class Runs:
             SegmentError: there is not enough shared memory.
         """
         self.present = Run(PipelineSegments(definition, promised_bytes))
+        self._have_kept(self.present)
         self.began_s = monotonic_s()
         return self.present
 
@@ -46,8 +49,9 @@ class Runs:
             SegmentError: it is of another byte format.
         """
         if manifest.segments is not None:
-            fds = open_segments(manifest.segments, survivors)
+            fds = open_segments(manifest.segments, survivors, self._custody)
             self.present = Run(PipelineSegments(manifest.definition, adopted=Adopted(manifest.segments, fds)))
+            self._have_kept(self.present)
         self.began_s = manifest.began_s
 
     def end(self, definition: Pipeline, states: States) -> None:
@@ -92,6 +96,10 @@ class Runs:
     def is_drained(self, flow: str) -> bool:
         """Whether nothing waits for a flow."""
         return self.present is None or self.present.segments.drained(flow)
+
+    def _have_kept(self, run: Run) -> None:
+        """Have its memory outlive this daemon and all flows, where somebody can keep it."""
+        self._custody.keep(run.segments.name, run.segments.all_fds())
 
     def record(self) -> SegmentsRecord | None:
         """What the next daemon has to know of its memory."""

@@ -37,6 +37,7 @@ from pipertd.supervisor.admission import (
 )
 from pipertd.supervisor.arrangement import Arrangement, Home
 from pipertd.supervisor.counts import LinkPlace, Passer, ended, link_view
+from pipertd.supervisor.custody import RunName
 from pipertd.supervisor.manifest import HomeRecord, SegmentsRecord
 from pipertd.supervisor.order import fed_from_within
 from pipertd.supervisor.procfs import Identity, identity
@@ -131,6 +132,11 @@ class PipelineSegments:
                 raise SegmentError(f"cannot start {self._pipeline.name}: {reason}") from reason
             made.pop_all()
         return Home(len(self._homes), ledger_fd, pool_fd, bell_fd, ledger)
+
+    @property
+    def name(self) -> RunName:
+        """Which run they are of."""
+        return RunName(self._pipeline.name, self.run)
 
     @property
     def promised_bytes(self) -> int:

@@ -18,6 +18,7 @@ from pipertd.supervisor import admission, intervention
 from pipertd.supervisor.adoption import Adoption
 from pipertd.supervisor.answers import routines_of
 from pipertd.supervisor.cgroups import Cgroups
+from pipertd.supervisor.custody import Custody
 from pipertd.supervisor.hearing import Hearing
 from pipertd.supervisor.history import History
 from pipertd.supervisor.manifest import manifest_files
@@ -43,6 +44,7 @@ class Supervisor:
         quarantine: where flows put aside what kept killing them.
         orphan_timeout_s: how long flows work on without this daemon, unless their definition says otherwise.
         cgroups: what holds flows; nothing, if left out.
+        custody: what keeps the memory of runs if this daemon and all flows die; nobody, if left out.
 
     Attributes:
         history: what happened.
@@ -59,6 +61,7 @@ class Supervisor:
         quarantine: Quarantine,
         orphan_timeout_s: float,
         cgroups: Cgroups | None = None,
+        custody: Custody | None = None,
     ) -> None:
         self.history = history
         self.pipelines = Pipelines()
@@ -76,6 +79,7 @@ class Supervisor:
             quarantine=QuarantineSpec(folder=str(quarantine.folder), limit_bytes=quarantine.limit_bytes),
             orphan_timeout_s=orphan_timeout_s,
             cgroups=cgroups or Cgroups(),
+            custody=custody or Custody(),
             starts=asyncio.Semaphore(STARTS_A_CORE * len(os.sched_getaffinity(0))),
         )
         self._restarting: set[asyncio.Task[None]] = set()
@@ -93,6 +97,8 @@ class Supervisor:
             if adopted is not None:
                 self.pipelines[name] = adopted
         self._shared.stacks.remove_others()
+        going_on = [run for each in self.pipelines.values() if (run := each.runs.present)]
+        self._shared.custody.keep_only([run.segments.name for run in going_on])
 
     async def close(self, *, now: bool = False) -> None:
         """Stop everything, draining within the stop deadlines unless ``now``; may be called again to hurry."""

@@ -10,6 +10,7 @@ from pipertd.logs.store import LogStore
 from pipertd.protocol import QuarantineSpec
 from pipertd.supervisor.cgroups import Cgroups
 from pipertd.supervisor.channel import FlowChannel
+from pipertd.supervisor.custody import Custody
 from pipertd.supervisor.history import History
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.stacks import StacksFolder
@@ -29,5 +30,6 @@ class Surroundings:
     quarantine: QuarantineSpec
     orphan_timeout_s: float
     cgroups: Cgroups
+    custody: Custody
     starts: asyncio.Semaphore  # many at once only slow each other down, and the daemon with them
     strays: Strays = field(default_factory=Strays)

@@ -1,9 +1,9 @@
 """What lives of the flows of a daemon that was killed, and how the next one gets hold of it.
 
 First a handle of every process on record, then whether it is the one that was meant; then the shared memory of the
-run, from any process that still lives, because each of them holds all of it. Whoever died meanwhile is buried and
-judged like any other flow, and its successor comes when it is dead. What settled or stood by for the old daemon is
-ended.
+run, from whoever kept it for us, or else from any process that still lives, because each of them holds all of it.
+Whoever died meanwhile is buried and judged like any other flow, and its successor comes when it is dead. What settled
+or stood by for the old daemon is ended.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from pipertd.errors import ManifestError
 from pipertd.supervisor.adopted import adopt_process
+from pipertd.supervisor.custody import Custody
 from pipertd.supervisor.launch import Process
 from pipertd.supervisor.manifest import FlowRecord, Manifest, SegmentsRecord
 from pipertd.supervisor.procfs import Identity, open_files
@@ -57,14 +58,16 @@ def give_up(survivors: Iterable[Survivors]) -> None:
             os.close(process.pidfd)
 
 
-def open_segments(record: SegmentsRecord, survivors: Iterable[Survivors]) -> dict[Identity, int]:
-    """Descriptors of everything that a run has in shared memory, opened once more through a process that lives.
+def open_segments(record: SegmentsRecord, survivors: Iterable[Survivors], custody: Custody) -> dict[Identity, int]:
+    """Descriptors of everything that a run has in shared memory: as they were kept, or through a process that lives.
 
     Raises:
-        ManifestError: none lives that holds all of it.
+        ManifestError: they were not kept, and none lives that holds all of it.
     """
     wanted = {record.guards, *(each for home in record.homes for each in (home.ledger, home.bell))}
     wanted |= {home.pool for home in record.homes if home.pool is not None}
+    if (kept := custody.take(wanted)) is not None:
+        return kept
     for pid in [process.pid for each in survivors for process in each if process.lives]:
         found = open_files(pid)
         if wanted <= found.keys():
@@ -77,4 +80,4 @@ def open_segments(record: SegmentsRecord, survivors: Iterable[Survivors]) -> dic
                     os.close(fd)
             else:
                 return opened
-    raise ManifestError("no process of it lives any more that holds its shared memory")
+    raise ManifestError("no process of it lives any more that holds its shared memory, and nobody else kept it")

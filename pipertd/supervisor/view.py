@@ -178,6 +178,7 @@ class NoticeKind(StrEnum):
     STATE_UNREADABLE = "state_unreadable"
     PIPELINE_UNRECORDED = "pipeline_unrecorded"
     PIPELINE_RECORDED = "pipeline_recorded"
+    PIPELINE_UNKEPT = "pipeline_unkept"
     PIPELINE_ENDED = "pipeline_ended"
     FLOW_STATE_CHANGED = "flow_state_changed"
     FLOW_ADOPTED = "flow_adopted"

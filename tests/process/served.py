@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,12 @@ class Daemon:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(
-        self, *, program: Sequence[str] = ("-m", "pipertd.daemon"), cwd: Path | None = None, **environment: str
+        self,
+        *,
+        program: Sequence[str] = ("-m", "pipertd.daemon"),
+        cwd: Path | None = None,
+        fds: Collection[int] = (),
+        **environment: str,
     ) -> subprocess.Popen[bytes]:
         command = [
             *(sys.executable, *program, "serve"),
@@ -41,7 +46,9 @@ class Daemon:
             *(("--config", str(self.settings)) if self.settings.exists() else ()),
         ]
         with (self.folder / "stderr").open("ab") as errors:
-            self.process = subprocess.Popen(command, stderr=errors, cwd=cwd, env={**os.environ, **environment})
+            self.process = subprocess.Popen(
+                command, stderr=errors, cwd=cwd, env={**os.environ, **environment}, pass_fds=fds
+            )
         return self.process
 
     def notices(self, kind: str, flow: str = "") -> list[dict[str, Any]]:

@@ -108,6 +108,7 @@ def test_service_manager_hears_when_it_serves_and_flows_do_not_hear_it(daemon: D
         manager.settimeout(DEADLINE_S)
         daemon.start(NOTIFY_SOCKET=str(tmp_path / "notify"))
         assert manager.recv(100).startswith(b"EXTEND_TIMEOUT_USEC=")
+        assert manager.recv(100).startswith(b"FDSTORE=1")
         assert manager.recv(100) == b"READY=1"
         assert (daemon.runtime / "control.sock").exists()
         pid = int(daemon.wait_for("flow_started", "a")["details"]["pid"])

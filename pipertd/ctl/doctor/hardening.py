@@ -38,6 +38,10 @@ def _survival(unit: Unit) -> Iterator[Finding]:
         what = "RuntimeDirectoryPreserve=no: what is on record of the flows goes with the daemon"
         why = "after a crash the next daemon does not know them, and begins anew"
         yield _risk(what, why, "preserve", "RuntimeDirectoryPreserve=restart")
+    if unit.get("FileDescriptorStoreMax") == "0":
+        what = "FileDescriptorStoreMax=0: systemd keeps nothing of the flows' shared memory"
+        why = "where the daemon and all flows of a pipeline die at once, what lay on its links is lost"
+        yield _risk(what, why, "store", "FileDescriptorStoreMax=4096")
     if unit.get("PrivateTmp") in _ON:
         what = "PrivateTmp=yes: /tmp is emptied when the daemon goes"
         why = "flows that go on over a restart lose their files in /tmp"

@@ -13,6 +13,7 @@ from pipertd.control import definitions, events, limits, logs, quarantine, statu
 from pipertd.control.errors import TooManyCalls
 from pipertd.control.limits import Count
 from pipertd.control.roles import Role
+from pipertd.daemon import descriptor_store
 from pipertd.definition import parse
 from pipertd.logs import store, writer
 from pipertd.protocol import MAX_MESSAGE_BYTES
@@ -74,6 +75,7 @@ def test_the_page_of_limits_is_the_code() -> None:
             in_words(quarantine.CHUNK_BYTES, "bytes"),
             in_words(limits.STREAM_BYTES, "bytes"),
         ],
+        [in_words(descriptor_store.MOST_DESCRIPTORS)],
     ]
     assert f"there are\n{history.KEPT_NOTICES}," in PAGE
     assert f"{writer.KEPT_FILES + 1} files of {in_words(writer.MAX_FILE_BYTES, 'bytes')}" in PAGE

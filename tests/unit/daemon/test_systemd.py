@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipertd.daemon.notify import Notifier
 from pipertd.daemon.systemd import ServiceManager
 
 
@@ -31,7 +32,8 @@ def test_ready_then_signs_of_life_then_stopping(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
 
         async def serve() -> list[str]:
-            manager = ServiceManager()
+            notifier = Notifier()
+            manager = ServiceManager(notifier)
             manager.ready()
             messages: list[str] = []
             async with asyncio.timeout(120):
@@ -40,6 +42,7 @@ def test_ready_then_signs_of_life_then_stopping(tmp_path: Path, monkeypatch: pyt
                     messages += heard(listener)
             manager.stopping()
             manager.close()
+            notifier.close()
             return messages + heard(listener)
 
         messages = asyncio.run(serve())
@@ -53,7 +56,7 @@ def test_other_process_watchdog_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("WATCHDOG_PID", "1")
 
     async def serve() -> None:
-        manager = ServiceManager()
+        manager = ServiceManager(Notifier())
         manager.ready()
         assert manager._timer is None
 

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[4]
 SHIPPED = {
     "KillMode": "process",
     "RuntimeDirectoryPreserve": "restart",
+    "FileDescriptorStoreMax": "4096",
     "PrivateTmp": "no",
     "PrivateDevices": "no",
     "ProtectHome": "yes",
@@ -59,6 +60,7 @@ def test_a_drop_in_that_ships_is_named() -> None:
     [
         ("KillMode", "control-group", Severity.RISK, "KillMode=process"),
         ("RuntimeDirectoryPreserve", "no", Severity.RISK, "RuntimeDirectoryPreserve=restart"),
+        ("FileDescriptorStoreMax", "0", Severity.RISK, "FileDescriptorStoreMax=4096"),
         ("PrivateTmp", "yes", Severity.RISK, "PrivateTmp=no"),
         ("MemoryDenyWriteExecute", "yes", Severity.RISK, "MemoryDenyWriteExecute=no"),
         ("SystemCallFilter", "read write", Severity.FAULT, "SystemCallFilter=@system-service"),
