@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from pipertd.errors import CredentialMissing as CredentialMissing
     from pipertd.flow.credentials import Credential as Credential
-    from pipertd.flow.credentials import CredentialMissing as CredentialMissing
     from pipertd.flow.events import events as events
     from pipertd.flow.routine import DestinationRoutine as DestinationRoutine
     from pipertd.flow.routine import EndOfStream as EndOfStream
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Credential": "pipertd.flow.credentials",
-    "CredentialMissing": "pipertd.flow.credentials",
+    "CredentialMissing": "pipertd.errors",
     "DestinationRoutine": "pipertd.flow.routine",
     "EndOfStream": "pipertd.flow.routine",
     "Envelope": "pipertd.flow.routine",

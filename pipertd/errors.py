@@ -47,6 +47,10 @@ class LoadError(PipertdError):
     """Raised when a routine's class cannot be imported, is of the wrong kind, or refuses its params."""
 
 
+class CredentialMissing(PipertdError):
+    """Raised when a routine asks for a credential that it cannot have."""
+
+
 class UnknownTarget(PipertdError):
     """Raised when a pipeline, flow or routine of that name does not exist."""
 

@@ -10,14 +10,10 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from pipertd.errors import PipertdError
+from pipertd.errors import CredentialMissing
 from pipertd.names import nearest
 
 DIRECTORY = "CREDENTIALS_DIRECTORY"  # systemd's name for the folder that it laid them out in
-
-
-class CredentialMissing(PipertdError):
-    """Raised when a routine asks for a credential that it cannot have."""
 
 
 class Credential:

@@ -12,7 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipertd.ctl.exits import Exit
+import msgspec
+
+from pipertd.client import Client, ClientError, NotFound
+from pipertd.ctl.documents.status import status_document
 from tests.waiting import wait_until
 
 DEADLINE_S = 120.0
@@ -65,8 +68,8 @@ class Daemon:
 
     def wait_loaded(self) -> None:
         """Return when every definition is loaded: a name that is unknown then stays so."""
-        unknown = ("status", "there-is-no-such-pipeline")
-        wait_until(lambda: self.ctl(*unknown).returncode == Exit.NOT_FOUND, DEADLINE_S, "the definitions to be loaded")
+        with Client(self.address) as client:
+            wait_until(lambda: _is_unknown(client, "none-such"), DEADLINE_S, "the definitions to be loaded")
 
     def stop(self) -> int:
         assert self.process is not None
@@ -115,7 +118,24 @@ class Daemon:
         return f"unix://{self.runtime / 'control.sock'}"
 
     def status(self, pipeline: str) -> dict[str, Any]:
-        """What `pipertctl status -o json` says of one pipeline; empty as long as it says nothing."""
-        done = self.ctl("-o", "json", "status", pipeline)
-        found: dict[str, Any] = json.loads(done.stdout)["pipelines"][0] if done.returncode == 0 else {}
-        return found
+        """What `pipertctl status -o json` says of one pipeline; empty as long as it says nothing.
+
+        Asked without it: to begin, a command takes half a second of a processor, and tests ask again and again.
+        """
+        with Client(self.address) as client:
+            try:
+                found = client.status.get(pipeline)
+            except ClientError:
+                return {}
+        document: dict[str, Any] = msgspec.to_builtins(status_document(found))["pipelines"][0]
+        return document
+
+
+def _is_unknown(client: Client, pipeline: str) -> bool:
+    try:
+        client.pipelines.get(pipeline)
+    except NotFound:
+        return True
+    except ClientError:
+        pass
+    return False

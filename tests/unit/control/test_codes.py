@@ -22,6 +22,7 @@ WITHIN = {
     errors.SettingsError,
     errors.CertificateError,
     errors.LoadError,
+    errors.CredentialMissing,
     errors.NotDelegated,
     errors.ManifestError,
     errors.DirectoryInUse,
