@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pipertd.ctl.doctor.credentials import FOLDER
 from tests.system.service import (
     DEFINITIONS,
     INSTALLED,
@@ -72,6 +75,7 @@ def door(sandbox: None, tmp_path: Path) -> Iterator[Path]:
     yield file
     definition.unlink()
     code.unlink()
+    shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 def knock() -> str:
@@ -119,17 +123,15 @@ def test_a_flow_has_it_across_a_restart(door: Path) -> None:
 
 
 def test_a_missing_one_is_said_and_given(door: Path) -> None:
-    """Its flows do not start and say how to give it, and others do; when it is given, a start is all that it takes."""
-    drop_in = INSTALLED / "credentials.conf"
-    given = drop_in.rename(INSTALLED / "credentials.later")
+    """Its flows do not start and say how to give it, and others do; doctor has the command that gives it."""
+    (INSTALLED / "credentials.conf").unlink()
     run("systemctl", "daemon-reload")
     run("systemctl", "start", "pipertd")
     wait_until(lambda: flows()["house"]["state"] == "FAILED", what="the flow to be refused")
     assert "cannot start knocking/house: nobody gave the daemon the credential door" in flows()["house"]["reason"]
     wait_until(lambda: delivered() > 10, what="messages of the other pipeline")
-    given.rename(drop_in)
-    run("systemctl", "daemon-reload")
-    run("systemctl", "restart", "pipertd")
-    run("pipertctl", "start", "knocking")
+    found = json.loads(subprocess.run(["pipertctl", "doctor", "-o", "json"], capture_output=True, check=False).stdout)
+    (finding,) = [each for each in found["findings"] if each["subject"] == "credentials"]
+    subprocess.run(["sh", "-c", finding["command"]], input=FIRST, check=True, capture_output=True)
     wait_until(lambda: flows()["house"]["state"] == "RUNNING", what="the flow to run")
     assert knock() == fingerprint(FIRST)
