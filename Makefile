@@ -9,7 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := packaging/requirements-dev.lock
 BENCH_LOCK := packaging/requirements-bench.lock
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK)
+# A path in site-packages, where each start of Python else pays for an import hook.
+EDITABLE := --config-settings editable_mode=compat --editable
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK) $(EDITABLE)
 # The first of these that is new enough and can make virtual environments; `make PYTHON=…` names another.
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 EXAMPLES ?= 500
@@ -208,17 +210,17 @@ $(VENV)/.made:
 
 $(VENV)/.demo: $(VENV)/.made pyproject.toml $(LOCK)
 	@echo "Setting up $(VENV); this takes a minute or two, once."
-	$(PIP_INSTALL) --editable '.[demo]'
+	$(PIP_INSTALL) '.[demo]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml $(LOCK)
 	@echo "Setting up $(VENV) for development; this takes a minute or two, once."
-	$(PIP_INSTALL) --editable '.[demo,dev]'
+	$(PIP_INSTALL) '.[demo,dev]'
 	@touch $(VENV)/.demo $@
 
 $(VENV)/.bench: $(VENV)/.dev $(BENCH_LOCK)
 	@echo "Adding to $(VENV) what pipertd is compared with; this takes a minute or two, once."
-	$(PIP_INSTALL) --constraint $(BENCH_LOCK) --editable '.[demo,dev,bench]'
+	$(PIP_INSTALL) '.[demo,dev,bench]' --constraint $(BENCH_LOCK)
 	@touch $@
 
 $(BUF):
