@@ -97,6 +97,14 @@ def run(file: Path, as_json: bool, credentials: Path | None) -> None:
     raise SystemExit(run_to_the_end(file, as_json=as_json))
 
 
+@app.command("after-stop", hidden=True)
+def after_stop() -> None:
+    """Leave nothing behind a stop of the service; for its unit."""
+    from pipertd.daemon.after_stop import after_stop as leave_nothing
+
+    leave_nothing()
+
+
 def main() -> None:
     """The entry point of the console script."""
     _keep_descriptors()

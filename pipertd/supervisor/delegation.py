@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,14 @@ def take_delegation() -> Delegation:
         return Delegation(flows, frozenset(_enable(flows, _enable(group, wanted))))
     except OSError as reason:
         raise NotDelegated(f"{group} cannot be divided: {reason}") from reason
+
+
+def undivide(group: Path) -> None:
+    """Have the groups in ``group`` limited no more, so that a process can be started in it again."""
+    for each in (group / "flows", group):
+        for name in _CONTROLLERS:
+            with suppress(OSError):  # it is not there, or did not limit them
+                (each / "cgroup.subtree_control").write_text(f"-{name}")
 
 
 def own_group() -> Path:

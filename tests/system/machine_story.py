@@ -88,8 +88,9 @@ def start_daemon() -> None:
     folders = f"--definitions {definitions} --runtime-dir {SCRATCH}/run --state-dir {SCRATCH}/state"
     serve = f"{sys.executable} -m pipertd.daemon serve {folders}"
     own = {"ExecStart": serve, "WorkingDirectory": HERE.parents[1], "WatchdogSec": 0, "TimeoutStartSec": DEADLINE_S}
-    kept = ("Type", "Restart", "RestartKillSignal", "KillMode", "TimeoutStopSec", "Delegate", "ExecStopPost")
-    shipped = (HERE.parents[1] / "systemd/pipertd.service").read_text().replace("\\\n", " ")
+    own["ExecStopPost"] = f"{sys.executable} -m pipertd.daemon after-stop"
+    kept = ("Type", "Restart", "RestartKillSignal", "KillMode", "TimeoutStopSec", "Delegate", "FileDescriptorStoreMax")
+    shipped = (HERE.parents[1] / "systemd/pipertd.service").read_text()
     lines = [line for line in shipped.splitlines() if line.partition("=")[0] in kept]
     lines += [f"{key}={value}" for key, value in own.items()]
     Path("/etc/systemd/system", UNIT).write_text("\n".join(["[Service]", *lines, ""]))
