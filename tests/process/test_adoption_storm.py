@@ -7,6 +7,8 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -52,28 +54,28 @@ def living(daemon: Daemon) -> list[int]:
     return [each["living"]["process"]["pid"] for each in found["flows"].values() if each["living"]]
 
 
-def kill_one(daemon: Daemon, chance: random.Random) -> None:
-    """SIGKILL to one flow, unless it is the only one: the memory of a run lives as long as one of its flows."""
+def kill_some(daemon: Daemon, chance: random.Random, most: int) -> None:
+    """SIGKILL to some of the flows: to none, or to all of them, if there are no more than ``most``."""
     pids = [pid for pid in living(daemon) if Path(f"/proc/{pid}").exists()]
-    if len(pids) > 1:
-        os.kill(chance.choice(pids), signal.SIGKILL)
+    for pid in chance.sample(pids, chance.randint(0, min(most, len(pids)))):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
-def test_storm_over_flows_and_daemons(daemon: Daemon) -> None:
-    """Whoever dies in a minute, in whatever order: each number is written once, in order, and the counts agree."""
+def test_storm_over_flows_and_daemons(daemon: Daemon, kept: Callable[[], None]) -> None:
+    """Whoever dies in a minute, everybody at once too: each number is written once, in order, and the counts agree."""
     far, near = define(daemon)
     chance = random.Random(1)
-    daemon.start()
+    kept()
     end_s = time.monotonic() + STORM_S
     while time.monotonic() < end_s:
         goal = written(far) + chance.randrange(20, 200)
         wait_until(lambda goal=goal: written(far) >= goal, DEADLINE_S, "progress")  # type: ignore[misc]
-        kill_one(daemon, chance)
+        kill_some(daemon, chance, most=1)
         if chance.random() < 0.4:
             daemon.kill()
-            if chance.random() < 0.5:
-                kill_one(daemon, chance)
-            daemon.start()
+            kill_some(daemon, chance, most=4)
+            kept()
     goal = written(far) + 100
     wait_until(lambda: written(far) >= goal, DEADLINE_S, "progress behind the storm")
     wait_until(lambda: daemon.ctl("stop", "p").returncode == 0, DEADLINE_S, "the stop")

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.procfs import Identity, open_files
-from tests.keeper import Keeper, keeper
+from tests.keeper import Keeper
 from tests.process.definitions import counts, write_definition, writes
 from tests.process.served import DEADLINE_S, Daemon
 from tests.process.test_adoption import QUICK, flow, grows, lives, record, stop_and_compare, wait_state
@@ -21,24 +18,6 @@ from tests.waiting import wait_until
 
 DEPTH = 32
 DEEP: dict[str, Any] = {"links": [{"from": "count", "to": ["sink"], "depth": DEPTH}]}
-
-
-@pytest.fixture
-def manager(tmp_path: Path) -> Iterator[Keeper]:
-    """The service manager of the test's daemons; it is there until they are gone."""
-    with keeper(tmp_path) as one:
-        yield one
-
-
-@pytest.fixture
-def kept(manager: Keeper, daemon: Daemon) -> Iterator[Callable[[], None]]:
-    """Start a daemon that has somebody who keeps, and is given what is kept by then."""
-
-    def start() -> None:
-        daemon.start(program=manager.program, fds=manager.fds, NOTIFY_SOCKET=manager.address)
-
-    yield start
-    daemon.end()
 
 
 def segments(daemon: Daemon) -> set[Identity]:
