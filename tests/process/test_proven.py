@@ -125,3 +125,14 @@ def test_what_never_worked_is_not_kept(daemon: Daemon) -> None:
     daemon.start()
     daemon.wait_for("flow_failed", "b")
     assert not is_kept(daemon)
+
+
+def test_a_record_that_cannot_be_read_is_set_aside(daemon: Daemon) -> None:
+    """It is said, kept under another name, and made anew as soon as the pipeline works."""
+    proven_and_down(daemon)
+    record = daemon.state / "definitions/p.proven"
+    record.write_bytes(b"garbage")
+    daemon.start()
+    told = daemon.wait_for("state_unreadable")
+    assert Path(told["details"]["path"]).read_bytes() == b"garbage"
+    wait_until(record.exists, DEADLINE_S, "its definition to be kept again")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.service import STATE, flows, run, shown, start_and_deliver, wait_delivery
+from tests.system.service import DEFINITIONS, NUMBERS, STATE, flows, run, shown, start_and_deliver, wait_delivery
 from tests.waiting import wait_until
 
 FILLER = STATE / "filler"
@@ -62,6 +62,24 @@ def test_flows_go_on_and_what_happened_is_written_later(small_disk: None) -> Non
     wait_delivery()
     note("ROOM")
     wait_until(lambda: all(event in written() for event in [*events, "ROOM"]), what="the notices of meanwhile")
+
+
+def test_a_definition_that_works_is_kept_when_there_is_room(small_disk: None) -> None:
+    """A reload on a full disk does what the file says; what it says is kept, for a start with a broken file, later."""
+    kept, file = STATE / "definitions/numbers.proven", DEFINITIONS / "numbers.yaml"
+    start_and_deliver()
+    wait_until(kept.exists, what="the definition to be kept")
+    before = kept.read_bytes()
+    fill()
+    try:
+        file.write_text(NUMBERS.replace("fps: 50", "fps: 40"))
+        run("systemctl", "reload", "pipertd")
+        wait_delivery()
+        assert kept.read_bytes() == before
+        FILLER.unlink()
+        wait_until(lambda: kept.read_bytes() != before, what="the new one to be kept")
+    finally:
+        file.write_text(NUMBERS)
 
 
 def test_a_daemon_that_dies_is_replaced(small_disk: None) -> None:
