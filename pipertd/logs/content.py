@@ -48,7 +48,7 @@ def content_of(record: logging.LogRecord, place: Place) -> Content:
     attributes = vars(record)
     return Content(
         time_s=record.created,
-        level=record.levelno,
+        level=_own(record.levelno, logging.INFO),
         pipeline=_own(attributes.get("pipeline"), place.pipeline),
         flow=_own(attributes.get("flow"), place.flow),
         routine=_own(attributes.get("routine"), place.routine),

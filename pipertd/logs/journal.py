@@ -82,7 +82,7 @@ def identifier_of(pipeline: str, flow: str) -> str:
 def connect_stream(identifier: str, folder: Path = FOLDER) -> int:
     """A descriptor whose lines are entries of level info. Who writes waits for ``PATIENCE_S`` at most, C code too.
 
-    Where there is no journald it is one that nobody reads, as it is when journald was stopped.
+    Where there is no journald it is /dev/null: a print into a stream that nobody reads would raise, or end the process.
     """
     stream = _patient(socket.SOCK_STREAM)
     try:
@@ -92,14 +92,8 @@ def connect_stream(identifier: str, folder: Path = FOLDER) -> int:
         stream.sendall(f"{identifier}\n\n{_INFO}\n0\n0\n0\n0\n".encode())
     except OSError:
         stream.close()
-        return _unread()
+        return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
     return stream.detach()
-
-
-def _unread() -> int:
-    ours, theirs = socket.socketpair()
-    theirs.close()
-    return ours.detach()
 
 
 def _patient(kind: socket.SocketKind) -> socket.socket:

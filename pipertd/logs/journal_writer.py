@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import select
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -117,16 +118,17 @@ class JournalPrints:
         self._flood = flood
         self._appender = Appender()
         self._stream = _file_of(1)
+        self._is_away = not _is_socket(1)
         self._begins_line = {1: True, 2: True}
         self._is_admitted = {1: True, 2: True}
-        self._is_stalled = False
+        self._is_stalled = self._was_full = False
         self._writing = threading.RLock()  # a signal handler may print while the thread under it does
 
     def append_print(self, fd: int, data: bytes) -> None:
         """Write ``data`` as far as that can be done; the rest is counted, and nobody is told."""
         with self._writing:
             data = b"".join(self._admitted(fd, data))
-            if not self._is_stalled:
+            if not (self._is_stalled or self._is_away):
                 lost_before = self._appender.lost_bytes
                 self._appender.append_print(fd, data)
                 lost = self._appender.lost_bytes - lost_before
@@ -139,15 +141,19 @@ class JournalPrints:
         """Look whether there is room again; a stream that broke is connected anew."""
         outputs = [fd for fd in (1, 2) if self._stream is not None and _file_of(fd) == self._stream]
         if not outputs:
-            self._is_stalled = False  # an author has prints go elsewhere
+            self._is_stalled = self._is_away = False  # an author has prints go elsewhere
             return
         poll = select.poll()
         poll.register(outputs[0], select.POLLOUT)
         state = dict(poll.poll(0)).get(outputs[0], 0)
-        if state & (select.POLLHUP | select.POLLERR):
+        if self._is_away or state & (select.POLLHUP | select.POLLERR):
             self._connect_again(outputs)
-        elif state & select.POLLOUT:
-            self._is_stalled = False
+            return
+        is_full = not state & select.POLLOUT
+        self._is_stalled = self._is_stalled and is_full
+        # C code, which waits at each print, is told not to once nothing was taken from one look to the next.
+        os.set_blocking(outputs[0], not (is_full and self._was_full))
+        self._was_full = is_full
 
     def _connect_again(self, outputs: list[int]) -> None:
         with suppress(OSError):  # no descriptor is free now
@@ -156,9 +162,9 @@ class JournalPrints:
                 for fd in outputs:
                     os.dup2(stream, fd)
                 os.close(stream)
-                self._stream = _file_of(outputs[0])
+                self._stream, self._is_away = _file_of(outputs[0]), not _is_socket(outputs[0])
                 self._appender.begin_file()
-                self._is_stalled = False
+                self._is_stalled = self._was_full = False
 
     def _admitted(self, fd: int, data: bytes) -> Iterator[bytes]:
         """The lines that may be written; whether one may is decided where it begins."""
@@ -190,6 +196,13 @@ def _fields(content: Content, identifier: str, code: tuple[str, str, str]) -> It
     if path:
         optional.update(CODE_FILE=path, CODE_LINE=line, CODE_FUNC=function)
     yield from ((name, value) for name, value in optional.items() if value)
+
+
+def _is_socket(fd: int) -> bool:
+    try:
+        return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError:
+        return False
 
 
 def _file_of(fd: int) -> tuple[int, int] | None:

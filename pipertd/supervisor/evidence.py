@@ -19,7 +19,7 @@ from pipertd.supervisor.stacks import StacksFile, dump_stacks, fatal_thread, lef
 
 _MOST_LINES, _MOST_BYTES = 200, 32 * 1024
 _NOTICE_LINES = 20
-ASK_S = 1.0
+ASK_S = 2.0
 _STACKS_BYTES = 8 * 1024
 
 

@@ -159,9 +159,8 @@ def test_a_flood_is_suppressed_and_said_and_hides_no_warning(journald: Journald)
 
 
 PRINTING = """\
-import os, sys
+import logging, os, sys
 from pathlib import Path
-from typing import Any
 from pipertd.logs.flood import Flood
 from pipertd.logs.journal_writer import JournalHandler
 from pipertd.logs.printed import take_prints
@@ -197,7 +196,7 @@ def test_a_flood_of_prints_is_suppressed_by_whole_lines(journald: Journald) -> N
     printing(
         journald,
         "for number in range(8): print(number, end=' '); print('of', 8)\n"
-        "import logging; log.handle(logging.makeLogRecord({'msg': 'said', 'levelno': 20})); log.close()",
+        "log.handle(logging.makeLogRecord({'msg': 'said', 'levelno': 20})); log.close()",
     )
     journald.accept()
     assert read(journald.streams[0]) == [f"{number} of 8" for number in range(5)]
@@ -218,12 +217,31 @@ def test_prints_hold_nobody_up_and_go_on(journald: Journald) -> None:
     journald.close()
     output = connect_stream("pipertd/p/f", journald.folder)
     journald.open()
-    program = PRINTING + "print('lost'); log.tend(); print('kept'); os.write(1, b'by C\\n')"
-    subprocess.run([sys.executable, "-u", "-c", program, str(journald.folder)], stdout=output, check=True, timeout=120)
+    program = PRINTING + "print('lost'); os.write(2, b'x'); log.tend(); print('kept'); os.write(1, b'by C\\n')"
+    subprocess.run(
+        [sys.executable, "-u", "-c", program, str(journald.folder)],
+        stdout=output,
+        stderr=output,
+        check=True,
+        timeout=120,
+    )
     socket.close(output)
     journald.accept()
     assert read(journald.streams[0]) == ["kept", "by C"]
     assert texts(journald) == ["5 B of prints were lost: the journal did not take them"]
+
+
+def test_c_code_does_not_wait_for_a_journald_that_takes_nothing(journald: Journald) -> None:
+    """A stream that was full at two looks is one that nobody waits for, until there is room again."""
+    printing(
+        journald,
+        "import contextlib\n"
+        "with contextlib.suppress(BlockingIOError):\n"
+        "    while True: os.write(1, b'x' * 1000)\n"
+        "log.tend(); first = os.get_blocking(1); log.tend()\n"
+        "log.handle(logging.makeLogRecord({'msg': f'{first} {os.get_blocking(1)}', 'levelno': 20}))",
+    )
+    assert texts(journald) == ["True False"]
 
 
 def test_prints_that_an_author_sends_elsewhere_stay_there(journald: Journald, tmp_path: Path) -> None:
