@@ -82,6 +82,18 @@ def test_it_is_open_to_little(sandbox: None, names: tuple[str, ...], capsys: pyt
     start_and_deliver()
 
 
+@pytest.mark.parametrize("names", ALLOWED, ids=["as it ships", "strict"])
+def test_a_restart_disturbs_no_flow_in_it(sandbox: None, names: tuple[str, ...]) -> None:
+    """The next daemon has a sandbox of its own, finds flows in that of the last one, and what they logged."""
+    use(*names)
+    start_and_deliver()
+    before = {name: flow["pid"] for name, flow in flows().items()}
+    run("systemctl", "restart", "pipertd")
+    assert {name: flow["pid"] for name, flow in flows().items()} == before
+    wait_delivery()
+    assert "flow numbers/front is adopted (generation 1)" in run("pipertctl", "logs")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_drop_in_is_sound(sandbox: None, name: str) -> None:
     """systemd-analyze finds nothing wrong with the unit under it, and its head says how it is installed."""
