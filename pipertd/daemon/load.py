@@ -53,9 +53,12 @@ async def _load(folders: tuple[Path, ...], supervisor: Supervisor, proven: Prove
         sound = [each.pipeline for each in readings if each.document.file not in broken]
         supervisor.pipelines.defined = {each.name: each for each in sound}
         supervisor.pipelines.invalid = broken
+        without_classes = [each.pipeline for each in readings if each.document.file in broken and not each.problems]
         for file in sorted(broken):
-            manager.extend_start(DEADLINE_S)
-            await fall_back(file, supervisor, proven, given_up.is_set)
+            proof = proven.of_file(file)
+            if proof is not None and proof.definition not in without_classes:
+                manager.extend_start(DEADLINE_S)
+                await fall_back(file, proof, supervisor, given_up.is_set)
     finally:
         given_up.set()
 

@@ -58,12 +58,11 @@ async def keep_what_works(supervisor: Supervisor, proven: Proven) -> None:
             await asyncio.sleep(TRY_AGAIN_S)
 
 
-async def fall_back(file: Path, supervisor: Supervisor, proven: Proven, given_up: Callable[[], bool]) -> None:
-    """Where a file cannot be used, go on with what worked of it, if there is something that works still."""
-    proof = proven.of_file(file)
-    if proof is None or proof.definition.name in supervisor.definitions:
-        return
+async def fall_back(file: Path, proof: Proof, supervisor: Supervisor, given_up: Callable[[], bool]) -> None:
+    """Where a file cannot be used, go on with what worked of it, if that works still."""
     definition = proof.definition
+    if definition.name in supervisor.definitions:  # adopted, or another file's by now
+        return
     wrong = await asyncio.to_thread(check_classes, Reading(Document(file), definition, ()), given_up=given_up)
     if wrong:
         text = f"pipeline {definition.name} does not go on with the one of {_date(proof)} either: {wrong[0].text}"

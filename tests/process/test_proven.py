@@ -82,8 +82,9 @@ def test_a_file_that_was_removed_is_not_started(daemon: Daemon) -> None:
     assert daemon.status("p") == {}
 
 
-def test_what_does_not_work_any_more_is_not_started(daemon: Daemon) -> None:
-    """Where the code went as well, the notice says that there is nothing to go on with."""
+@pytest.mark.parametrize("content", ["pipeline: [\n", None], ids=["with its file broken", "with its file as it was"])
+def test_what_does_not_work_any_more_is_not_started(daemon: Daemon, content: str | None) -> None:
+    """Where the code went there is nothing to go on with; that is said where it was tried."""
     code = daemon.folder / "code"
     code.mkdir()
     (code / "gone.py").write_text((Path(__file__).parent / "routines.py").read_text())
@@ -95,11 +96,13 @@ def test_what_does_not_work_any_more_is_not_started(daemon: Daemon) -> None:
     assert daemon.stop() == 0
     (code / "gone.py").unlink()
     shutil.rmtree(code / "__pycache__", ignore_errors=True)
-    file.write_text("pipeline: [\n")
+    if content is not None:
+        file.write_text(content)
     daemon.start()
     daemon.wait_loaded()
-    (told,) = [each for each in daemon.notices("definition_invalid") if each["pipeline"] == "p"]
-    assert "pipeline p does not go on with the one of" in told["message"]
+    told = [each["message"] for each in daemon.notices("definition_invalid") if each["pipeline"] == "p"]
+    assert ["does not go on with the one of" in each for each in told] == ([] if content is None else [True])
+    assert daemon.notices("definition_invalid")
     assert daemon.status("p") == {}
 
 
