@@ -117,6 +117,8 @@ def _name_rule(way: Way) -> str:
     match way:
         case ("environment", _):
             return "a variable's name has only letters, digits and _"
+        case ("credentials", _):
+            return "a credential is called like a file in a folder, with no / and no space"
         case _:
             return "a name is a letter, then letters, digits, - and _"
 

@@ -232,6 +232,7 @@ def test_the_deadline_is_for_each_class(tmp_path: Path, monkeypatch: pytest.Monk
         (("cpus: [1]", "cpus: []"), "cannot use [], because it should have at least one item"),
         (("cpus: [1]", "cpus: [4096, 5000]"), "it should be less than 1024"),
         (("path: [", "environment: {A=B: x}\npath: ["), "a variable's name has only letters, digits and _"),
+        (("path: [", "credentials: [../shadow]\npath: ["), "a credential is called like a file in a folder, with no /"),
         (("path: [", "environment: {THREADS: 1}\npath: ["), "cannot use 1, because it is no text: write it in quotes"),
     ],
 )
