@@ -90,6 +90,8 @@ def install(scratch: Path) -> None:
     shutil.copy(ROOT / "systemd/pipertd.sysusers", "/usr/lib/sysusers.d/pipertd.conf")
     run("systemd-sysusers")
     shutil.copy(ROOT / "systemd/pipertd.service", UNITS)
+    shutil.copy(ROOT / "packaging/pipertd.catalog", "/usr/lib/systemd/catalog/")
+    run("journalctl", "--update-catalog")
     DEFINITIONS.mkdir(parents=True)
     ROUTINES.mkdir()
     (ROUTINES / "numbers_for_service.py").write_text(CODE)

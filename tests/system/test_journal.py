@@ -15,7 +15,7 @@ import pytest
 
 from pipertd.supervisor.message_ids import MESSAGE_IDS
 from pipertd.supervisor.view import NoticeKind
-from tests.system.service import DEFINITIONS, ROOT, ROUTINES, UNITS, delivered, flows, run, shown
+from tests.system.service import DEFINITIONS, ROUTINES, UNITS, delivered, flows, run, shown
 from tests.waiting import wait_until
 
 TALK = """\
@@ -151,8 +151,6 @@ def test_prints_are_found_by_the_flow_s_identifier() -> None:
 @pytest.mark.usefixtures("service")
 def test_notices_are_explained() -> None:
     """A notice has the id of its kind, by which the catalog says what happened and what to do."""
-    run("install", "-Dm644", ROOT / "packaging/pipertd.catalog", "/usr/lib/systemd/catalog/pipertd.catalog")
-    run("journalctl", "--update-catalog")
     (started, *_) = entries(f"MESSAGE_ID={MESSAGE_IDS[NoticeKind.FLOW_STARTED]}", "PIPERTD_FLOW=speaker")
     assert (started["PIPERTD_NOTICE"], started["SYSLOG_IDENTIFIER"]) == ("flow_started", "pipertd")
     os.kill(flows()["speaker"]["pid"], signal.SIGABRT)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pipertd.logs.flood import Allowance, Flood
+from pathlib import Path
+
+from pipertd.logs.content import MOST_TEXT
+from pipertd.logs.flood import A_SECOND, BURST, Allowance, Flood
+from pipertd.logs.writer import MAX_FILE_BYTES
 
 
 def test_an_allowance_comes_back_with_time() -> None:
@@ -43,3 +47,11 @@ def test_what_was_suppressed_is_told_seldom_and_never_forgotten() -> None:
     flood.admits_line(2, 1)
     assert flood.told(at_last=True) == "1 lines of prints"
     assert flood.told(at_last=True) == ""
+
+
+def test_the_page_of_logs_says_how_much_may_be_written() -> None:
+    """The numbers that people read are those of the code."""
+    page = (Path(__file__).parents[3] / "docs/logs.md").read_text()
+    assert f"{BURST:,} at once and {A_SECOND:,} a second" in page
+    assert f"cut to {MOST_TEXT // 1024} Ki characters" in page
+    assert f"turned over at {MAX_FILE_BYTES >> 20} MiB" in page

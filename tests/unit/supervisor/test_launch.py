@@ -143,7 +143,8 @@ def test_missing_interpreter_is_a_clear_failure(output: Path) -> None:
 
 def test_environment_keeps_systemds_words_to_us() -> None:
     """A flow cannot report READY in the daemon's name, nor take its sockets."""
-    own = {"NOTIFY_SOCKET": "x", "LISTEN_FDS": "1", "WATCHDOG_USEC": "1", "HOME": "/root", "A": "ours"}
+    told = {"NOTIFY_SOCKET": "x", "JOURNAL_STREAM": "8:1", "LISTEN_FDS": "1", "WATCHDOG_USEC": "1"}
+    own = {**told, "HOME": "/root", "A": "ours"}
     made = flow_environment(own, {"A": "theirs"})
     assert made == {"HOME": "/root", "A": "theirs", "PYTHONUNBUFFERED": "1"}
 
