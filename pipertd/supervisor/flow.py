@@ -399,12 +399,15 @@ class SupervisedFlow:
             self._look_again()
 
     def _died(self) -> None:
-        """The pidfd says dead. Where nobody wanted that, its last lines are wanted before it is buried."""
+        """The pidfd says dead. Where nobody wanted that, its last lines are wanted before it is buried.
+
+        A flow that has a standby is to go on at once: nothing is asked for then that takes its time.
+        """
         dead = self._living
         assert dead is not None
         asyncio.get_running_loop().remove_reader(dead.pidfd)
         self._alarm.cancel()
-        if self._wanted and not dead.evidence.is_at_hand:
+        if self._wanted and not self._standby.lives and not dead.evidence.is_at_hand:
             self._asking = asyncio.create_task(self._ask_and_bury(dead))
         else:
             self._bury()

@@ -69,6 +69,7 @@ JOURNALD = [
     "systemd-journald.service",
 ]
 NOTHING_FOUND = 1  # by --grep
+GROUPS = Path("/sys/fs/cgroup/system.slice/pipertd.service/flows")
 FLOOD = Path("/run/pipertd/flood")
 SETTINGS = Path("/etc/pipertd/pipertd.toml")
 
@@ -84,6 +85,12 @@ def entries(*matches: str) -> list[dict[str, Any]]:
 
 def texts(*matches: str) -> list[str]:
     return [entry["MESSAGE"] for entry in entries(*matches)]
+
+
+def noticed(kind: str) -> list[dict[str, Any]]:
+    """The daemon's notices of a kind."""
+    notices = map(json.loads, Path("/var/lib/pipertd/notices.jsonl").read_text().splitlines()[1:])
+    return [each for each in notices if each["kind"] == kind]
 
 
 def newest(*matches: str) -> int:
@@ -168,10 +175,27 @@ def test_a_death_is_looked_into() -> None:
     wait_until(lambda: texts("PIPERTD_FLOW=speaker", "PIPERTD_LOGGER=pipertd.stacks"), what="the record of its stacks")
     (stacks,) = entries("PIPERTD_FLOW=speaker", "PIPERTD_LOGGER=pipertd.stacks")
     assert stacks["PIPERTD_EXCEPTION"].startswith("Fatal Python error: Aborted")
-    notices = [json.loads(line) for line in Path("/var/lib/pipertd/notices.jsonl").read_text().splitlines()[1:]]
-    (exited,) = [each for each in notices if each["kind"] == "flow_exited"]
+    (exited,) = noticed("flow_exited")
     assert exited["details"]["stacks"] == stacks["PIPERTD_EXCEPTION"]
     assert "printed by C" in exited["details"]["log"]
+
+
+@pytest.mark.usefixtures("service")
+def test_a_standby_waits_for_no_last_lines() -> None:
+    """It takes over at once; the notice has the stacks of the one that died, and leaves its lines to the journal."""
+    change = DEFINITIONS / "talk.yaml.d/standby.yaml"
+    change.parent.mkdir()
+    change.write_text("flows: {shouter: {standby: true}}\n")
+    try:
+        run("pipertctl", "reload")
+        wait_until(lambda: len(list(GROUPS.glob("talk.shouter.*"))) == 2, what="the standby")
+        os.kill(flows()["shouter"]["pid"], signal.SIGABRT)
+        wait_until(lambda: flows()["shouter"]["generation"] == 2, what="the standby to take over")
+    finally:
+        shutil.rmtree(change.parent)
+    (exited,) = noticed("flow_exited")
+    assert exited["details"]["stacks"]
+    assert "log" not in exited["details"]
 
 
 @pytest.mark.usefixtures("service")
