@@ -15,6 +15,8 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 # The first of these that is new enough and can make virtual environments; `make PYTHON=…` names another.
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 EXAMPLES ?= 500
+DEB := build/deb
+PACKAGED := CHANGELOG.md LICENSE README.md packaging pipertd protos pyproject.toml systemd
 BUF_VERSION := 1.75.0
 BUF := $(VENV)/buf/node_modules/.bin/buf
 
@@ -42,9 +44,11 @@ test: $(VENV)/.dev ## every test, on all cores; `make test ARGS="-k ring -x"` pa
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal $(ARGS)
 
 .PHONY: test-system
-test-system: $(VENV)/.dev ## the service under a real systemd, in a throw-away system; needs root
+test-system: $(VENV)/.dev $(DEB)/.made ## the service and its packages under a real systemd, in throw-away systems; needs root
 	tests/system/with-systemd -n -b $(CURDIR) -- \
 	    env PIPERTD_THROW_AWAY_SYSTEM=1 $(BIN)/python -m pytest tests/system $(ARGS)
+	tests/system/with-systemd -n -b $(CURDIR) -- \
+	    env PIPERTD_PACKAGES=$(DEB) $(BIN)/python -m pytest tests/system/test_package.py $(ARGS)
 
 .PHONY: test-machine
 test-machine: $(VENV)/.dev ## what needs all of the kernel's cgroups, in a virtual machine of its own; needs root, and Debian on amd64
@@ -78,7 +82,7 @@ check: lint types imports protos-check diagram-check api-check definitions ## wh
 lint: $(VENV)/.dev ## style: ruff, its formatter, shell syntax
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	bash -n .ci/run tests/system/with-systemd tests/system/with-vm
+	bash -n .ci/run packaging/make-deb tests/system/with-systemd tests/system/with-vm
 
 .PHONY: types
 types: $(VENV)/.dev ## types: mypy --strict
@@ -115,6 +119,9 @@ format: $(VENV)/.dev ## mend what ruff can mend
 	$(BIN)/ruff format
 
 ##@ What ships with it
+
+.PHONY: deb
+deb: $(DEB)/.made ## packages for Debian 12 on amd64, in build/deb; there, see packaging/README.md
 
 .PHONY: man
 man: $(VENV)/.dev ## the manual pages, out of the programs: build/man
@@ -221,6 +228,10 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml $(LOCK)
 $(VENV)/.bench: $(VENV)/.dev $(BENCH_LOCK)
 	@echo "Adding to $(VENV) what pipertd is compared with; this takes a minute or two, once."
 	$(PIP_INSTALL) '.[demo,dev,bench]' --constraint $(BENCH_LOCK)
+	@touch $@
+
+$(DEB)/.made: $(VENV)/.made $(shell find $(PACKAGED) -type f -not -name '*.pyc')
+	@packaging/make-deb $(BIN)/python $(DEB)
 	@touch $@
 
 $(BUF):
