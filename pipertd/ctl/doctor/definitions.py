@@ -22,7 +22,7 @@ def findings(
     for file in dict.fromkeys(each.file for each in problems):
         first, *others = [each for each in problems if each.file == file]
         what = f"{first}{f' (and {len(others)} more)' if others else ''}"
-        why = "the daemon does not load it, and a reload changes nothing while it is so"
+        why = "the daemon starts without it, or with what worked before, and a reload changes nothing while it is so"
         yield Finding(Severity.FAULT, SUBJECT, what, why, f"pipertctl check {quoted([file])}  # then mend the file")
     if daemons_user is not None:
         for pipeline in pipelines:
