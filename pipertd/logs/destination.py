@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pipertd.logs.flood import Flood
@@ -22,7 +23,9 @@ def flow_handler(spec: LogSpec, *, pipeline: str, flow: str, generation: int) ->
     """
     if _is_file(spec):
         return FileHandler(Path(spec.path), pipeline=pipeline, flow=flow, generation=generation)
-    return JournalHandler(pipeline=pipeline, flow=flow, generation=generation, flood=Flood(), folder=_folder(spec))
+    made = JournalHandler(pipeline=pipeline, flow=flow, generation=generation, flood=Flood(), folder=_folder(spec))
+    os.register_at_fork(after_in_child=made.prints.begin_in_child)
+    return made
 
 
 def daemon_handler(spec: LogSpec) -> Handler:

@@ -124,6 +124,10 @@ class JournalPrints:
         self._is_stalled = self._was_full = False
         self._writing = threading.RLock()  # a signal handler may print while the thread under it does
 
+    def begin_in_child(self) -> None:
+        """This is a child of a process one of whose threads may have been printing, and is not here."""
+        self._writing = threading.RLock()
+
     def append_print(self, fd: int, data: bytes) -> None:
         """Write ``data`` as far as that can be done; the rest is counted, and nobody is told."""
         with self._writing:

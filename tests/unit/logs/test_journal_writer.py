@@ -244,6 +244,31 @@ def test_c_code_does_not_wait_for_a_journald_that_takes_nothing(journald: Journa
     assert texts(journald) == ["True False"]
 
 
+def test_a_child_prints_whatever_a_thread_of_its_parent_did(journald: Journald) -> None:
+    """A process that is forked while some thread prints is held up by no lock of that thread, which it has not."""
+    output = connect_stream("pipertd/p/f", journald.folder)
+    program = (
+        "import os, sys, threading\n"
+        "from pipertd.logs.destination import flow_handler\n"
+        "from pipertd.logs.printed import take_prints\n"
+        "from pipertd.protocol import LogSpec\n"
+        "log = flow_handler(LogSpec(kind='journal', path=sys.argv[1]), pipeline='p', flow='f', generation=1)\n"
+        "take_prints(log.prints)\n"
+        "printing = threading.Event()\n"
+        "def hold():\n"
+        "    log.prints._writing.acquire(); printing.set(); threading.Event().wait()\n"
+        "threading.Thread(target=hold, daemon=True).start(); printing.wait()\n"
+        "child = os.fork()\n"
+        "if not child: print('here'); os._exit(0)\n"
+        "os.waitpid(child, 0); os._exit(0)\n"
+    )
+    command = [sys.executable, "-u", "-c", program, str(journald.folder)]
+    subprocess.run(command, stdout=output, stderr=output, check=True, timeout=120)
+    socket.close(output)
+    journald.accept()
+    assert read(journald.streams[0]) == ["here"]
+
+
 def test_prints_that_an_author_sends_elsewhere_stay_there(journald: Journald, tmp_path: Path) -> None:
     """Only a stream of ours is connected anew."""
     file = tmp_path / "elsewhere"
