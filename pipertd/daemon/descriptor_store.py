@@ -1,8 +1,11 @@
 """The service manager's store of descriptors: what is put there comes back to the next daemon, whatever ends this one.
 
 systemd keeps them under names, over a crash, a restart and its own exec, until the service is stopped; it gives them
-to the next daemon in no order. So the names serve to remove them, and which is which is told by their inodes. All names
-come back in one variable of the environment, which Linux limits to 128 KiB: with more, no daemon could be started.
+to the next daemon in no order. So the names serve to remove them, and which is which is told by their inodes.
+
+Too many of them, and no daemon can be started any more. All names come back in one variable of the environment, which
+Linux limits to 128 KiB. And systemd puts them into their places under the soft limit of descriptors that the unit has,
+which takes place for some of them twice.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from pipertd.supervisor.view import NoticeKind
 MOST_DESCRIPTORS = 4096
 LONGEST_NAME = 30  # 4096 of them, each with a colon, are 124 KiB
 _FIRST = 3  # behind the standard ones
+_SETTINGS = "FileDescriptorStoreMax= and LimitNOFILE= of the unit"
 _PIPELINE_SHOWN = 8  # characters of its name: a run's own tells it from all others
 
 logger = logging.getLogger(__name__)
@@ -34,7 +38,7 @@ class DescriptorStore(Custody):
         """``inherited`` are descriptors with their names; the service manager has ``room`` for so many."""
         self._notifier = notifier
         self._history = history
-        self._room = min(room, MOST_DESCRIPTORS)
+        self._room = room
         self._kept: dict[str, set[Identity]] = {}
         self._inherited: dict[Identity, int] = {}
         self._told: set[str] = set()  # pipelines of which was said that they are not kept
@@ -51,7 +55,7 @@ class DescriptorStore(Custody):
             return
         room = self._room - sum(map(len, self._kept.values()))
         if len(new) > room:
-            self._tell(name.pipeline, f"they are {len(new)}, and it has room for {room} (FileDescriptorStoreMax=)")
+            self._tell(name.pipeline, f"they are {len(new)}, and it has room for {room} ({_SETTINGS})")
             return
         try:
             # FDPOLL=0: else one that hangs up would be thrown out.
@@ -114,12 +118,16 @@ def inherited_descriptors(environment: MutableMapping[str, str]) -> list[tuple[s
     return [(called[each] if each < len(called) else "", _FIRST + each) for each in range(int(count))]
 
 
-def room_for_descriptors(notifier: Notifier) -> int:
-    """How many descriptors the service manager keeps for us; as many as we use, where it does not say."""
+def room_for_descriptors(notifier: Notifier, startable: int) -> int:
+    """How many descriptors the service manager can keep for a daemon that starts with so many allowed.
+
+    As many as can be given back, where it does not say how many it keeps.
+    """
+    returnable = min(MOST_DESCRIPTORS, startable // 2)
     if not notifier.is_systemd:
-        return MOST_DESCRIPTORS
+        return returnable
     try:
         room = descriptor_room(unit_group().name)
     except NotDelegated:
-        room = None
-    return MOST_DESCRIPTORS if room is None else room
+        return returnable
+    return returnable if room is None else min(room, returnable)

@@ -42,7 +42,7 @@ def serve(settings: Settings) -> None:
         SettingsError: a directory or socket cannot be used.
         DirectoryInUse: another daemon runs there.
     """
-    raise_descriptor_limit()
+    startable = raise_descriptor_limit()
     logs = log_store(settings)
     with (
         held_directory(settings.runtime_dir, "--runtime-dir"),
@@ -51,12 +51,12 @@ def serve(settings: Settings) -> None:
     ):
         history = History(settings.state_dir / "notices.jsonl")
         try:
-            asyncio.run(_serve(settings, logs, history))
+            asyncio.run(_serve(settings, logs, history, startable))
         finally:
             history.close()
 
 
-async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
+async def _serve(settings: Settings, logs: LogStore, history: History, startable: int) -> None:
     quarantine = Quarantine(settings.state_dir / "quarantine", settings.quarantine_limit_bytes)
     cgroups, held = _cgroups()
     notifier = Notifier()
@@ -67,7 +67,7 @@ async def _serve(settings: Settings, logs: LogStore, history: History) -> None:
         quarantine=quarantine,
         orphan_timeout_s=settings.orphan_timeout_s,
         cgroups=cgroups,
-        custody=_custody(notifier, history),
+        custody=_custody(notifier, history, startable),
     )
     reloader = Reloader(settings.definitions, supervisor)
     proven = open_proven(settings.state_dir / "definitions", history)
@@ -122,12 +122,12 @@ def _cgroups() -> tuple[Cgroups, str]:
     ), f"{delegation.flows} with {', '.join(sorted(delegation.controllers)) or 'no'} controllers"
 
 
-def _custody(notifier: Notifier, history: History) -> Custody:
+def _custody(notifier: Notifier, history: History, startable: int) -> Custody:
     """What keeps the memory of runs: the service manager, if there is one."""
     inherited = inherited_descriptors(os.environ)
     if not notifier.is_heard:
         return Custody()
-    return DescriptorStore(notifier, history, inherited, room_for_descriptors(notifier))
+    return DescriptorStore(notifier, history, inherited, room_for_descriptors(notifier, startable))
 
 
 async def _first_of(working: asyncio.Task[None], stop: Coroutine[None, None, object]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.service import DEFINITIONS, ROUTINES, RUNTIME, STATE, UNITS, delivered, flows, run, shown
+from tests.system.service import DEFINITIONS, OPT, ROUTINES, RUNTIME, STATE, UNITS, delivered, flows, run, shown
 from tests.waiting import wait_until
 
 GROUP = Path("/sys/fs/cgroup/system.slice/pipertd.service")
@@ -264,6 +264,47 @@ def assert_nothing_left() -> None:
     assert shown("NFileDescriptorStore") == "0"
 
 
+GIVES_BACK = """\
+import os, resource, signal, sys
+from pathlib import Path
+from pipertd.daemon.descriptor_store import LONGEST_NAME, inherited_descriptors, room_for_descriptors
+from pipertd.daemon.notify import Notifier
+
+manager, found = Notifier(), inherited_descriptors(os.environ)
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+if found:
+    Path(sys.argv[1]).write_text(f"{len(found)}")
+    manager.say("READY=1")
+    signal.pause()
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+many = [os.memfd_create("x") for _ in range(room_for_descriptors(manager, soft))]
+manager.say("FDSTORE=1", "FDNAME=" + LONGEST_NAME * "x", fds=many)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("limit", ["", "LimitNOFILE=1024:524288"])
+def test_all_that_the_store_may_have_comes_back(limit: str, tmp_path: Path) -> None:
+    """With as many descriptors as we store at most, under the longest names, systemd can still start a daemon."""
+    told, program, unit = tmp_path / "told", tmp_path / "gives_back.py", UNITS / "gives-back.service"
+    program.write_text(GIVES_BACK)
+    shipped = (UNITS / "pipertd.service").read_text().splitlines()
+    kept = [line for line in shipped if line.startswith(("FileDescriptorStoreMax=", "LimitNOFILE="))]
+    start = f"ExecStart={OPT}/bin/python {program} {told}"
+    unit.write_text("\n".join(["[Service]", "Type=notify", "Restart=on-failure", *kept, limit, start, ""]))
+    run("systemctl", "daemon-reload")
+    try:
+        subprocess.run(["systemctl", "start", "gives-back"], check=False)  # the first one fails
+        wait_until(told.exists, what="the second one to be given what the first one had stored")
+        wait_until(told.read_text, what="how many")
+        assert int(told.read_text()) == (512 if limit else 4096)
+    finally:
+        run("systemctl", "stop", "gives-back")
+        unit.unlink()
+        run("systemctl", "daemon-reload")
+
+
 @pytest.mark.usefixtures("survival")
 def test_a_store_that_is_switched_off_is_said() -> None:
     """Pushing to it succeeds all the same, so the setting is looked at: by the daemon, and by doctor, who mends it."""
@@ -272,7 +313,7 @@ def test_a_store_that_is_switched_off_is_said() -> None:
         run("systemctl", "start", "pipertd")
         told = [line for line in (STATE / "notices.jsonl").read_text().splitlines() if "pipeline_unkept" in line]
         assert len(told) == 1
-        assert "it has room for 0 (FileDescriptorStoreMax=)" in told[0]
+        assert "it has room for 0 (FileDescriptorStoreMax=" in told[0]
         done = subprocess.run(["pipertctl", "doctor"], capture_output=True, text=True, check=False)
         assert "FileDescriptorStoreMax=0" in done.stdout
 

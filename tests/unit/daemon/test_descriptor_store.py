@@ -15,6 +15,7 @@ from pipertd.daemon.descriptor_store import (
     MOST_DESCRIPTORS,
     DescriptorStore,
     inherited_descriptors,
+    room_for_descriptors,
     stored_name,
 )
 from pipertd.daemon.notify import Notifier
@@ -131,7 +132,8 @@ def test_where_there_is_no_room_it_is_said_once(store: Store, fds: list[int]) ->
     (told,) = store.told()
     assert told == (
         "the service manager does not keep the descriptors of pipeline yard: they are 3, and it has room for 1 "
-        "(FileDescriptorStoreMax=); if the daemon and all flows of it die at once, its run is lost"
+        "(FileDescriptorStoreMax= and LimitNOFILE= of the unit); if the daemon and all flows of it die at once, its "
+        "run is lost"
     )
 
 
@@ -155,6 +157,12 @@ def test_only_what_is_meant_for_this_process_is_inherited() -> None:
     assert environment == {"HOME": "/"}
     assert inherited_descriptors({**given, "LISTEN_PID": str(os.getppid())}) == []
     assert inherited_descriptors({"HOME": "/"}) == []
+
+
+def test_no_more_are_stored_than_can_be_given_back(store: Store) -> None:
+    """For systemd takes twice the places to put them where the next daemon looks for them, under its soft limit."""
+    assert room_for_descriptors(store.notifier, 1024) == 512
+    assert room_for_descriptors(store.notifier, 1 << 20) == MOST_DESCRIPTORS
 
 
 def test_all_that_may_be_stored_can_be_given_back() -> None:
