@@ -24,7 +24,9 @@ def log_store(settings: Settings) -> LogStore:
 
 
 def _is_journal_ours() -> bool:
-    if "JOURNAL_STREAM" not in os.environ or not JOURNAL_SOCKET.exists():
+    standard_error = os.fstat(2)
+    stream = f"{standard_error.st_dev}:{standard_error.st_ino}"  # who was started by a service may inherit the variable
+    if os.environ.get("JOURNAL_STREAM") != stream or not JOURNAL_SOCKET.exists():
         return False
     look = ["journalctl", "--quiet", "--no-pager", "--lines=0"]
     try:

@@ -46,7 +46,7 @@ class Settings:
     state_dir: Path = Path("/var/lib/pipertd")
     orphan_timeout_s: float = 300.0
     quarantine_limit_bytes: int = 1024**3
-    logs: str = "file"
+    logs: str = "auto"
     tls: TlsSettings | None = None
 
 

@@ -51,6 +51,15 @@ class JournalSource:
                 if self._has(entry) and (record := record_of(entry)):
                     yield record
 
+    def follow(self, cursor: str) -> AsyncGenerator[LogRecord, None]:
+        """Records from a cursor on, as :meth:`read`, and for ever.
+
+        By itself ``--follow`` shows the current boot alone, and finds nothing where /proc tells of another one than
+        journald does, as in a sandbox within a container. With ``--merge`` it shows all boots, of all machines.
+        """
+        machine = Path("/etc/machine-id").read_text().strip()
+        return self.read("--follow", "--no-tail", "--merge", f"_MACHINE_ID={machine}", *beginning(cursor))
+
     async def newest(self) -> str:
         """The cursor of the newest record; empty where there is none.
 

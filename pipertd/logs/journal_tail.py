@@ -13,7 +13,7 @@ from contextlib import aclosing, suppress
 from itertools import islice
 
 from pipertd.errors import LogsUnreadable
-from pipertd.logs.journal_source import JournalSource, beginning
+from pipertd.logs.journal_source import JournalSource
 from pipertd.logs.record import LogRecord
 from pipertd.logs.store import MOST_HELD, MOST_HELD_LENGTH, TICK_S
 
@@ -56,7 +56,7 @@ class JournalTail:
 
     async def _follow(self, place: str) -> None:
         self._begin(place)
-        async with aclosing(self._source.read("--follow", "--no-tail", *beginning(place))) as records:
+        async with aclosing(self._source.follow(place)) as records:
             async for record in records:
                 if record.cursor != place:
                     self._take(record)

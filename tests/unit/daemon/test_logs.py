@@ -22,7 +22,8 @@ def started_by_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     monkeypatch.setattr(logs, "JOURNAL_SOCKET", socket)
-    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+    standard_error = os.fstat(2)
+    monkeypatch.setenv("JOURNAL_STREAM", f"{standard_error.st_dev}:{standard_error.st_ino}")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     return tmp_path
 
@@ -37,13 +38,15 @@ def test_the_setting_is_obeyed(tmp_path: Path) -> None:
     assert isinstance(log_store(Settings(logs="auto")), JournalLogs)
 
 
-@pytest.mark.parametrize("missing", ["stream", "socket", "permission", "program"])
+@pytest.mark.parametrize("missing", ["stream", "standard error", "socket", "permission", "program"])
 def test_without_a_journal_that_can_be_read_there_are_files(
     started_by_systemd: Path, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     """``auto`` never chooses what would leave nothing to read."""
     if missing == "stream":
         monkeypatch.delenv("JOURNAL_STREAM")
+    if missing == "standard error":
+        monkeypatch.setenv("JOURNAL_STREAM", "8:1")
     if missing == "socket":
         (started_by_systemd / "socket").unlink()
     if missing == "permission":
