@@ -71,7 +71,6 @@ JOURNALD = [
 NOTHING_FOUND = 1  # by --grep
 GROUPS = Path("/sys/fs/cgroup/system.slice/pipertd.service/flows")
 FLOOD = Path("/run/pipertd/flood")
-SETTINGS = Path("/etc/pipertd/pipertd.toml")
 
 
 def entries(*matches: str) -> list[dict[str, Any]]:
@@ -111,9 +110,7 @@ def talking(installed: None) -> Iterator[None]:
     aside.unlink()
     (ROUTINES / "talking_for_journal.py").write_text(CODE)
     (DEFINITIONS / "talk.yaml").write_text(TALK)
-    SETTINGS.write_text('logs = "journal"\n')
     yield
-    SETTINGS.unlink()
     (DEFINITIONS / "talk.yaml").unlink()
     (ROUTINES / "talking_for_journal.py").unlink()
     aside.write_text(content)
