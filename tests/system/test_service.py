@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.service import DEFINITIONS, NUMBERS, RUNTIME, UNITS, delivered, flows, run, shown
+from tests.system.service import DEFINITIONS, NUMBERS, RUNTIME, STATE, UNITS, delivered, flows, run, shown
 from tests.waiting import wait_until
 
 GROUP = Path("/sys/fs/cgroup/system.slice/pipertd.service")
@@ -170,6 +170,24 @@ def test_reload_returns_when_it_is_done() -> None:
         assert (shown("ActiveState"), flows()["back"]["pid"]) == ("active", before["back"]["pid"])
     finally:
         file.write_text(NUMBERS)
+
+
+@pytest.mark.usefixtures("service")
+def test_what_worked_works_again() -> None:
+    """Started with a broken file the service runs its pipeline as before, and the status line tells of the file."""
+    file = DEFINITIONS / "numbers.yaml"
+    wait_until((STATE / "definitions/numbers.proven").exists, what="the definition to be kept")
+    run("systemctl", "stop", "pipertd")
+    try:
+        file.write_text("pipeline: numbers\nflow: {}\n")
+        run("systemctl", "start", "pipertd")
+        line = "1 pipeline, 2 flows running, 1 definition invalid"
+        wait_until(lambda: shown("StatusText") == line, what="the status line to tell of the file")
+        wait_until(lambda: delivered() > 10, what="messages pass")
+    finally:
+        file.write_text(NUMBERS)
+    run("systemctl", "reload", "pipertd")
+    wait_until(lambda: shown("StatusText") == "1 pipeline, 2 flows running", what="the status line to forget the file")
 
 
 @pytest.mark.usefixtures("service")
