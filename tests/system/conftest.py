@@ -13,8 +13,8 @@ from tests.system.service import INSTALLED, SETTINGS, STATE, flows, install, run
 from tests.waiting import wait_until
 
 HERE = Path(__file__).parent
-# Most write to /etc and /opt, so they run only where that is gone afterwards, those of packages in a system of their own;
-# those of a machine install qemu.
+# Most write to /etc and /opt, so they run only where that is gone afterwards, those of packages in a system of their
+# own; those of a machine install qemu.
 _THROWN_AWAY = ("PIPERTD_THROW_AWAY_SYSTEM", "a throw-away system with systemd: `make test-system`, as root")
 _NEEDS = {
     "test_package.py": ("PIPERTD_PACKAGES", "a throw-away system of its own and packages: `make test-system`, as root"),

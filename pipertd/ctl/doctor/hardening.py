@@ -113,7 +113,7 @@ def _forbidden(unit: Unit) -> Iterator[Finding]:
 
 
 def _shipped(subject: str) -> str:
-    return f"systemd/drop-ins/{subject}.conf"
+    return f"the drop-in {subject}.conf"
 
 
 def _below(path: str, folders: Sequence[str]) -> bool:

@@ -52,7 +52,7 @@ def findings(room: Room | None) -> Iterator[Finding]:
     elif room.size_bytes < room.needed_bytes:
         what = f"/dev/shm has {size(room.size_bytes)}, and the pipelines may ask for {size(room.needed_bytes)}"
         why = "a pipeline that does not fit beside the others is refused when it starts"
-        why += "; systemd/drop-ins/shared-memory.conf makes it larger at every start of the service"
+        why += "; the drop-in shared-memory.conf makes it larger at every start of the service"
         yield Finding(Severity.FAULT, SUBJECT, what, why, _larger(room.needed_bytes))
     elif room.free_bytes < _LEAST_FREE * room.size_bytes:
         free = size(room.free_bytes) if room.free_bytes else "nothing"

@@ -48,7 +48,7 @@ def test_a_drop_in_that_ships_is_named() -> None:
     """There is one of that name, and the command writes its own to the same place."""
     unit = {**SHIPPED, "PrivateDevices": "yes", "MemoryDenyWriteExecute": "yes"}
     found = list(findings(unit, [pipeline(home="/home/ada/code", device="/dev/video0")]))
-    named = [re.findall(r"systemd/drop-ins/([\w-]+\.conf)", each.why) for each in found]
+    named = [re.findall(r"the drop-in ([\w-]+\.conf)", each.why) for each in found]
     assert named == [["other-user.conf"], ["devices.conf"], ["compilers.conf"]]
     for (name,), finding in zip(named, found, strict=True):
         assert (ROOT / "systemd/drop-ins" / name).is_file()
