@@ -37,8 +37,10 @@ def write_definition(
 
 
 def counts(amount: int | None = None) -> dict[str, Any]:
-    """A source that counts to ``amount``, or for ever."""
-    return {"class": "routines:Count", "params": {} if amount is None else {"amount": amount}}
+    """A source that counts to ``amount``, or for ever, at a pace that leaves the processors to others."""
+    if amount is None:
+        return {"class": "routines:Count", "fps": 200}
+    return {"class": "routines:Count", "params": {"amount": amount}}
 
 
 def writes(file: Path, pause_s: float = 0.0) -> dict[str, Any]:
