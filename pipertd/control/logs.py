@@ -63,7 +63,7 @@ class LogService(log_pb2_grpc.LogServiceServicer):
         limit = request.limit or MOST_RECORDS
         async with aclosing(self._logs.records(wanted, limit, request.cursor)) as records:
             async for record in records:
-                yield log_pb2.ReadLogsResponse(record=_message(record))
+                yield log_pb2.ReadLogsResponse(record=record_message(record))
 
     async def _follow(
         self, request: log_pb2.ReadLogsRequest, wanted: LogFilter
@@ -73,7 +73,7 @@ class LogService(log_pb2_grpc.LogServiceServicer):
         async with aclosing(self._logs.follow(wanted, request.cursor, backlog=request.limit)) as stretches:
             async for stretch in stretches:
                 for record in stretch.records():
-                    yield log_pb2.ReadLogsResponse(record=_message(record))
+                    yield log_pb2.ReadLogsResponse(record=record_message(record))
                     known = record.cursor
                     pace.say()
                 if (stretch.is_last and not caught_up) or pace.due_in_s(is_behind=stretch.cursor != known) <= 0:
@@ -82,7 +82,8 @@ class LogService(log_pb2_grpc.LogServiceServicer):
                     pace.say()
 
 
-def _message(record: LogRecord) -> log_pb2.LogRecord:
+def record_message(record: LogRecord) -> log_pb2.LogRecord:
+    """A record, whatever its author put into it."""
     return log_pb2.LogRecord(
         time=timestamp(record.time_s),
         level=record.level,

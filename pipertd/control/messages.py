@@ -172,6 +172,8 @@ def target(message: pipeline_pb2.Target) -> Target:
 
 
 LARGEST_EXACT = 2**53  # of the whole numbers that a double tells apart
+_LARGEST = 10**308  # of whole numbers that a double holds
+_MOST_DEPTH = 24  # levels, of which one is up to three messages; clients read a hundred of those in each other, at most
 
 
 def plain(struct: struct_pb2.Struct) -> dict[str, Any]:
@@ -192,25 +194,29 @@ def _whole(value: Any) -> Any:
 
 
 def value_message(value: object) -> struct_pb2.Value:
-    """What a handler returned, as far as JSON can say it; the rest as text."""
+    """What a handler returned, as far as JSON and every client can say it; the rest as text."""
     return json_format.ParseDict(_jsonable(value), struct_pb2.Value())
 
 
 def struct_message(fields: Mapping[str, object]) -> struct_pb2.Struct:
-    """A mapping, as far as JSON can say it."""
+    """A mapping, as far as JSON and every client can say it."""
     return json_format.ParseDict(_jsonable(fields), struct_pb2.Struct())
 
 
-def _jsonable(value: object) -> Any:
+def _jsonable(value: object, depth: int = 0) -> Any:
     match value:
-        case None | bool() | int() | str():
+        case None | bool() | str():
             return value
+        case int():
+            return value if abs(value) <= _LARGEST else f"a number of {value.bit_length()} bits"
         case float():
             return value if abs(value) < float("inf") else str(value)  # JSON has neither NaN nor infinity
+        case Mapping() | list() | tuple() if depth == _MOST_DEPTH:
+            return f"a {type(value).__name__} that lies too deep to be shown"
         case Mapping():
-            return {str(name): _jsonable(each) for name, each in value.items()}
+            return {str(name): _jsonable(each, depth + 1) for name, each in value.items()}
         case list() | tuple():
-            return [_jsonable(each) for each in value]
+            return [_jsonable(each, depth + 1) for each in value]
         case bytes():
             return value.hex()
         case dt.datetime():

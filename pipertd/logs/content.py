@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 MOST_TEXT = 32 * 1024  # characters
+_MOST_NUMBER = 2**31 - 1  # of what a record says of its place
+_MOST_BITS = 64
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # as in names of files: UTF-8 has none
 T = TypeVar("T")
 _OWN_KEYS = ("pipeline", "flow", "routine", "generation")
@@ -84,12 +86,14 @@ def _escaped(half: re.Match[str]) -> str:
 
 def _own(given: Any, place: T) -> T:
     """What the record says of its place; an author may have a field of that name, and mean something else by it."""
+    if isinstance(given, int) and abs(given) > _MOST_NUMBER:
+        return place
     return given if isinstance(given, type(place)) else place
 
 
 def _plain(value: object) -> object:
     """A field as JSON has it, or else as text."""
-    if value is None or isinstance(value, bool | int):
+    if value is None or (isinstance(value, int) and value.bit_length() <= _MOST_BITS):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)

@@ -21,6 +21,9 @@ FIELDS = (
 _IDENTIFIER = re.compile(r"pipertd(?:/([^/]+)/([^/]+))?")
 _LEVELS = (*[logging.CRITICAL] * 3, logging.ERROR, logging.WARNING, *[logging.INFO] * 2, logging.DEBUG)  # of priorities
 
+_MOST_NUMBER = 2**31 - 1
+_MOST_US = 10**17  # of a time; journald tells no later ones
+
 # Bytes that are no clean text are a list of numbers, and a field that was said twice is a list of values.
 Value = str | list[Any] | None
 
@@ -62,7 +65,7 @@ def record_of(entry: Entry) -> LogRecord | None:
     is_printed = entry.level is None
     priority = _number(entry.priority, 6)
     return LogRecord(
-        time_s=_number(entry.sent_us, _number(entry.arrived_us, 0)) / 1e6,
+        time_s=_number(entry.sent_us, _number(entry.arrived_us, 0, _MOST_US), _MOST_US) / 1e6,
         level=_LEVELS[min(priority, 7)] if is_printed else _number(entry.level, logging.INFO),
         pipeline=place[1] or "" if is_printed else _text(entry.pipeline),
         flow=place[2] or "" if is_printed else _text(entry.flow),
@@ -86,13 +89,14 @@ def _text(value: Value) -> str:
         return _text(value[0])
 
 
-def _number(value: Value, otherwise: int) -> int:
+def _number(value: Value, otherwise: int, most: int = _MOST_NUMBER) -> int:
     text = _text(value)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else otherwise
+    is_number = text.isascii() and text.isdigit() and len(text) < 20
+    return int(text) if is_number and int(text) <= most else otherwise
 
 
 def _fields(value: Value) -> Mapping[str, object]:
     try:
         return _decode_fields(_text(value)) if value else {}
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -14,13 +14,16 @@ from pipertd.logs.writer import RECORD_SEPARATOR
 _SEPARATOR = RECORD_SEPARATOR.encode()
 
 
+_Number = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
+
+
 class _Line(msgspec.Struct, kw_only=True):
-    time_s: float
-    level: int
+    time_s: Annotated[float, msgspec.Meta(ge=0, lt=253402300800)]  # up to the year 9999, as clients can be told
+    level: _Number
     pipeline: str
     flow: str
     routine: str
-    generation: int
+    generation: _Number
     logger: str
     message: str
     fields: dict[str, Any] = {}
@@ -79,7 +82,7 @@ def last_record(data: bytes) -> LogRecord | None:
 def _decode(text: bytes) -> LogRecord | None:
     try:
         line = _decoder.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return LogRecord(**msgspec.structs.asdict(line))
 

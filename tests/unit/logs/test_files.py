@@ -131,6 +131,27 @@ def test_torn_record_is_shown_as_output(store: FileLogs) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("key", "nonsense"),
+    [
+        ("time_s", "-1"),
+        ("time_s", "1e15"),
+        ("level", "9999999999"),
+        ("generation", "9" * 400),
+        ("fields", '{"a":' + "[" * 5000),
+    ],
+)
+def test_what_only_looks_like_a_record_is_shown_as_output(store: FileLogs, key: str, nonsense: str) -> None:
+    """No reader is kept from what is behind a line that a flow made up."""
+    said = {"time_s": "1.0", "level": "20", "generation": "1"}
+    said |= dict.fromkeys(("pipeline", "flow", "routine", "logger", "message"), '""')
+    line = "{" + ", ".join(f'"{name}": {value}' for name, value in (said | {key: nonsense}).items()) + "}"
+    write(store, "a", "begin")
+    print_into(store, "a", f"\x1e{line}\n")
+    write(store, "a", "end")
+    assert [record.source for record in store.read()] == ["log", "output", "log"]
+
+
 def test_newest_are_taken_across_turned_over_files(store: FileLogs) -> None:
     """A limit counts from the end, however many files it takes."""
     write(store, "a", *(f"record {number}" for number in range(30)))

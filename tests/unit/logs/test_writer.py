@@ -77,6 +77,7 @@ def test_logging_raises_nothing_and_stays_readable(log: FileHandler, file: Path)
     circle: list[object] = []
     circle.append(circle)
     made = record("%s", fields_nan=float("nan"), circle=circle, odd=Unprintable(), long="x" * 1_000_000, fine=[1, "a"])
+    made.huge, made.generation = 10**5000, 10**400
     made.args = (Unprintable(),)
     log.handle(made)
     (line,) = lines(file)
@@ -86,6 +87,7 @@ def test_logging_raises_nothing_and_stays_readable(log: FileHandler, file: Path)
     assert (fields["fields_nan"], fields["fine"]) == ("nan", [1, "a"])
     assert fields["odd"] == "a Unprintable that cannot be printed"
     assert "characters left out" in fields["long"]
+    assert (fields["huge"], line["generation"]) == ("a int that cannot be printed", 3)
     assert file.stat().st_size < 100_000
 
 
