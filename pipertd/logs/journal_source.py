@@ -9,11 +9,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipertd.errors import LogsUnreadable
 from pipertd.logs.journal_child import journal_values, read_journal
 from pipertd.logs.journal_entry import Entry, record_of
 from pipertd.logs.record import EVERYTHING, LogFilter, LogRecord
 from pipertd.names import Target
 
+MACHINE_ID = Path("/etc/machine-id")
 _SLICE = re.compile(r".+\.slice")
 _USER_MANAGER = re.compile(r"user@\d+\.service")
 _PLACE = ("PIPERTD_PIPELINE", "PIPERTD_FLOW", "PIPERTD_ROUTINE")
@@ -56,8 +58,14 @@ class JournalSource:
 
         By itself ``--follow`` shows the current boot alone, and finds nothing where /proc tells of another one than
         journald does, as in a sandbox within a container. With ``--merge`` it shows all boots, of all machines.
+
+        Raises:
+            LogsUnreadable: nobody can say which machine this is.
         """
-        machine = Path("/etc/machine-id").read_text().strip()
+        try:
+            machine = MACHINE_ID.read_text().strip()
+        except OSError as reason:
+            raise LogsUnreadable(str(reason)) from reason
         return self.read("--follow", "--no-tail", "--merge", f"_MACHINE_ID={machine}", *beginning(cursor))
 
     async def newest(self) -> str:

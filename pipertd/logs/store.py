@@ -48,7 +48,11 @@ class LogStore(Protocol):
         """Where a flow's records and prints go."""
 
     async def has(self, target: Target) -> bool:
-        """Whether anything was ever written there and is kept; a routine's records lie with its flow's."""
+        """Whether anything was ever written there and is kept; a routine's records lie with its flow's.
+
+        Raises:
+            LogsUnreadable: that cannot be found out now.
+        """
 
     def records(
         self, wanted: LogFilter = EVERYTHING, limit: int | None = None, cursor: str = ""
@@ -56,6 +60,7 @@ class LogStore(Protocol):
         """Records, the oldest first: the newest ``limit``, or with a cursor the next ``limit`` behind it.
 
         Raises:
+            LogsUnreadable: they cannot be read now.
             ValueError: ``cursor`` is none of ours.
         """
 
@@ -67,5 +72,6 @@ class LogStore(Protocol):
         A stretch comes whenever something was written, and every ``TICK_S`` in any case.
 
         Raises:
+            LogsUnreadable: they cannot be read now.
             ValueError: ``cursor`` is none of ours.
         """
