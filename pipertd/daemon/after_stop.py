@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -60,9 +59,5 @@ def _kill_others(group: Path, own: Path) -> None:
 
 
 def _others(group: Path) -> list[int]:
-    return sorted({pid for each in _with_all_below(group) for pid in Cgroup(each).processes()} - {os.getpid()})
-
-
-def _with_all_below(group: Path) -> Iterator[Path]:
-    yield group
-    yield from (each.parent for each in group.rglob("cgroup.procs") if each.parent != group)
+    groups = [Cgroup(Path(folder)) for folder, *_ in os.walk(group)]  # which minds no group that goes meanwhile
+    return sorted({pid for each in groups for pid in each.processes()} - {os.getpid()})

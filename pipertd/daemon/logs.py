@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
 
 from pipertd.daemon.settings import Settings
 from pipertd.logs.files import FileLogs
+from pipertd.logs.journal import FOLDER
 from pipertd.logs.journal_logs import JournalLogs
 from pipertd.logs.journal_source import JournalSource
 from pipertd.logs.store import LogStore
 
-JOURNAL_SOCKET = Path("/run/systemd/journal/socket")
 _LONGEST_LOOK_S = 10
 
 
@@ -26,7 +25,7 @@ def log_store(settings: Settings) -> LogStore:
 def _is_journal_ours() -> bool:
     standard_error = os.fstat(2)
     stream = f"{standard_error.st_dev}:{standard_error.st_ino}"  # who was started by a service may inherit the variable
-    if os.environ.get("JOURNAL_STREAM") != stream or not JOURNAL_SOCKET.exists():
+    if os.environ.get("JOURNAL_STREAM") != stream or not (FOLDER / "socket").exists():
         return False
     look = ["journalctl", "--quiet", "--no-pager", "--lines=0"]
     try:

@@ -21,7 +21,7 @@ def started_by_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     socket.touch()
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    monkeypatch.setattr(logs, "JOURNAL_SOCKET", socket)
+    monkeypatch.setattr(logs, "FOLDER", tmp_path)
     standard_error = os.fstat(2)
     monkeypatch.setenv("JOURNAL_STREAM", f"{standard_error.st_dev}:{standard_error.st_ino}")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
