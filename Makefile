@@ -123,6 +123,10 @@ format: $(VENV)/.dev ## mend what ruff can mend
 .PHONY: deb
 deb: $(DEB)/.made ## packages for Debian 12 on amd64, in build/deb; there, see packaging/README.md
 
+.PHONY: deb-check
+deb-check: $(DEB)/.made ## lintian of these packages; what it may find has a reason in packaging/debian
+	lintian --allow-root --fail-on error,warning $(DEB)/*.changes
+
 .PHONY: man
 man: $(VENV)/.dev ## the manual pages, out of the programs: build/man
 	$(BIN)/python -m pipertd.manual build/man
