@@ -46,7 +46,7 @@ class Start(NamedTuple):
 
 
 @dataclass
-class _Store:
+class _Ahead:
     """What was read ahead of one series; ``position`` is behind it."""
 
     position: Position
@@ -74,28 +74,28 @@ class Walk:
         self._series = series
         self._wanted = wanted
         self._positions, self._surplus = begin
-        self._stores: dict[str, _Store] = {}
+        self._ahead: dict[str, _Ahead] = {}
 
     def step(self) -> Stretch:
         """The next records: blocks, but not for long; none does not mean that there are no more."""
         all_series = self._series()
         most = max(LEAST_OF_EACH, MOST_HELD // len(all_series))
         for one in all_series:
-            store = self._stores.setdefault(one.name, _Store(self._positions.get(one.name, Position())))
-            store.fill(one, self._wanted, most)
+            ahead = self._ahead.setdefault(one.name, _Ahead(self._positions.get(one.name, Position())))
+            ahead.fill(one, self._wanted, most)
         found = self._certain()
         before = self._positions | {one.series: one.position for one in found[: self._surplus]}
         self._positions = before | {one.series: one.position for one in found}
-        for name, store in self._stores.items():
-            if not store.found:
-                self._positions[name] = store.position
-        is_last = not any(store.found or store.is_more for store in self._stores.values())
+        for name, ahead in self._ahead.items():
+            if not ahead.found:
+                self._positions[name] = ahead.position
+        is_last = not any(ahead.found or ahead.is_more for ahead in self._ahead.values())
         found, self._surplus = found[self._surplus :], max(0, self._surplus - len(found))
         return Stretch(found, before, encode_cursor(self._positions), is_last)
 
     def _certain(self) -> list[Found]:
-        horizon_s = min((store.latest_s for store in self._stores.values() if store.is_more), default=float("inf"))
-        parts = [_taken(store.found, horizon_s, place) for place, store in enumerate(self._stores.values())]
+        horizon_s = min((ahead.latest_s for ahead in self._ahead.values() if ahead.is_more), default=float("inf"))
+        parts = [_taken(ahead.found, horizon_s, place) for place, ahead in enumerate(self._ahead.values())]
         return [found for *_, found in heapq.merge(*parts)]
 
 

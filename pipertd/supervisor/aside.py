@@ -1,4 +1,7 @@
-"""What lies in the state directory and cannot be read: moved out of the way and kept, never deleted."""
+"""What lies in the state directory and cannot be read: moved out of the way and kept, in the place of what was before.
+
+So it takes no more room than the file itself, however often that is damaged.
+"""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def test_a_step_holds_few_records_of_however_many_there_are(store: FileLogs) -> 
     while not is_last:
         step = walk.step()
         records, is_last = list(step.records()), step.is_last
-        held = len(records) + sum(len(one.found) for one in walk._stores.values())
+        held = len(records) + sum(len(one.found) for one in walk._ahead.values())
         assert held <= MOST_HELD + LEAST_OF_EACH * len(series)
         assert [int(record.message) for record in records] == list(range(seen, seen + len(records)))
         seen += len(records)
