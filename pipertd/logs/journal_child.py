@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import ExitStack, aclosing
+from subprocess import DEVNULL, PIPE, Popen
 
 import msgspec
 
@@ -51,88 +51,86 @@ async def journal_values(field: str) -> AsyncGenerator[str, None]:
 
 
 async def _run(*arguments: str) -> AsyncGenerator[bytes, None]:
-    said = _memory()
-    try:
-        process = await _started(arguments, said)
+    with ExitStack() as stack:
+        try:
+            child = _Child(arguments, stack)
+        except OSError as reason:
+            raise LogsUnreadable(str(reason)) from reason
+        output, pipe = await child.output()
         try:
             number = 0
-            async for line in _lines(process):
+            async for line in _lines(output):
                 yield line
                 number += 1
                 if number % _TURN == 0:
                     await asyncio.sleep(0)
-            status = await process.wait()
+            status = await child.ended()
         finally:
-            await _end(process)
+            pipe.close()
+            child.kill()
+            await child.ended()
         if status:
-            words = os.pread(said, _MOST_SAID, 0).decode("utf-8", "replace").strip()
-            raise LogsUnreadable(
-                f"journalctl says {words or status!r}; is the daemon's user in the group systemd-journal?"
-            )
-    finally:
-        os.close(said)
+            what = child.said() or f"exit status {status}"
+            raise LogsUnreadable(f"journalctl says {what!r}; is the daemon's user in the group systemd-journal?")
 
 
-def _memory() -> int:
-    """Where it says what is wrong, of which nobody needs more than the beginning."""
-    try:
-        return os.memfd_create("journalctl-said", os.MFD_CLOEXEC)
-    except OSError as reason:
-        raise LogsUnreadable(str(reason)) from reason
+class _Child:
+    """journalctl, as long as it runs; it is gone, and reaped, when ``stack`` is closed.
+
+    Nobody else reaps it, as asyncio's own way of waiting for children would: until then its pid is nobody else's.
+    """
+
+    def __init__(self, arguments: Sequence[str], stack: ExitStack) -> None:
+        program = shutil.which("journalctl")
+        if program is None:
+            raise LogsUnreadable("there is no journalctl")
+        self._said = os.memfd_create("journalctl-said", os.MFD_CLOEXEC)
+        stack.callback(os.close, self._said)
+        command = [program, "--quiet", "--no-pager", *arguments]
+        environment = {"LC_ALL": "C.UTF-8"}
+        self._process = Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=self._said, env=environment, bufsize=0)
+        stack.callback(self._process.wait)
+        stack.callback(self.kill)
+        self._pidfd = os.pidfd_open(self._process.pid)
+        stack.callback(os.close, self._pidfd)
+
+    async def output(self) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
+        """What it writes, and the pipe, which is to be closed; where that is not read it waits."""
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(_CHUNK_BYTES)
+        pipe, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), self._process.stdout)
+        return reader, pipe
+
+    async def ended(self) -> int:
+        """Wait for its end; its exit status, below 0 where a signal ended it."""
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self._pidfd, over.set)
+        try:
+            await over.wait()
+        finally:
+            loop.remove_reader(self._pidfd)
+        return self._process.wait()
+
+    def kill(self) -> None:
+        """End it, if it has not ended."""
+        self._process.kill()
+
+    def said(self) -> str:
+        """What it had to say on its standard error; of much, the beginning."""
+        return os.pread(self._said, _MOST_SAID, 0).decode("utf-8", "replace").strip()
 
 
-async def _started(arguments: tuple[str, ...], said: int) -> Process:
-    program = shutil.which("journalctl")
-    if program is None:
-        raise LogsUnreadable("there is no journalctl")
-    try:
-        return await asyncio.create_subprocess_exec(
-            program,
-            "--quiet",
-            "--no-pager",
-            *arguments,
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=said,
-            env={"LC_ALL": "C.UTF-8"},
-            limit=_CHUNK_BYTES,
-        )
-    except OSError as reason:
-        raise LogsUnreadable(str(reason)) from reason
-
-
-async def _lines(process: Process) -> AsyncIterator[bytes]:
+async def _lines(output: asyncio.StreamReader) -> AsyncIterator[bytes]:
     """Its lines, of which too long ones lose their end."""
-    assert process.stdout is not None
     begun = b""
     while True:
         try:
-            line = await process.stdout.readuntil(b"\n")
+            line = await output.readuntil(b"\n")
         except asyncio.IncompleteReadError:
             return
         except asyncio.LimitOverrunError as overrun:
-            part = await process.stdout.readexactly(overrun.consumed)
+            part = await output.readexactly(overrun.consumed)
             begun += part[: MOST_ENTRY_BYTES - len(begun)]
             continue
         yield begun + line
         begun = b""
-
-
-async def _end(process: Process) -> None:
-    """Have it gone, also where whoever waits for that is told to go himself: it takes no longer than a kill."""
-    ending = asyncio.create_task(_kill(process))
-    try:
-        await asyncio.shield(ending)
-    except asyncio.CancelledError:
-        await ending
-        raise
-
-
-async def _kill(process: Process) -> None:
-    assert process.stdout is not None
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-    while await process.stdout.read(_CHUNK_BYTES):
-        pass  # a pipe that is not read to its end stays open
-    await process.wait()

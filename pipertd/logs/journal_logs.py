@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import NamedTuple
 
+from pipertd.errors import LogsUnreadable
 from pipertd.logs.journal_source import JournalSource, beginning
 from pipertd.logs.journal_tail import JournalTail
 from pipertd.logs.record import EVERYTHING, LogFilter, LogRecord
@@ -21,6 +22,7 @@ from pipertd.names import Target
 from pipertd.protocol import LogSpec
 
 _MOST_PASSED = 16 * MOST_HELD  # records that are not wanted, before the reader hears how far it has come
+_MOST_FAILURES = 3  # of journalctl in a row, before a follower is told
 _DISORDER_S = 10.0  # by how much the time of a record may be off the order of the journal
 _CURSOR = re.compile(r"s=[0-9a-f]{32};i=[0-9a-f]{1,16};b=[0-9a-f]{32}(;[mtx]=[0-9a-f]{1,16}){3}")
 
@@ -101,13 +103,17 @@ class JournalLogs:
                 async with aclosing(self._newest(wanted, backlog, place)) as stretches:
                     async for stretch in stretches:
                         yield stretch._replace(is_last=False)
+            failures = 0
             while True:
-                grown, known = tail.grown, tail.behind(place)
-                if known is None:
-                    stretch = await self._behind(place, wanted)
-                else:
-                    behind = known[-1].cursor if known else place
-                    stretch = JournalStretch(list(filter(wanted.wants, known)), behind, is_last=True)
+                grown = tail.grown
+                try:
+                    stretch = _held(tail, place, wanted) or await self._behind(place, wanted)
+                    failures = 0
+                except LogsUnreadable:  # somebody killed it, or there was no room for it just then
+                    failures += 1
+                    if failures == _MOST_FAILURES:
+                        raise
+                    stretch = JournalStretch([], place, is_last=True)
                 place = stretch.cursor
                 yield stretch
                 if stretch.is_last:
@@ -177,6 +183,14 @@ class JournalLogs:
         if place and not passed:  # and nothing came after it: whoever goes on begins with what comes next
             return JournalStretch([_gap(place, 0.0)], "", is_last=True)
         return JournalStretch(found, cursor, is_last=True)
+
+
+def _held(tail: JournalTail, place: str, wanted: LogFilter) -> JournalStretch | None:
+    """What the tail has behind a place, if it knows that."""
+    found = tail.behind(place)
+    if found is None:
+        return None
+    return JournalStretch(list(filter(wanted.wants, found)), found[-1].cursor if found else place, is_last=True)
 
 
 def _checked(cursor: str) -> str:
