@@ -1,9 +1,9 @@
 """`pipertd after-stop`: what systemd runs when the daemon is gone (``ExecStopPost=``), however it went.
 
 Behind a stop nothing may be left: not the flow that outlived a daemon which was killed while it stopped, nor one that
-could not be stopped in time. Behind a restart, and behind a crash that the next daemon follows, flows go on. Either way
-the unit's cgroup must limit nothing below it any more, because systemd can start nothing in one that does; the next
-daemon sets the limits of its flows again.
+could not be stopped in time, nor what is on record of them. Behind a restart, and behind a crash that the next daemon
+follows sooner or later, flows go on. Either way the unit's cgroup must limit nothing below it any more, because systemd
+can start nothing in one that does; the next daemon sets the limits of its flows again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,7 +31,10 @@ def after_stop() -> None:
         NotDelegated: this process is part of no service.
     """
     group = unit_group()
-    stuck = end_others(group, own_group()) if is_being_stopped(group.name) else []
+    stuck: list[int] = []
+    if is_being_stopped(group.name):
+        stuck = end_others(group, own_group())
+        forget([Path(each) for each in os.environ.get("RUNTIME_DIRECTORY", "").split(":") if each])
     undivide(group)
     if stuck:
         raise SystemExit(f"pipertd: cannot kill processes {', '.join(map(str, stuck))} in {group}: they do not die")
@@ -47,6 +51,14 @@ def end_others(group: Path, own: Path, deadline_s: float = _GIVE_UP_S) -> list[i
         time.sleep(_POLL_S)
         left = _others(group)
     return left
+
+
+def forget(folders: Iterable[Path]) -> None:
+    """Remove the files that a killed daemon left in its runtime directory; folders there are an operator's."""
+    for folder in folders:
+        for each in folder.iterdir():
+            if not each.is_dir():
+                each.unlink()
 
 
 def _kill_others(group: Path, own: Path) -> None:

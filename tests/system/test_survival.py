@@ -260,8 +260,39 @@ def assert_nothing_left() -> None:
     assert not processes()
     assert not GROUP.exists()
     assert not list(Path("/dev/shm").iterdir())
-    assert not RUNTIME.exists()
+    assert not list(RUNTIME.iterdir())
     assert shown("NFileDescriptorStore") == "0"
+
+
+@pytest.mark.usefixtures("survival")
+def test_flows_wait_for_who_starts_a_service_that_was_given_up() -> None:
+    """Where systemd starts no other daemon, after too many crashes say, flows go on, and the next start adopts them."""
+    before = pids()
+    with given_up():
+        wait_more("numbers without a service")
+    run("systemctl", "start", "pipertd")
+    assert pids() == before
+    assert_nothing_lost()
+
+
+@pytest.mark.usefixtures("survival")
+def test_flows_of_a_service_that_was_given_up_can_be_ended() -> None:
+    """A stop of a service that is down does nothing; `systemctl kill` reaches them all."""
+    with given_up():
+        run("systemctl", "stop", "pipertd")
+        assert len(processes()) == 2
+        run("systemctl", "kill", "pipertd")
+        wait_until(lambda: not processes(), what="the end of the flows")
+    run("systemctl", "start", "pipertd")
+
+
+@contextmanager
+def given_up() -> Iterator[None]:
+    """The daemon is dead, and systemd starts no other one."""
+    with set_in_unit("Restart=no"):
+        kill_main()
+        wait_until(lambda: shown("ActiveState") == "failed", what="the service to be given up")
+        yield
 
 
 GIVES_BACK = """\

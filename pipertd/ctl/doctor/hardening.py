@@ -37,7 +37,7 @@ def _survival(unit: Unit) -> Iterator[Finding]:
     if unit.get("RuntimeDirectoryPreserve") == "no":
         what = "RuntimeDirectoryPreserve=no: what is on record of the flows goes with the daemon"
         why = "after a crash the next daemon does not know them, and begins anew"
-        yield _risk(what, why, "preserve", "RuntimeDirectoryPreserve=restart")
+        yield _risk(what, why, "preserve", "RuntimeDirectoryPreserve=yes")
     if unit.get("FileDescriptorStoreMax") == "0":
         what = "FileDescriptorStoreMax=0: systemd keeps nothing of the flows' shared memory"
         why = "where the daemon and all flows of a pipeline die at once, what lay on its links is lost"

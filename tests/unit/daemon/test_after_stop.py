@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipertd.daemon.after_stop import end_others
+from pipertd.daemon.after_stop import end_others, forget
 from pipertd.daemon.unit import is_being_stopped
 from pipertd.supervisor.cgroup import Cgroup
 from tests.scratch_cgroup import scratch_delegation
@@ -55,6 +55,18 @@ def test_whatever_is_left_is_killed(capfd: pytest.CaptureFixture[str]) -> None:
         assert [each.wait() for each in left] == [-signal.SIGKILL] * len(left)
         assert end_others(unit, unit / ".control") == []
         assert capfd.readouterr().out == ""
+
+
+def test_what_was_on_record_is_forgotten(tmp_path: Path) -> None:
+    """Files and sockets go, whatever they are called; folders with definitions of an operator's stay."""
+    (tmp_path / "p.run").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    kept = tmp_path / "pipelines.d/mine.yaml"
+    kept.parent.mkdir()
+    kept.touch()
+    forget([tmp_path])
+    assert list(tmp_path.iterdir()) == [kept.parent]
+    assert kept.exists()
 
 
 def test_a_unit_of_which_systemd_knows_nothing_is_not_being_stopped() -> None:

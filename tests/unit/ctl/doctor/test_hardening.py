@@ -12,7 +12,7 @@ from tests.unit.ctl.doctor.mending import only, pipeline
 ROOT = Path(__file__).parents[4]
 SHIPPED = {
     "KillMode": "process",
-    "RuntimeDirectoryPreserve": "restart",
+    "RuntimeDirectoryPreserve": "yes",
     "FileDescriptorStoreMax": "4096",
     "PrivateTmp": "no",
     "PrivateDevices": "no",
@@ -59,7 +59,7 @@ def test_a_drop_in_that_ships_is_named() -> None:
     ("setting", "value", "severity", "mended"),
     [
         ("KillMode", "control-group", Severity.RISK, "KillMode=process"),
-        ("RuntimeDirectoryPreserve", "no", Severity.RISK, "RuntimeDirectoryPreserve=restart"),
+        ("RuntimeDirectoryPreserve", "no", Severity.RISK, "RuntimeDirectoryPreserve=yes"),
         ("FileDescriptorStoreMax", "0", Severity.RISK, "FileDescriptorStoreMax=4096"),
         ("PrivateTmp", "yes", Severity.RISK, "PrivateTmp=no"),
         ("MemoryDenyWriteExecute", "yes", Severity.RISK, "MemoryDenyWriteExecute=no"),
