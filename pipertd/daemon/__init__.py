@@ -6,5 +6,5 @@ Where things are:
 
 - the two: serve, run; settings, lock, records, logs, summary
 - of serve: load, proving, leaving, doors, tls, facts, descriptors; of run: progress, leftovers
-- systemd itself: notify, by which systemd and descriptor_store tell it something; unit, by which it is asked; after_stop
+- systemd itself: notify, by which systemd and descriptor_store tell it something; unit, which asks it; after_stop
 """
