@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from functools import reduce
 
 import pytest
@@ -12,8 +13,14 @@ from pipertd.control.messages import value_message
 from pipertd.logs.record import LogRecord
 from pipertd.rpc import event_pb2, log_pb2
 
-_IN_LISTS = reduce(lambda inner, _: [inner], range(900), "x")
-_IN_MAPPINGS = reduce(lambda inner, _: {"a": inner}, range(900), "x")
+
+def nested(wrap: Callable[[object], object]) -> object:
+    innermost: object = "x"
+    return reduce(lambda inner, _: wrap(inner), range(900), innermost)
+
+
+_IN_LISTS = nested(lambda inner: [inner])
+_IN_MAPPINGS = nested(lambda inner: {"a": inner})
 
 
 @pytest.mark.parametrize(
