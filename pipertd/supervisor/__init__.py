@@ -14,5 +14,5 @@ Where things are, from the whole to the parts:
 - any process: gate, launch, posix_spawn, stacks, strays, procfs
 - its limits: resources, cgroups, cgroup, delegation
 - for the next daemon: manifest, recording, custody, survivors, adopted
-- for everybody: view, history, message_ids, notice_file, aside, surroundings, pulse, alarm
+- for everybody: view, history, message_ids, notice_file, whole, aside, surroundings, pulse, alarm
 """

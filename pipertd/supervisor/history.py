@@ -24,8 +24,10 @@ from pipertd.supervisor.message_ids import MESSAGE_IDS
 from pipertd.supervisor.procfs import boot_id
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.view import Notice, NoticeKind
+from pipertd.supervisor.whole import read_whole
 
 KEPT_NOTICES = 10_000
+MOST_BYTES = 1 << 30  # of twice as many, each with the log and the stacks of a death
 TRY_AGAIN_S = 1.0  # pause between two tries to write to a disk that is full
 _LEVELS = {
     NoticeKind.FLOW_STATE_CHANGED: logging.DEBUG,
@@ -209,9 +211,11 @@ def _write(fd: int, *lines: bytes) -> None:
 def _read(file: Path) -> tuple[notice_file.Found, str]:
     """What is there, and what is wrong with it."""
     try:
-        found = notice_file.read(file.read_bytes())
+        found = notice_file.read(read_whole(file, MOST_BYTES))
     except FileNotFoundError:
         return notice_file.Found(), ""
     except OSError as reason:
         return notice_file.Found(), cause_of(reason)
+    except ValueError as reason:
+        return notice_file.Found(), str(reason)
     return found, found.fault

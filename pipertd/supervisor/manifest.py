@@ -10,7 +10,6 @@ Segments and bells are named by their inodes: whichever flow still lives holds t
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +24,7 @@ from pipertd.protocol import PROTOCOL_VERSION, Charge
 from pipertd.supervisor.failure import Failure
 from pipertd.supervisor.procfs import Identity, boot_id
 from pipertd.supervisor.view import State
+from pipertd.supervisor.whole import read_whole
 
 FORMAT = 1
 SUFFIX = ".run"
@@ -195,30 +195,15 @@ def read_manifest(path: Path) -> Manifest:
         ManifestError: it is of an earlier boot, or none of ours.
     """
     try:
-        content = _content(path)
+        content = read_whole(path, MOST_BYTES)
         head = _head.decode(content)
         if head.boot != boot_id():
             raise ManifestError("the system was started anew meanwhile")
         if head.format != FORMAT:
             raise ManifestError(f"it is on record in format {head.format}, and this pipertd reads format {FORMAT}")
         found = _decoder.decode(content)
-    except (OSError, RecursionError, msgspec.MsgspecError) as reason:
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as reason:
         raise ManifestError(f"cannot read {path}: {reason}") from reason
     if found.definition.name != path.stem:
         raise ManifestError(f"{path} is the record of another pipeline, {found.definition.name}")
     return found
-
-
-def _content(path: Path) -> bytes:
-    """All of it; whatever lies there, we neither wait for it nor fill the memory with it."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
-    try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise ManifestError(f"cannot read {path}: it is no regular file")
-        if status.st_size > MOST_BYTES:
-            raise ManifestError(f"cannot read {path}: it is larger than {MOST_BYTES} bytes")
-        with os.fdopen(fd, "rb", closefd=False) as file:
-            return file.read()
-    finally:
-        os.close(fd)

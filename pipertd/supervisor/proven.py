@@ -18,6 +18,7 @@ from pipertd.clock import wall_s
 from pipertd.definition import carried
 from pipertd.definition.model import Pipeline
 from pipertd.errors import cause_of
+from pipertd.supervisor.whole import read_whole
 
 VERSION = 1
 SUFFIX = ".proven"
@@ -114,8 +115,7 @@ def _read_all(folder: Path, on_unreadable: Callable[[Path, str], None]) -> dict[
 
 def _read(path: Path) -> Proof:
     """ValueError, and what msgspec raises, where it is no record of that name, or that of a newer pipertd."""
-    with path.open("rb") as file:
-        content = file.read(MOST_BYTES)
+    content = read_whole(path, MOST_BYTES)
     version = _head.decode(content).version
     if version != VERSION:
         raise ValueError(f"it is of version {version}, and this pipertd reads version {VERSION}")

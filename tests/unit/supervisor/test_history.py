@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,6 +105,15 @@ def test_a_file_that_cannot_be_read_is_kept_and_said(file: Path, content: bytes,
     assert Path(notice.details["path"]).read_bytes() == content
     with opened(file) as history:
         assert history.since(0) == (notice,)
+
+
+def test_nobody_waits_for_what_is_no_file(file: Path) -> None:
+    """A FIFO of that name holds no start of the daemon up: it lies aside like all that cannot be read."""
+    os.mkfifo(file)
+    with opened(file) as history:
+        (notice,) = history.since(0)
+        assert "it is no regular file" in notice.message
+    assert file.is_file()
 
 
 def test_a_damaged_line_costs_those_before_it(file: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,6 +97,14 @@ def test_what_is_no_record_of_ours_is_said(kept: Kept, change: object, why: str)
     kept.file.write_bytes(change(whole))  # type: ignore[operator]
     assert kept.open().of_file(Path("road.yaml")) is None
     assert why in kept.unreadable["street.proven"]
+
+
+def test_nobody_waits_for_what_is_no_file(kept: Kept) -> None:
+    """A FIFO holds no start of the daemon up, and hides no other record."""
+    kept.keep(replace(DEFINITION, name="yard", file=Path("yard.yaml")))
+    os.mkfifo(kept.file)
+    assert kept.open().of_file(Path("yard.yaml")) is not None
+    assert kept.unreadable == {"street.proven": "it is no regular file"}
 
 
 def test_a_record_that_cannot_be_written_changes_nothing(kept: Kept) -> None:
