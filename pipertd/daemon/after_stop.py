@@ -31,11 +31,11 @@ def after_stop() -> None:
         NotDelegated: this process is part of no service.
     """
     group = unit_group()
-    stuck: list[int] = []
-    if is_being_stopped(group.name):
-        stuck = end_others(group, own_group())
-        forget([Path(each) for each in os.environ.get("RUNTIME_DIRECTORY", "").split(":") if each])
+    is_stop = is_being_stopped(group.name)
+    stuck = end_others(group, own_group()) if is_stop else []
     undivide(group)
+    if is_stop:
+        forget([Path(each) for each in os.environ.get("RUNTIME_DIRECTORY", "").split(":") if each])
     if stuck:
         raise SystemExit(f"pipertd: cannot kill processes {', '.join(map(str, stuck))} in {group}: they do not die")
 
