@@ -38,6 +38,10 @@ class Appender:
             with self._counting:
                 self.lost_bytes += min(short.rest, len(data))
 
+    def begin_in_child(self) -> None:
+        """This is a child of a process one of whose threads may have been counting, and is not here."""
+        self._counting = threading.RLock()
+
     def begin_file(self) -> None:
         """What comes next stands at the beginning of another file."""
         self._is_torn, self._ends_line = False, True

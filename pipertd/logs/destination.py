@@ -21,9 +21,11 @@ def flow_handler(spec: LogSpec, *, pipeline: str, flow: str, generation: int) ->
         OSError: the file cannot be opened.
         ValueError: this pipertd knows no such kind of log.
     """
+    made: Handler
     if _is_file(spec):
-        return FileHandler(Path(spec.path), pipeline=pipeline, flow=flow, generation=generation)
-    made = JournalHandler(pipeline=pipeline, flow=flow, generation=generation, flood=Flood(), folder=_folder(spec))
+        made = FileHandler(Path(spec.path), pipeline=pipeline, flow=flow, generation=generation)
+    else:
+        made = JournalHandler(pipeline=pipeline, flow=flow, generation=generation, flood=Flood(), folder=_folder(spec))
     os.register_at_fork(after_in_child=made.prints.begin_in_child)
     return made
 

@@ -127,6 +127,7 @@ class JournalPrints:
     def begin_in_child(self) -> None:
         """This is a child of a process one of whose threads may have been printing, and is not here."""
         self._writing = threading.RLock()
+        self._appender.begin_in_child()
 
     def append_print(self, fd: int, data: bytes) -> None:
         """Write ``data`` as far as that can be done; the rest is counted, and nobody is told."""

@@ -36,6 +36,24 @@ log.tend()
 log.tend()
 """
 
+FORKING = """
+import os, resource, sys, threading
+from pipertd.logs.destination import flow_handler
+from pipertd.logs.printed import take_prints
+from pipertd.protocol import LogSpec
+
+log = flow_handler(LogSpec(kind="file", path=sys.argv[1]), pipeline="p", flow="f", generation=1)
+take_prints(log.prints)
+counting = threading.Event()
+def hold():
+    log.prints._counting.acquire(); counting.set(); threading.Event().wait()
+threading.Thread(target=hold, daemon=True).start(); counting.wait()
+resource.setrlimit(resource.RLIMIT_FSIZE, (os.fstat(1).st_size, resource.RLIM_INFINITY))
+child = os.fork()
+if not child: print("lost"); os._exit(0)
+os.waitpid(child, 0); os._exit(0)
+"""
+
 
 @pytest.fixture
 def logs(tmp_path: Path) -> FileLogs:
@@ -99,3 +117,10 @@ def test_print_without_room_raises_nothing(logs: FileLogs, unbuffered: str) -> N
     first, torn, *rest = [text for _, text in said(logs)]
     told = "112 B of prints were lost: the log file could not be written"  # of 101 + 5 + 10, for which there were 4
     assert (first, torn, sorted(rest)) == ("there is room", "torn", [told, "there is room again"])
+
+
+def test_a_child_prints_whatever_a_thread_of_its_parent_did(tmp_path: Path) -> None:
+    """A process that is forked while some thread counts what was lost is held up by no lock of that thread."""
+    with (tmp_path / "f.log").open("ab") as output:
+        command = [sys.executable, "-u", "-c", FORKING, output.name]
+        subprocess.run(command, stdout=output, stderr=output, check=True, timeout=120)
