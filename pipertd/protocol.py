@@ -13,6 +13,7 @@ import msgspec
 PROTOCOL_VERSION = 1
 ADOPTABLE_VERSIONS = frozenset({PROTOCOL_VERSION})  # of flows that a daemon of this version can go on with
 MAX_MESSAGE_BYTES = 64 * 1024
+CREDENTIALS_DIRECTORY = "CREDENTIALS_DIRECTORY"  # the variable in which systemd names their folder; flows inherit it
 PAUSE, RESUME = "pause", "resume"  # events that the daemon raises by itself
 
 

@@ -90,9 +90,10 @@ def serve(
 def run(file: Path, as_json: bool, credentials: Path | None) -> None:
     """Run one definition in the foreground, to its end or to Ctrl-C. Exits 0 only if nothing failed."""
     from pipertd.daemon.run import run as run_to_the_end
+    from pipertd.protocol import CREDENTIALS_DIRECTORY
 
     if credentials is not None:
-        os.environ["CREDENTIALS_DIRECTORY"] = str(credentials.absolute())  # as systemd tells a service, for its flows
+        os.environ[CREDENTIALS_DIRECTORY] = str(credentials.absolute())  # as systemd tells a service, for its flows
 
     raise SystemExit(run_to_the_end(file, as_json=as_json))
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from pipertd.errors import CredentialMissing
 from pipertd.names import nearest
-
-DIRECTORY = "CREDENTIALS_DIRECTORY"  # systemd's name for the folder that it laid them out in
+from pipertd.protocol import CREDENTIALS_DIRECTORY
 
 
 class Credential:
@@ -65,9 +64,10 @@ class Credentials:
         if self._named is not None and name not in self._named:
             why = f"its pipeline's definition does not name it: add it to `credentials`{nearest(name, self._named)}"
             raise CredentialMissing(f"cannot read credential {name}: {why}")
-        folder = os.environ.get(DIRECTORY)
+        folder = os.environ.get(CREDENTIALS_DIRECTORY)
         if not folder:
-            why = f"there is no folder of them: under systemd LoadCredential= makes one, elsewhere set {DIRECTORY}"
+            elsewhere = f"elsewhere set {CREDENTIALS_DIRECTORY}"
+            why = f"there is no folder of them: under systemd LoadCredential= makes one, {elsewhere}"
             raise CredentialMissing(f"cannot read credential {name}: {why}")
         try:
             return Credential(name, (Path(folder) / name).read_bytes())

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipertd.errors import LaunchFailed
-
-_DIRECTORY = "CREDENTIALS_DIRECTORY"  # where systemd says that they are
+from pipertd.protocol import CREDENTIALS_DIRECTORY
 
 
 def check_credentials(target: str, named: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -21,7 +20,7 @@ def check_credentials(target: str, named: Sequence[str], environment: Mapping[st
     Raises:
         LaunchFailed: one is not there, or not to be read; says how to give it.
     """
-    folder = environment.get(_DIRECTORY, "")
+    folder = environment.get(CREDENTIALS_DIRECTORY, "")
     missing = [name for name in named if not folder or not os.access(Path(folder) / name, os.R_OK)]
     if missing:
         what = f"credential{'' if len(missing) == 1 else 's'} {', '.join(missing)}"
