@@ -15,7 +15,7 @@ import pytest
 
 from pipertd.supervisor.message_ids import MESSAGE_IDS
 from pipertd.supervisor.view import NoticeKind
-from tests.system.service import DEFINITIONS, ROUTINES, UNITS, delivered, flows, run, shown
+from tests.system.service import DEFINITIONS, INSTALLED, ROUTINES, delivered, flows, run, shown
 from tests.waiting import wait_until
 
 TALK = """\
@@ -198,9 +198,8 @@ def test_a_standby_waits_for_no_last_lines() -> None:
 @pytest.mark.usefixtures("service")
 def test_records_are_written_while_no_daemon_lives() -> None:
     """They are the flow's own: a daemon that is killed and does not come back takes nothing from them."""
-    alone = UNITS / "pipertd.service.d/10-alone.conf"
-    alone.parent.mkdir(exist_ok=True)
-    alone.write_text("[Service]\nRestart=no\n")
+    INSTALLED.mkdir()
+    (INSTALLED / "10-alone.conf").write_text("[Service]\nRestart=no\n")
     try:
         run("systemctl", "daemon-reload")
         os.kill(int(shown("MainPID")), signal.SIGKILL)
@@ -209,7 +208,7 @@ def test_records_are_written_while_no_daemon_lives() -> None:
         wait_until(lambda: grows(before + 20), what="records without a daemon")
         assert texts("-t", "pipertd/talk/speaker", "_TRANSPORT=stdout")[-1].startswith(("printed", "written"))
     finally:
-        alone.unlink()
+        shutil.rmtree(INSTALLED)
         run("systemctl", "daemon-reload")
         run("systemctl", "start", "pipertd")
 
