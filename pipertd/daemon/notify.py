@@ -1,4 +1,4 @@
-"""The service manager's ear: a datagram for each word to it, with descriptors where it is to keep some.
+"""The service manager's ear for descriptors that it is to keep, for which sdnotify has no word.
 
 The protocol is that of sd_notify(3).
 """

@@ -72,7 +72,7 @@ async def _serve(settings: Settings, logs: LogStore, history: History, startable
     reloader = Reloader(settings.definitions, supervisor)
     proven = open_proven(settings.state_dir / "definitions", history)
     control = ControlServer(supervisor, reloader, logs, quarantine, daemon_facts(settings, cgroups))
-    manager = ServiceManager(notifier)
+    manager = ServiceManager()
     stop = _Stop()
     leave_when_told(history, manager)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.reload_soon)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import suppress
 
-from pipertd.daemon.notify import Notifier
+import sdnotify
+
+_PATIENCE_S = 5.0  # process 1 may be busy; a daemon that waits for it longer than this does nothing else
 
 
 class ServiceManager:
@@ -15,8 +16,10 @@ class ServiceManager:
     The sign of life comes from the loop's own timer, so that it stops when the loop does.
     """
 
-    def __init__(self, notifier: Notifier) -> None:
-        self._notifier = notifier
+    def __init__(self) -> None:
+        self._notifier = sdnotify.SystemdNotifier() if os.environ.get("NOTIFY_SOCKET") else None
+        if self._notifier is not None and self._notifier.socket is not None:
+            self._notifier.socket.settimeout(_PATIENCE_S)
         self._timer: asyncio.TimerHandle | None = None
 
     def ready(self) -> None:
@@ -41,10 +44,13 @@ class ServiceManager:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._notifier is not None and self._notifier.socket is not None:
+            self._notifier.socket.close()
+            self._notifier = None
 
     def _say(self, message: str) -> None:
-        with suppress(OSError):  # who does not listen is not served worse for it
-            self._notifier.say(message)
+        if self._notifier is not None:
+            self._notifier.notify(message)  # who does not listen is not served worse for it
 
     def _beat(self, every_s: float | None) -> None:
         if every_s is not None:

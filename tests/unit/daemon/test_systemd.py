@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pipertd.daemon.notify import Notifier
 from pipertd.daemon.systemd import ServiceManager
 
 
@@ -32,8 +31,7 @@ def test_ready_then_signs_of_life_then_stopping(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
 
         async def serve() -> list[str]:
-            notifier = Notifier()
-            manager = ServiceManager(notifier)
+            manager = ServiceManager()
             manager.ready()
             messages: list[str] = []
             async with asyncio.timeout(120):
@@ -42,7 +40,6 @@ def test_ready_then_signs_of_life_then_stopping(tmp_path: Path, monkeypatch: pyt
                     messages += heard(listener)
             manager.stopping()
             manager.close()
-            notifier.close()
             return messages + heard(listener)
 
         messages = asyncio.run(serve())
@@ -56,7 +53,7 @@ def test_other_process_watchdog_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("WATCHDOG_PID", "1")
 
     async def serve() -> None:
-        manager = ServiceManager(Notifier())
+        manager = ServiceManager()
         manager.ready()
         assert manager._timer is None
 
