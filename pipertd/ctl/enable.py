@@ -113,7 +113,8 @@ def _switched(verb: str, pipeline: str, switch: Callable[[], bool]) -> bool:
     except NotSwitched as reason:
         raise fail(f"cannot {verb} {pipeline}: {reason}", Exit.WRONG_STATE) from None
     except PermissionError as reason:
-        raise fail(f"cannot {verb} {pipeline}: {reason.filename} is for root; use sudo", Exit.NOT_PERMITTED) from None
+        place = reason.filename2 or reason.filename  # of a link the first is what it leads to
+        raise fail(f"cannot {verb} {pipeline}: {place} is for root; use sudo", Exit.NOT_PERMITTED) from None
     except OSError as reason:
         raise denied(f"{verb} {pipeline}", reason) from None
 

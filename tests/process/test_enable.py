@@ -119,11 +119,14 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_without_permission_the_error_says_so(open_folder: Path) -> None:
-    """Who may not write into /etc gets exit 7, one line, and the way out."""
+@pytest.mark.parametrize(
+    ("there", "closed"), [("etc", "etc/pipertd"), ("etc/pipertd/pipelines.d", "etc/pipertd/pipelines.d/p.yaml")]
+)
+def test_without_permission_the_error_says_so(open_folder: Path, there: str, closed: str) -> None:
+    """Who may not write into /etc gets exit 7, one line with what is closed to them, and the way out."""
     installed = open_folder / "usr/lib/pipertd/pipelines.d"
     installed.mkdir(parents=True)
-    (open_folder / "etc").mkdir()
+    (open_folder / there).mkdir(parents=True)
     write_definition(installed / "p.yaml", counts(), writes(open_folder / "numbers"))
     done = subprocess.run(
         [
@@ -138,5 +141,5 @@ def test_without_permission_the_error_says_so(open_folder: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (
         7,
-        f"pipertctl: cannot disable p: {open_folder / 'etc/pipertd'} is for root; use sudo\n",
+        f"pipertctl: cannot disable p: {open_folder / closed} is for root; use sudo\n",
     )
