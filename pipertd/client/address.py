@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import re
 import socket
@@ -122,12 +123,22 @@ def _obstacle_at(path: str) -> Obstacle | None:
     except ConnectionRefusedError:
         return Obstacle("nobody listens there any more")
     except PermissionError:
-        return Obstacle("you may not use this socket; its group may", is_there=True)
+        return Obstacle(f"you may not use this socket; {_who_may(Path(path))}", is_there=True)
     except BlockingIOError:
         return Obstacle("it does not take calls", is_there=True)
     except OSError as reason:
         return Obstacle(cause_of(reason))
     return None
+
+
+def _who_may(path: Path) -> str:
+    """The group that may, by its name, and the socket beside it where one may at least look."""
+    try:
+        group = grp.getgrgid(path.stat().st_gid).gr_name
+    except (OSError, KeyError):  # the folder is closed, or the group has no name
+        return "its group may"
+    observe = path.with_name("observe.sock")
+    return f"the group {group} may" + (f"; you may look by {observe}" if os.access(observe, os.W_OK) else "")
 
 
 def _said_by(details: str) -> str:

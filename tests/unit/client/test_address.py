@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import grp
+import os
 import socket
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -85,6 +90,36 @@ def test_what_stands_in_the_way_to_a_socket_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert Address(f"{tmp_path}/none").obstacle("") == ("there is no such socket", False)
     assert Address(f"{tmp_path}/file").obstacle("") == ("nobody listens there any more", False)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize(("mode", "way_out"), [(0o660, ""), (0o666, "; you may look by {observe}")])
+def test_who_may_not_use_a_socket_is_told_who_may(mode: int, way_out: str) -> None:
+    """The group by its name, and the socket for observers where that one is open to them."""
+    look = "import sys; from pipertd.client.address import Address; print(Address(sys.argv[1]).obstacle('').words)"
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        socket.socket(socket.AF_UNIX) as one,
+        socket.socket(socket.AF_UNIX) as two,
+    ):
+        Path(folder).chmod(0o755)
+        control, observe = Path(folder) / "control.sock", Path(folder) / "observe.sock"
+        for each, path, bits in ((one, control, 0o660), (two, observe, mode)):
+            each.bind(str(path))
+            path.chmod(bits)
+        stranger = (
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            "--bounding-set=-all",
+            "--inh-caps=-all",
+        )
+        said = subprocess.run(
+            [*stranger, sys.executable, "-c", look, control], capture_output=True, text=True, check=True
+        )
+        group = grp.getgrgid(control.stat().st_gid).gr_name
+    assert said.stdout == f"you may not use this socket; the group {group} may{way_out.format(observe=observe)}\n"
 
 
 def test_a_socket_whose_daemon_is_stopped_is_told_from_one_that_hangs_up(tmp_path: Path) -> None:
