@@ -82,6 +82,9 @@ def _text_of(file: Path) -> str:
             raw = os.read(fd, MOST_BYTES + 1)
         finally:
             os.close(fd)
+    except PermissionError as reason:
+        way_out = "`pipertctl doctor` finds what is closed to the daemon"
+        raise _unreadable(file, f"{cause_of(reason)} ({way_out})") from None
     except OSError as reason:
         raise _unreadable(file, cause_of(reason)) from None
     if len(raw) > MOST_BYTES:

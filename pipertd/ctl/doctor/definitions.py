@@ -13,6 +13,7 @@ from pipertd.definition.problem import Problem
 from pipertd.definition.structure import ROUTINES_FOLDER
 
 SUBJECT = "definitions"
+HOMES = ("/home", "/root", "/run/user")  # of people; a service can do without
 
 
 def findings(
@@ -58,4 +59,6 @@ def _opened(place: Path, name: str, user: Account) -> str:
         return as_root(f"usermod -aG $(stat -c %G {quoted([place])}) {user.name}", "systemctl restart pipertd")
     on_the_way = str(place) != name
     mode = "x" if on_the_way else "rx" if stat.S_ISDIR(found.st_mode) else "r"
-    return as_root(f"chmod o+{mode} {quoted([place])}")
+    opened = as_root(f"chmod o+{mode} {quoted([place])}")
+    at_home = any(place.is_relative_to(home) for home in HOMES)
+    return f"{opened}  # or better move it out of the home, to /srv say" if at_home else opened

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from pipertd.ctl.doctor.definitions import named_paths
+from pipertd.ctl.doctor.definitions import HOMES, named_paths
 from pipertd.ctl.doctor.finding import Finding, Severity
 from pipertd.ctl.doctor.unit import Unit, drop_in
 from pipertd.definition.model import Pipeline
 
 SUBJECT = "unit"
-_HOMES = ("/home", "/root", "/run/user")
 _SYSTEM_CALLS = ("memfd_create", "pidfd_open", "pidfd_send_signal", "fallocate", "sched_setaffinity", "setpriority")
 _ON = ("yes", "true")
 
@@ -53,7 +52,7 @@ def _hidden(unit: Unit, pipelines: Sequence[Pipeline]) -> Iterator[Finding]:
     named = sorted({(path, each.name) for each in pipelines for path in named_paths(each)})
     homes = unit.get("ProtectHome", "no")
     if homes not in ("no", "read-only"):
-        hidden = [each for each in named if _below(each[0], _HOMES)]
+        hidden = [each for each in named if _below(each[0], HOMES)]
         yield from _unseen(
             f"ProtectHome={homes}",
             hidden,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -55,6 +58,21 @@ def test_bad_files_are_problems_not_tracebacks(tmp_path: Path, content: bytes, p
     file.write_bytes(content)
     found = [str(each) for each in check_files([file]).problems]
     assert any(each.startswith(f"{file}:{place}") and problem in each for each in found), found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_file_that_is_closed_says_what_helps() -> None:
+    """A definition that the daemon's user may not read: root, who looks at it, sees nothing wrong with it."""
+    read = "import sys; from pathlib import Path; from pipertd.definition.check import check_files as c; "
+    read += "print(*c([Path(sys.argv[1])]).problems)"
+    stranger = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all")
+    with tempfile.TemporaryDirectory() as closed:  # mode 0700
+        file = written(Path(closed), GOOD)
+        said = subprocess.run(
+            [*stranger, sys.executable, "-c", read, file], capture_output=True, text=True, check=True, timeout=60
+        ).stdout
+    why = "permission denied (`pipertctl doctor` finds what is closed to the daemon)"
+    assert said == f"{file}:1:1: cannot read the definition, because {why}\n"
 
 
 def test_a_name_that_is_no_text_is_a_problem_that_can_be_told(tmp_path: Path) -> None:

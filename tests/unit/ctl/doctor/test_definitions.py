@@ -5,6 +5,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from pipertd.ctl.doctor.account import Account
 from pipertd.ctl.doctor.definitions import findings, named_paths
 from pipertd.definition.check import check_files
@@ -39,6 +41,15 @@ def test_what_the_daemon_may_not_read_is_opened_by_the_command() -> None:
         mend(only(findings([street], [], STRANGER)))
         assert list(findings([street], [], STRANGER)) == []
         assert subprocess.run(["stat", "-c", "%a", code.parent], capture_output=True, check=True).stdout == b"701\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a home in /root")
+def test_a_home_is_better_left_closed() -> None:
+    """The command that would open one says that there is a better way."""
+    with tempfile.TemporaryDirectory(dir="/root") as code:
+        finding = only(findings([pipeline(path=(code,))], [], STRANGER))
+    assert finding.command.startswith("chmod o+")
+    assert finding.command.endswith("  # or better move it out of the home, to /srv say")
 
 
 def test_a_device_is_opened_by_its_group() -> None:
