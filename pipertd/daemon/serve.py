@@ -126,6 +126,8 @@ def _custody(notifier: Notifier, history: History, startable: int) -> Custody:
     """What keeps the memory of runs: the service manager, if there is one."""
     inherited = inherited_descriptors(os.environ)
     if not notifier.is_heard:
+        for _, fd in inherited:
+            os.close(fd)
         return Custody()
     return DescriptorStore(notifier, history, inherited, room_for_descriptors(notifier, startable))
 

@@ -423,6 +423,7 @@ class SupervisedFlow:
         dead = self._living
         assert dead is not None
         assert self._run is not None
+        self._asking = None
         self._alarm.cancel()
         ending = dead.bury()  # hears what it said last, which is believed of the living one alone
         self._living = None
@@ -444,7 +445,8 @@ class SupervisedFlow:
 
     def _look_again(self) -> None:
         """All flows are looked at in the same moments, so that many of them wake the daemon as seldom as one."""
-        self._alarm.set_in_step(self._look_s(), self._look)
+        if self._asking is None:  # else it is dead already, and to be buried in a moment
+            self._alarm.set_in_step(self._look_s(), self._look)
 
     def _tell(self, saying: Saying) -> None:
         self._shared.history.record(
