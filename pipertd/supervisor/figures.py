@@ -103,6 +103,10 @@ class Figures:
         )
         return cls(routines, links, *segments.end_to_end())
 
+    def at_rest(self, states: States) -> Figures:
+        """The same when no run is on: each routine is as its flow is, also where an earlier daemon had the run."""
+        return replace(self, routines=tuple(replace(one, state=states[one.flow][0].value) for one in self.routines))
+
     def without_memory(self) -> Figures:
         """The same when the run's memory is given back: whoever held some of it holds nothing."""
         freed = (replace(link, bytes=0, leased=0, leased_by=(), blocked_by=None) for link in self.links)

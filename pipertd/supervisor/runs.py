@@ -72,7 +72,8 @@ class Runs:
         """As they are now, or as they were at the end of the last one."""
         if self.present is not None:
             self._figures = self.present.figures(definition, states)
-        return self._figures
+            return self._figures
+        return self._figures.at_rest(states)
 
     @property
     def seconds(self) -> float:

@@ -219,7 +219,7 @@ def test_an_operators_stop_holds(daemon: Daemon) -> None:
 
 
 def test_what_came_to_its_end_does_not_begin_anew(daemon: Daemon) -> None:
-    """A pipeline that is EXITED is that to the next daemon, too; an orderly stop ends what is remembered."""
+    """What is EXITED is that to the next daemon, and so are its routines; an orderly stop ends what is remembered."""
     file = daemon.folder / "numbers"
     write_definition(daemon.definitions / "p.yaml", counts(10), writes(file))
     daemon.start()
@@ -228,6 +228,7 @@ def test_what_came_to_its_end_does_not_begin_anew(daemon: Daemon) -> None:
     daemon.start()
     daemon.wait_for("pipeline_adopted")
     wait_rest(daemon, "EXITED")
+    assert {each["state"] for each in daemon.status("p")["routines"]} == {"EXITED"}
     assert len(daemon.notices("flow_started", "a")) == 1
     assert daemon.stop() == 0
     daemon.start()
