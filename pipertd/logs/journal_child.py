@@ -34,7 +34,7 @@ async def read_journal(*arguments: str) -> AsyncGenerator[Entry, None]:
         async for line in lines:
             try:
                 entry = decode_entry(line)
-            except msgspec.MsgspecError:  # of a later journalctl, or torn by its end, or too long
+            except (msgspec.MsgspecError, UnicodeDecodeError):  # of a later journalctl, say
                 continue
             yield entry
 
@@ -121,16 +121,20 @@ class _Child:
 
 
 async def _lines(output: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """Its lines, of which too long ones lose their end."""
-    begun = b""
+    """Its lines, but for too long ones: without its middle one might look whole, and not be what anybody sent."""
+    parts: list[bytes] = []
+    length = 0
     while True:
         try:
-            line = await output.readuntil(b"\n")
+            part, is_end = await output.readuntil(b"\n"), True
         except asyncio.IncompleteReadError:
             return
         except asyncio.LimitOverrunError as overrun:
-            part = await output.readexactly(overrun.consumed)
-            begun += part[: MOST_ENTRY_BYTES - len(begun)]
-            continue
-        yield begun + line
-        begun = b""
+            part, is_end = await output.readexactly(overrun.consumed), False
+        length += len(part)
+        if length <= MOST_ENTRY_BYTES:
+            parts.append(part)
+        if is_end and length <= MOST_ENTRY_BYTES:
+            yield b"".join(parts)
+        if is_end:
+            parts, length = [], 0

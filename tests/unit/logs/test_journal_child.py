@@ -51,12 +51,14 @@ def test_its_lines_are_entries(program: Path) -> None:
 
 def test_what_is_no_entry_is_passed_over(program: Path) -> None:
     """What it says besides, and an entry that its end has torn."""
+    no_text = ENTRY % r"\303"
     write(
         program,
         "echo 'Hint: more'",
         f"echo '{ENTRY % 'a'}'",
         "echo '{}'",
         "echo '[1]'",
+        f"printf '{no_text}\\n'",
         f"printf %s '{(ENTRY % 'b')[:20]}'",
     )
     assert asyncio.run(cursors()) == ["a"]
@@ -66,6 +68,15 @@ def test_an_endless_line_takes_no_endless_memory(program: Path) -> None:
     """What is longer than any entry of ours is passed over, and the next one is read."""
     zeros = f"head -c {3 * MOST_ENTRY_BYTES} /dev/zero"
     write(program, f"echo '{ENTRY % 'a'}'", zeros, "echo", f"echo '{ENTRY % 'b'}'")
+    assert asyncio.run(cursors()) == ["a", "b"]
+
+
+@pytest.mark.parametrize("message", ["x", "ü", "xü"])
+def test_an_entry_of_megabytes_is_passed_over(program: Path, tmp_path: Path, message: str) -> None:
+    """It is not taken for one without its middle, and hides none that comes after it, in whatever language it is."""
+    long = tmp_path / "long"
+    long.write_text("\n".join((ENTRY % "a", ENTRY % (message * MOST_ENTRY_BYTES), ENTRY % "b", "")))
+    write(program, f"cat {long}")
     assert asyncio.run(cursors()) == ["a", "b"]
 
 
