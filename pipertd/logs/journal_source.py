@@ -13,7 +13,7 @@ from pipertd.errors import LogsUnreadable
 from pipertd.logs.journal_child import journal_values, read_journal
 from pipertd.logs.journal_entry import Entry, record_of
 from pipertd.logs.record import EVERYTHING, LogFilter, LogRecord
-from pipertd.names import Target
+from pipertd.names import Target, is_name
 
 MACHINE_ID = Path("/etc/machine-id")
 _SLICE = re.compile(r".+\.slice")
@@ -101,7 +101,8 @@ async def _streams(target: Target) -> list[str]:
     found: list[str] = []
     async with aclosing(journal_values("SYSLOG_IDENTIFIER")) as identifiers:
         async for each in identifiers:
-            if each.startswith(f"pipertd/{target.pipeline}/") and len(found) <= _MOST_STREAMS:
+            flow = each.removeprefix(f"pipertd/{target.pipeline}/")  # of anybody's making, and of any length
+            if is_name(flow) and flow != each and len(found) <= _MOST_STREAMS:
                 found.append(f"SYSLOG_IDENTIFIER={each}")
     return found
 

@@ -15,6 +15,7 @@ from pipertd.errors import LogsUnreadable
 from pipertd.logs.journal_logs import JournalLogs
 from pipertd.logs.journal_source import JournalSource
 from pipertd.logs.record import LogFilter
+from pipertd.names import Target
 from tests.store_laws import followed
 
 CURSOR = f"s={'a' * 32};i=%x;b={'b' * 32};m=1;t=1;x=1"
@@ -73,3 +74,22 @@ def test_a_reader_is_told_at_once(program: Path) -> None:
 
     with pytest.raises(LogsUnreadable):
         asyncio.run(read())
+
+
+def test_streams_that_others_made_up_keep_nobody_from_reading(program: Path) -> None:
+    """Anybody may write under the identifier of a flow that cannot be, and one that no command line has room for."""
+    long = f"pipertd/street/{'x' * (1 << 20)}"
+    identifiers = program.with_name("identifiers")
+    identifiers.write_text(f"pipertd/street/a\npipertd/street/b/c\npipertd/a\na\n{long}\n")
+    asked = program.with_name("asked")
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in\n*--field=*) cat {identifiers};;\n'
+        f"*) echo \"$*\" > {asked}; echo '{ENTRY % (1, 'new')}'\nesac\n"
+    )
+
+    async def read() -> list[str]:
+        wanted = LogFilter(Target("street"))
+        return [record.message async for record in JournalLogs(JournalSource(0)).records(wanted, limit=1)]
+
+    asyncio.run(read())
+    assert asked.read_text().count("SYSLOG_IDENTIFIER=") == 1
