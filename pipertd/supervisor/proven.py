@@ -92,8 +92,9 @@ def _write(path: Path, content: bytes) -> None:
     """In one step, and on the disk when it returns."""
     new = path.with_name(f"{path.name}.new")
     path.parent.mkdir(mode=0o750, exist_ok=True)
+    new.unlink(missing_ok=True)  # left by a daemon that was killed, or put there: who opens a FIFO waits
     try:
-        with new.open("wb") as file:
+        with new.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -107,6 +107,14 @@ def test_nobody_waits_for_what_is_no_file(kept: Kept) -> None:
     assert kept.unreadable == {"street.proven": "it is no regular file"}
 
 
+def test_nothing_that_lies_in_its_way_is_written_into(kept: Kept) -> None:
+    """It is replaced: a daemon that wrote into a FIFO would wait for ever, also when it is to stop."""
+    kept.folder.mkdir(exist_ok=True)
+    os.mkfifo(kept.folder / "street.proven.new")
+    kept.keep(DEFINITION)
+    assert [each.name for each in kept.folder.iterdir()] == ["street.proven"]
+
+
 def test_a_record_that_cannot_be_written_changes_nothing(kept: Kept) -> None:
     """The one before stays, and nothing half-written is left."""
     proven = kept.keep(DEFINITION)
