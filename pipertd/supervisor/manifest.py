@@ -160,7 +160,8 @@ class ManifestFile:
         content = _encoder.encode(manifest)
         if self._is_closed or content == self._written:
             return
-        fd = os.open(self._new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        self._new.unlink(missing_ok=True)  # of a daemon that was killed, or put there: who opens a FIFO waits
+        fd = os.open(self._new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(fd, "wb") as file:
                 file.write(content)

@@ -67,6 +67,17 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["p.run"]
 
 
+def test_nothing_that_lies_in_its_way_is_written_into(tmp_path: Path) -> None:
+    """It is replaced: a daemon that wrote into a FIFO would wait for ever."""
+    os.mkfifo(tmp_path / "p.run.new")
+    file = ManifestFile(tmp_path, "p")
+    file.write(manifest())
+    file.write(manifest(stopping=True))
+    assert read_manifest(file.path) == manifest(stopping=True)
+    assert list(manifest_files(tmp_path)) == [("p", file.path)]
+    assert [each.name for each in tmp_path.iterdir()] == ["p.run"]
+
+
 def test_behind_the_close_nothing_is_written(tmp_path: Path) -> None:
     """An orderly stop leaves no file, whatever is still told of the flows afterwards."""
     file = ManifestFile(tmp_path, "p")
