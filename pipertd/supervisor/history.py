@@ -154,7 +154,8 @@ class History:
         """Replace the file by one with what is kept, in one step."""
         self._close_file()
         new = self._file.with_name(self._file.name + ".new")
-        fd = os.open(new, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+        new.unlink(missing_ok=True)  # of a daemon that was killed, or put there: who opens a FIFO waits
+        fd = os.open(new, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         try:
             _write(fd, notice_file.header(self.epoch, boot_id()), *map(notice_file.line, self._notices))
             new.replace(self._file)

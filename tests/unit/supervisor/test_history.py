@@ -116,6 +116,14 @@ def test_nobody_waits_for_what_is_no_file(file: Path) -> None:
     assert file.is_file()
 
 
+def test_nothing_that_lies_in_the_way_of_a_new_file_is_written_into(file: Path) -> None:
+    """A FIFO there is replaced, and no start of the daemon waits for it."""
+    os.mkfifo(file.with_name(f"{file.name}.new"))
+    with opened(file):
+        assert file.is_file()
+    assert list(file.parent.iterdir()) == [file]
+
+
 def test_a_damaged_line_costs_those_before_it(file: Path) -> None:
     """Revisions have no gaps: what is behind the damage is kept, in a new epoch, and all of it lies aside."""
     with opened(file) as history:
