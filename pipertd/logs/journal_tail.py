@@ -49,9 +49,11 @@ class JournalTail:
 
     async def _read(self) -> None:
         while True:
-            with suppress(LogsUnreadable):  # followers find out for themselves meanwhile
-                await self._follow(await self._source.newest())
-            self._counts.clear()
+            try:
+                with suppress(LogsUnreadable):  # followers find out for themselves meanwhile
+                    await self._follow(await self._source.newest())
+            finally:
+                self._counts.clear()  # whatever ended it: followers read for themselves from now on
             await asyncio.sleep(TICK_S)
 
     async def _follow(self, place: str) -> None:

@@ -34,3 +34,23 @@ def test_nobody_waits_for_records_that_are_not_followed(tmp_path: Path, monkeypa
             await tail.close()
 
     asyncio.run(look())
+
+
+def test_no_place_is_known_behind_the_end_of_the_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever ends it, nobody who follows waits for what nobody reads any more."""
+    program = tmp_path / "journalctl"
+    program.write_text(f"#!/bin/sh\necho '{_ENTRY}'\nexec tail -f /dev/null\n")
+    program.chmod(0o755)
+    (tmp_path / "machine-id").write_text("0" * 32)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(journal_source, "MACHINE_ID", tmp_path / "machine-id")
+
+    async def look() -> None:
+        tail = JournalTail(JournalSource(os.geteuid()))
+        async with asyncio.timeout(120):
+            await tail.grown.wait()
+            assert tail.behind("a") is not None
+            await tail.close()
+            assert tail.behind("a") is None
+
+    asyncio.run(look())
