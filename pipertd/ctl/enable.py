@@ -56,7 +56,7 @@ def enable(settings: Settings, pipeline: str, classes: bool | None, root: str, n
         changed = _switched("enable", name, lambda: folders.enable(one))
     _tell(settings, name, changed, "enabled")
     if now:
-        _reload(settings)
+        _reload(settings, f"{name} stays enabled; `pipertctl disable {name}` takes that back")
 
 
 @command("disable")
@@ -126,8 +126,8 @@ def _tell(settings: Settings, pipeline: str, changed: bool, state: str) -> None:
         print(f"{pipeline}: {state}" if changed else f"{pipeline}: was {state} already")
 
 
-def _reload(settings: Settings) -> None:
+def _reload(settings: Settings, advice: str = "") -> None:
     with talking(settings) as client:
         done = client.pipelines.reload()
     if done.problems:
-        raise not_reloaded(done.problems)
+        raise not_reloaded(done.problems, advice)

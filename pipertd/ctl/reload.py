@@ -37,11 +37,11 @@ def reload(settings: Settings, plan: bool) -> None:
         raise not_reloaded(found.problems if settings.output is Output.TABLE else ())
 
 
-def not_reloaded(problems: Sequence[records.Problem]) -> SystemExit:
-    """Say the problems that stand in no document, and that nothing was done; raise what this returns."""
+def not_reloaded(problems: Sequence[records.Problem], advice: str = "") -> SystemExit:
+    """Say the problems that stand in no document, that nothing was done, and what to do; raise what this returns."""
     for problem in problems:
         print(in_a_line(str(problem)), file=sys.stderr)
-    return fail("cannot reload: a definition has problems; nothing is changed", Exit.INVALID_DEFINITION)
+    return fail("cannot reload: a definition has problems; nothing is changed", Exit.INVALID_DEFINITION, advice=advice)
 
 
 def plan_rows(plans: Iterable[records.Plan]) -> Iterator[tuple[str, str, str, str]]:

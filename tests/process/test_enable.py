@@ -77,6 +77,17 @@ def test_what_the_daemon_could_not_load_is_not_enabled(system: Daemon) -> None:
     assert mask.is_symlink()
 
 
+def test_what_only_the_daemon_cannot_load_is_taken_back(system: Daemon) -> None:
+    """Else it would keep every later reload from happening: the error says how, and that does it."""
+    root = ("--root", str(system.folder))
+    nowhere = {"class": "no_such_module:Count"}
+    file = write_definition(system.folder / "p.yaml", nowhere, writes(system.folder / "numbers"))
+    done = system.ctl("enable", str(file), *root, "--now")
+    assert (done.returncode, done.stdout) == (5, "p: enabled\n")
+    assert done.stderr.endswith("(p stays enabled; `pipertctl disable p` takes that back)\n")
+    assert system.ctl("disable", "p", *root, "--now").returncode == 0
+
+
 def test_a_file_of_ones_own_is_left_alone(system: Daemon) -> None:
     """It is no link; the error is one line, and says what can be done instead."""
     write_definition(system.definitions / "own.yaml", counts(), writes(system.folder / "numbers"))
