@@ -115,7 +115,7 @@ async def _launch_on_a_thread(
     """A process takes its time to come when all cores are busy."""
     try:
         return await asyncio.to_thread(_launch, pipeline, spec, options, fds, mark)
-    except RuntimeError as reason:  # the system gives us no thread
+    except (RuntimeError, OSError) as reason:  # no thread, or no descriptor left to load what makes the first one
         raise LaunchFailed(f"cannot start {spec.pipeline}/{spec.flow}: {reason}") from reason
 
 

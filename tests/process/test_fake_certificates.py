@@ -183,6 +183,6 @@ def _shakes_hands(context: ssl.SSLContext, port: int) -> bool:
     with socket.create_connection(("127.0.0.1", port), DEADLINE_S) as raw:
         try:
             context.wrap_socket(raw, server_hostname="localhost").close()
-        except (ssl.SSLEOFError, ConnectionResetError):  # it hangs up without a word
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError):  # it hangs up without a word
             return False
     return True
