@@ -124,7 +124,7 @@ def test_the_service_is_up_and_idle() -> None:
 @pytest.mark.usefixtures("installed")
 def test_everything_is_in_its_place() -> None:
     """Manual pages, completions, the schema, the protos and the settings are where each is looked for."""
-    pages = ("pipertctl(1)", "pipertd(8)", "pipertd.pipeline(5)", "pipertd.toml(5)")
+    pages = ("pipertctl(1)", "pipertd(8)", "pipertd.pipeline(5)", "pipertd.toml(5)", "pipertd.conf(5)")
     assert len(run("man", "--where", *pages).splitlines()) == len(pages)
     share = Path("/usr/share")
     for each in (
@@ -153,16 +153,25 @@ def test_a_group_is_a_role() -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_the_street_is_watched_when_it_is_enabled() -> None:
-    """`pipertctl enable street --now` is all that it takes until its pictures lie in the daemon's folder."""
+    """`pipertctl enable street --now` is all that it takes until its pictures lie in the daemon's folder.
+
+    What each of its flows did stands in the journal, by its fields.
+    """
     street = STATE / "street"
     run("pipertctl", "enable", "street", "--now")
     try:
         wait_until(lambda: delivered() > 10, what="frames pass")
         wait_until((street / "contact-sheet.png").exists, what="the pictures are made")
         assert len((street / "objects.jsonl").read_text().splitlines()) == 250
+        assert all(messages_of("street", flow) for flow in flows())
     finally:
         run("pipertctl", "disable", "street", "--now")
     assert flows() == {}
+
+
+def messages_of(pipeline: str, flow: str) -> list[str]:
+    lines = run("journalctl", "-o", "json", f"PIPERTD_PIPELINE={pipeline}", f"PIPERTD_FLOW={flow}").splitlines()
+    return [json.loads(line)["MESSAGE"] for line in lines]
 
 
 @pytest.fixture
