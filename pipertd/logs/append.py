@@ -65,3 +65,23 @@ class _CameShort(OSError):
     def __init__(self, rest: int, reason: OSError) -> None:
         super().__init__(reason.errno, reason.strerror)
         self.rest = rest
+
+
+def end_last_line(fd: int) -> None:
+    """End the last line of a file that gets no more of it: what was printed without an end is a line for readers too.
+
+    Raises:
+        OSError: there is no room for that.
+    """
+    size = os.fstat(fd).st_size
+    if size and os.pread(fd, 1, size - 1) != b"\n":
+        os.write(fd, b"\n")
+
+
+def file_of(fd: int) -> tuple[int, int] | None:
+    """What tells the file behind a descriptor from all others, its device and inode; None where that is closed."""
+    try:
+        status = os.fstat(fd)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from pipertd.logs.append import Appender
+from pipertd.logs.append import Appender, file_of
 from pipertd.logs.content import Content, Place, as_json, content_of, loss, warning
 from pipertd.logs.flood import Flood
 from pipertd.logs.journal import FOLDER, Journal, connect_stream, encode_entry, identifier_of
@@ -117,7 +117,7 @@ class JournalPrints:
         self._folder = folder
         self._flood = flood
         self._appender = Appender()
-        self._stream = _file_of(1)
+        self._stream = file_of(1)
         self._is_away = not _is_socket(1)
         self._begins_line = {1: True, 2: True}
         self._is_admitted = {1: True, 2: True}
@@ -144,7 +144,7 @@ class JournalPrints:
 
     def tend(self) -> None:
         """Look whether there is room again; a stream that broke is connected anew."""
-        outputs = [fd for fd in (1, 2) if self._stream is not None and _file_of(fd) == self._stream]
+        outputs = [fd for fd in (1, 2) if self._stream is not None and file_of(fd) == self._stream]
         if not outputs:
             self._is_stalled = self._is_away = False  # an author has prints go elsewhere
             return
@@ -167,7 +167,7 @@ class JournalPrints:
                 for fd in outputs:
                     os.dup2(stream, fd)
                 os.close(stream)
-                self._stream, self._is_away = _file_of(outputs[0]), not _is_socket(outputs[0])
+                self._stream, self._is_away = file_of(outputs[0]), not _is_socket(outputs[0])
                 self._appender.begin_file()
                 self._is_stalled = self._was_full = False
 
@@ -208,11 +208,3 @@ def _is_socket(fd: int) -> bool:
         return stat.S_ISSOCK(os.fstat(fd).st_mode)
     except OSError:
         return False
-
-
-def _file_of(fd: int) -> tuple[int, int] | None:
-    try:
-        status = os.fstat(fd)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from pipertd.logs.append import end_last_line
 from pipertd.logs.parse import no_record, parse
 from pipertd.logs.record import LogRecord
 
@@ -15,10 +16,11 @@ STACKS_LOGGER = "pipertd.stacks"  # of records of the stacks of all threads
 def finish_line(path: Path) -> None:
     """End the last line of a dead process, where it had no time to."""
     try:
-        with path.open("r+b") as file:
-            size = file.seek(0, os.SEEK_END)
-            if size and os.pread(file.fileno(), 1, size - 1) != b"\n":
-                file.write(b"\n")
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        try:
+            end_last_line(fd)
+        finally:
+            os.close(fd)
     except OSError:  # a log that cannot be written must not keep a flow from being buried
         pass
 

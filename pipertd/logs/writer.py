@@ -13,7 +13,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from pipertd.logs.append import Appender
+from pipertd.logs.append import Appender, end_last_line, file_of
 from pipertd.logs.content import Place, as_json, content_of, loss
 
 RECORD_SEPARATOR = "\x1e"
@@ -149,10 +149,10 @@ class FileHandler(logging.Handler):
 
     def _go_on_in(self, fd: int, old: os.stat_result) -> None:
         for output in (1, 2):
-            if _same_file(output, old):
+            if file_of(output) == (old.st_dev, old.st_ino):
                 os.dup2(fd, output)
         with suppress(OSError):  # a full disk
-            _finish_line(self._fd)
+            end_last_line(self._fd)
         os.close(self._fd)
         self._fd = fd
         self.prints.begin_file()
@@ -173,23 +173,8 @@ def encode(record: logging.LogRecord, place: Place) -> bytes:
     return f"{RECORD_SEPARATOR}{as_json(document)}\n".encode()
 
 
-def _finish_line(fd: int) -> None:
-    """End the last line of a file that gets no more: what was printed without an end is a line for readers too."""
-    size = os.fstat(fd).st_size
-    if size and os.pread(fd, 1, size - 1) != b"\n":
-        os.write(fd, b"\n")
-
-
 def _rename_if_there(old: Path, new: Path) -> None:
     try:
         old.replace(new)
     except FileNotFoundError:
         pass
-
-
-def _same_file(fd: int, other: os.stat_result) -> bool:
-    try:
-        status = os.fstat(fd)
-    except OSError:
-        return False
-    return (status.st_dev, status.st_ino) == (other.st_dev, other.st_ino)
