@@ -28,13 +28,14 @@ logger = logging.getLogger(__name__)
 async def load_and_tell(
     folders: tuple[Path, ...], supervisor: Supervisor, proven: Proven, reloader: Reloader, manager: ServiceManager
 ) -> None:
-    """Load what can be loaded, say so, keep what works, and keep the status line true."""
+    """Load what can be loaded, say so, keep on the disk what belongs there, and the status line true."""
     history = supervisor.history
     async with reloader.turn:
         await _load(folders, supervisor, proven, manager)
     supervisor.pipelines.are_loading = False
     manager.ready()
     async with asyncio.TaskGroup() as group:
+        group.create_task(history.catch_up())
         group.create_task(keep_what_works(supervisor, proven))
         group.create_task(_tell_status(manager, supervisor, history))
 

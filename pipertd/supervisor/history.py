@@ -7,6 +7,7 @@ revision two different notices.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import os
@@ -15,6 +16,7 @@ from collections import deque
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
+from typing import NoReturn
 
 from pipertd.clock import monotonic_s, wall_s
 from pipertd.errors import RevisionTooOld, cause_of
@@ -116,6 +118,14 @@ class History:
         """Return when there are notices behind ``revision``."""
         await self._pulse.until(lambda: self.revision > revision)
 
+    async def catch_up(self) -> NoReturn:
+        """Write what a full disk kept out of the file when there is room, without a notice to come."""
+        while True:
+            await self._pulse.until(lambda: self._fd is None)
+            await asyncio.sleep(max(0.0, self._try_again_s - monotonic_s()))
+            if self._fd is None:
+                self._try_again()
+
     def close(self) -> None:
         """Give the file back; what a full disk kept out of it is tried once more."""
         if self._fd is None:
@@ -141,6 +151,12 @@ class History:
                 self._lines += 1
         except OSError as reason:
             self._lose_file(reason)
+
+    def _try_again(self) -> None:
+        try:
+            self._rewrite()
+        except OSError:
+            self._try_again_s = monotonic_s() + TRY_AGAIN_S
 
     def _lose_file(self, reason: OSError) -> None:
         """Go on in memory, in an epoch that no file holds: a later daemon could give its revisions out again."""

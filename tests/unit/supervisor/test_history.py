@@ -14,6 +14,7 @@ import pytest
 from pipertd.errors import RevisionTooOld
 from pipertd.supervisor.history import History
 from pipertd.supervisor.view import NoticeKind
+from tests.waiting import wait_until
 
 
 @contextmanager
@@ -195,6 +196,27 @@ def test_notice_that_cannot_be_written_begins_an_epoch(file: Path, monkeypatch: 
         assert messages(history, 0) == ["a", "b", "c", "d"]
     with opened(file) as history:
         assert (history.epoch, messages(history, 0)) == (during, ["a", "b", "c", "d"])
+
+
+def test_what_was_kept_back_is_written_without_another_notice(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that has room again gets the notices of meanwhile, whether or not there is one to come."""
+
+    def full(*arguments: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    async def lose_and_catch_up(history: History) -> None:
+        catching_up = asyncio.create_task(history.catch_up())
+        with monkeypatch.context() as disk:
+            disk.setattr("os.write", full)
+            record(history, "a")
+            await asyncio.sleep(0)  # it has seen that, and waits
+        await asyncio.to_thread(wait_until, lambda: b'"a"' in file.read_bytes())
+        catching_up.cancel()
+
+    with opened(file) as history:
+        asyncio.run(lose_and_catch_up(history))
+        record(history, "b")
+        assert [json.loads(line)["message"] for line in file.read_bytes().splitlines()[1:]] == ["a", "b"]
 
 
 def test_waiting_ends_with_the_next_notice(file: Path) -> None:
