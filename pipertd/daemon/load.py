@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+from pipertd.daemon.proven import Proven
 from pipertd.daemon.proving import fall_back, keep_what_works
 from pipertd.daemon.summary import in_a_line
 from pipertd.daemon.systemd import ServiceManager
@@ -17,7 +18,6 @@ from pipertd.definition.problem import Problem
 from pipertd.definition.read import Reading
 from pipertd.definition.steady import read_steadily
 from pipertd.supervisor.history import History
-from pipertd.supervisor.proven import Proven
 from pipertd.supervisor.reload import Reloader
 from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import NoticeKind

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from pipertd.daemon.proven import Proof, Proven
 from pipertd.definition.check import check_classes
 from pipertd.definition.document import Document
 from pipertd.definition.model import Pipeline
@@ -15,7 +16,6 @@ from pipertd.definition.read import Reading
 from pipertd.errors import cause_of
 from pipertd.supervisor.aside import set_aside
 from pipertd.supervisor.history import History
-from pipertd.supervisor.proven import Proof, Proven
 from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import NoticeKind
 

@@ -5,7 +5,7 @@ loop and therefore without a lock. May not import grpc, control or daemon; user 
 
 Where things are, from the whole to the parts:
 
-- all pipelines: supervisor, pipelines, reload, proven, adoption, hearing; channel, answers, handlers
+- all pipelines: supervisor, pipelines, reload, adoption, hearing; channel, answers, handlers
 - one pipeline: pipeline, intervention, renewal, stopping, order
 - its runs: runs, run, segments, arrangement, admission, figures, counts, tap
 - one flow: flow, lifecycle, diagram; restart, death, guilt, failure, evidence, notices

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pipertd.daemon.proven import Proof, Proven
 from pipertd.definition.model import Flow, Link, Pipeline, Routine
 from pipertd.names import RoutineRef
-from pipertd.supervisor.proven import Proof, Proven
 
 DEFINITION = Pipeline(
     "street",
