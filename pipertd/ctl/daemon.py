@@ -57,7 +57,10 @@ def restart(settings: Settings) -> None:
     if done.returncode:
         refused = "interactive authentication required" in done.stderr.lower() or "denied" in done.stderr.lower()
         why = (done.stderr.strip().splitlines() or ["systemctl failed"])[0]
-        raise fail(f"cannot restart the daemon: {why}", Exit.NOT_PERMITTED if refused else Exit.FAILED)
+        if refused:
+            hint = "as root: sudo pipertctl daemon restart"
+            raise fail(f"cannot restart the daemon: {why}; {hint}", Exit.NOT_PERMITTED)
+        raise fail(f"cannot restart the daemon: {why}", Exit.FAILED)
     with talking(settings) as client:
         _show(client.status.daemon(), settings)
 

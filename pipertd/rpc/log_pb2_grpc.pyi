@@ -38,7 +38,8 @@ class LogServiceStub:
     behind the cursor of the last record or progress marker that it saw. With follow, a progress marker comes behind the
     records that were there, and others now and then. NOT_FOUND: the target names nothing that is loaded, and it never
     logged anything: what was removed can still be read. INVALID_ARGUMENT: the cursor is none of this daemon's.
-    RESOURCE_EXHAUSTED: too many streams are open.
+    FAILED_PRECONDITION: the records are in the system's journal, and that cannot be read. RESOURCE_EXHAUSTED: too many
+    streams are open.
     """
 
 @_typing.type_check_only
@@ -51,7 +52,8 @@ class LogServiceAsyncStub(LogServiceStub):
     behind the cursor of the last record or progress marker that it saw. With follow, a progress marker comes behind the
     records that were there, and others now and then. NOT_FOUND: the target names nothing that is loaded, and it never
     logged anything: what was removed can still be read. INVALID_ARGUMENT: the cursor is none of this daemon's.
-    RESOURCE_EXHAUSTED: too many streams are open.
+    FAILED_PRECONDITION: the records are in the system's journal, and that cannot be read. RESOURCE_EXHAUSTED: too many
+    streams are open.
     """
 
 class LogServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -67,7 +69,8 @@ class LogServiceServicer(metaclass=_abc_1.ABCMeta):
         behind the cursor of the last record or progress marker that it saw. With follow, a progress marker comes behind the
         records that were there, and others now and then. NOT_FOUND: the target names nothing that is loaded, and it never
         logged anything: what was removed can still be read. INVALID_ARGUMENT: the cursor is none of this daemon's.
-        RESOURCE_EXHAUSTED: too many streams are open.
+        FAILED_PRECONDITION: the records are in the system's journal, and that cannot be read. RESOURCE_EXHAUSTED: too many
+        streams are open.
         """
 
 def add_LogServiceServicer_to_server(servicer: LogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
