@@ -6,6 +6,7 @@ Whatever an author's code raises is caught here, in ``reactions`` and in ``loade
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from enum import Enum
@@ -27,6 +28,7 @@ from pipertd.shm.slots import Kept
 from pipertd.shm.status import Activity, StatusWriter
 
 _WORKING = Activity.WORKING  # to look a member up in its class takes longer than all that is done with it
+_SHORT_WAIT_S = 2 * NAP_S  # the last of a wait for a beat: poll knows milliseconds only, a sleep is exact
 AUTHOR_PATIENCE_S = 5.0  # how long a batch may be complete without a word that its author does not acknowledge it
 _PATIENCE_S = 5.0  # how long a routine that was told to stop goes on waiting for room for its last message, at most
 
@@ -157,7 +159,7 @@ class RoutineLoop:
             self._between_messages()
             if port.open_steps:
                 self._advance()
-            if pace.fps:
+            if pace.period_s:
                 pace.beat()
             try:
                 ok = self._run(routine.main_logic)
@@ -295,7 +297,7 @@ class RoutineLoop:
             if self._port.open_steps:
                 self._advance()
             if self._port.take():
-                if self._pace.fps:
+                if self._pace.period_s:
                     self._pace.beat()
                 return True
             if self._port.at_end:
@@ -327,7 +329,7 @@ class RoutineLoop:
     def _between_messages(self) -> None:
         """Events, stop, pause and pace."""
         reactions = self._reactions
-        if not (reactions.waiting or self._stopping or reactions.paused or self._pace.fps):
+        if not (reactions.waiting or self._stopping or reactions.paused or self._pace.period_s):
             return
         while True:
             while self._reactions.waiting:
@@ -342,8 +344,11 @@ class RoutineLoop:
             wait_s = self._pace.wait_s()
             if self._reactions.paused:
                 self._idle(lambda: self._stopping or self._port.may_advance, activity=Activity.PAUSED)
+            elif wait_s > _SHORT_WAIT_S:
+                self._idle(lambda: self._stopping or self._port.may_advance, wait_s - _SHORT_WAIT_S)
             elif wait_s > 0:
-                self._idle(lambda: self._stopping or self._port.may_advance, wait_s)
+                self._status.enter(Activity.IDLE)
+                time.sleep(wait_s)
             else:
                 return
 
