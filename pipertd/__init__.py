@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from pipertd.data import Data as Data
+    from pipertd.data import FrameData as FrameData
     from pipertd.errors import CredentialMissing as CredentialMissing
     from pipertd.flow.credentials import Credential as Credential
     from pipertd.flow.events import events as events
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "Credential": "pipertd.flow.credentials",
     "CredentialMissing": "pipertd.errors",
+    "Data": "pipertd.data",
     "DestinationRoutine": "pipertd.flow.routine",
     "EndOfStream": "pipertd.flow.routine",
     "Envelope": "pipertd.flow.routine",
+    "FrameData": "pipertd.data",
     "Hop": "pipertd.flow.routine",
     "MiddleRoutine": "pipertd.flow.routine",
     "SourceRoutine": "pipertd.flow.routine",
@@ -36,9 +40,11 @@ _HOMES = {
 __all__ = [
     "Credential",
     "CredentialMissing",
+    "Data",
     "DestinationRoutine",
     "EndOfStream",
     "Envelope",
+    "FrameData",
     "Hop",
     "MiddleRoutine",
     "SourceRoutine",

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from pipertd.data import Data
+
 Array = np.ndarray[Any, Any]
 
 LEAST_SIDE = 8  # pixels; what has fewer in a row or column is a table of points or boxes more often than a picture
@@ -41,6 +43,8 @@ def _pictures(content: Any, path: str) -> Iterator[tuple[str, Array]]:
     if isinstance(content, np.ndarray):
         if looks_like_a_picture(content):
             yield path, content
+    elif isinstance(content, Data):
+        yield from _pictures(vars(content), path)
     elif isinstance(content, dict):
         for key, value in content.items():
             yield from _pictures(value, f"{path}.{key}")

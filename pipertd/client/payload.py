@@ -14,18 +14,24 @@ import numpy as np
 
 from pipertd.errors import MessageError
 
-_ARRAY = 1
+_ARRAY, _DATA = 1, 3
 
 
 def read_payload(payload: bytes, body_offset: int) -> Any:
-    """The message; its arrays are read-only views of ``payload``, extensions of other types are left as they are.
+    """The message; its arrays are read-only views of ``payload``, a ``Data`` is a dict of its attributes.
+
+    Extensions of other types are left as they are.
 
     Raises:
         MessageError: it is none.
     """
 
     def extension(code: int, data: memoryview) -> Any:
-        return _array(payload, data) if code == _ARRAY else msgspec.msgpack.Ext(code, bytes(data))
+        if code == _ARRAY:
+            return _array(payload, data)
+        if code == _DATA:  # [module:Class, {attribute: value}]; the author's class stays unloaded
+            return msgspec.msgpack.decode(data, ext_hook=extension)[1]
+        return msgspec.msgpack.Ext(code, bytes(data))
 
     if not 0 <= body_offset < len(payload):
         raise MessageError(f"cannot read a message: it has {len(payload)} bytes and no body at {body_offset}")

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
+from pipertd.data import Data
 from pipertd.errors import MessageError
 from pipertd.names import Policy
 from pipertd.shm.trail import NO_TRAIL, Trail
@@ -159,15 +160,19 @@ def freeze(message: Any) -> None:
 def _freeze(message: Any) -> None:
     if isinstance(message, np.ndarray):
         message.flags.writeable = False
-    elif isinstance(message, dict):
-        for value in message.values():
+    else:
+        for value in _within(message):
             _freeze(value)
-    elif isinstance(message, list | tuple):
-        for value in message:
-            _freeze(value)
-    elif is_dataclass(message) and not isinstance(message, type):
-        for field in fields(message):
-            _freeze(getattr(message, field.name))
-    elif hasattr(message, "__struct_fields__"):
-        for name in message.__struct_fields__:
-            _freeze(getattr(message, name))
+
+
+def _within(message: Any) -> Iterable[Any]:
+    """What a part of a message is made of."""
+    if isinstance(message, list | tuple):
+        return message
+    if isinstance(message, dict):
+        return message.values()
+    if isinstance(message, Data):
+        return vars(message).values()
+    if is_dataclass(message) and not isinstance(message, type):
+        return (getattr(message, field.name) for field in fields(message))
+    return (getattr(message, name) for name in getattr(message, "__struct_fields__", ()))

@@ -11,11 +11,13 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from pipertd.data import Data, path_of, restored
 from pipertd.errors import MessageError
 from pipertd.flow.routine import Routine
 from pipertd.flow.values import converted, hints_of, type_name
@@ -58,8 +60,10 @@ def reader_of(hint: Any) -> Callable[[Any], Any] | None:
     The reader raises MessageError for a message that is something else.
     """
     kind = _class_of(hint)
-    if kind is None or issubclass(kind, Mapping):
+    if kind in (None, Data) or issubclass(kind, Mapping):
         return None
+    if issubclass(kind, Data):
+        return partial(_read_data, kind)
 
     def read(message: Any) -> Any:
         if isinstance(message, kind):
@@ -75,10 +79,21 @@ def reader_of(hint: Any) -> Callable[[Any], Any] | None:
     return read
 
 
+def _read_data(kind: type[Data], message: Any) -> Data:
+    """A message as an author's ``Data``; another one's attributes and a dict's items become its own."""
+    if isinstance(message, kind):
+        return message
+    if isinstance(message, Data):
+        return restored(path_of(kind), vars(message))
+    if isinstance(message, Mapping):
+        return restored(path_of(kind), message)
+    raise MessageError(f"cannot take a {type(message).__name__} as {type_name(kind)}")
+
+
 def shape_of(hint: Any) -> dict[str, Any] | None:
     """An annotation as plain values: its name, and its fields where it has some; None where it says nothing."""
     kind = _class_of(hint)
-    if kind is None:
+    if kind is None or issubclass(kind, Data):  # a Data has what its author sets on it
         return None
     if issubclass(kind, Mapping):
         return {"name": "dict"}

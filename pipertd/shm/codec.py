@@ -3,7 +3,8 @@
 A payload is ``[array][array]…[body]``: the arrays lie first, each at a multiple of 64, the MessagePack body behind
 them. In the body an array is extension type 1, itself MessagePack: ``[offset, order, descriptor, shape]`` with numpy's
 dtype descriptor. An array that lies in another slot is extension type 2: ``[offset in its pool, order, descriptor,
-shape, pool, bytes of its slot]``. No pickle: other languages and the daemon's tap can read what passes by.
+shape, pool, bytes of its slot]``. A ``Data`` is extension type 3: ``[module:Class, {attribute: value}]``. No pickle:
+other languages and the daemon's tap can read what passes by.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from pipertd.data import Data, path_of, restored
 from pipertd.errors import MessageError
 from pipertd.shm.lease import Lease, lease_of, may_be_passed_on
 from pipertd.shm.pool import ByteArray
@@ -23,7 +25,7 @@ from pipertd.shm.pool import ByteArray
 Memory = Callable[[int, int, int, int], ByteArray]
 
 ALIGNMENT = 64
-ARRAY_EXTENSION, SLOT_EXTENSION = 1, 2
+ARRAY_EXTENSION, SLOT_EXTENSION, DATA_EXTENSION = 1, 2, 3
 MOST_PASSED_ON = 8  # arrays of one message that are passed on by descriptor; the others are copied
 
 
@@ -86,6 +88,13 @@ class _Aside:
     end: int = 0
 
 
+class _Whole:
+    """Stands for a ``Data`` that is a dataclass too, of which MessagePack would take the fields alone."""
+
+    def __init__(self, data: Data) -> None:
+        self.data = data
+
+
 class Encoder:
     """Takes messages apart; one for each thread."""
 
@@ -102,7 +111,7 @@ class Encoder:
             MessageError: it holds something that cannot travel.
         """
         try:
-            body = self._encoder.encode(message)
+            body = self._encoder.encode(_Whole(message) if isinstance(message, Data) else message)
         except RecursionError:
             raise MessageError("cannot send this message: it is nested too deeply, or holds itself") from None
         except (TypeError, OverflowError, ValueError) as reason:
@@ -117,11 +126,17 @@ class Encoder:
         """The encoder's hook: an array leaves an extension in its place."""
         if isinstance(value, np.ndarray):
             return self._extension(value)
+        if isinstance(value, _Whole):
+            value = value.data
+        if isinstance(value, Data):
+            attributes = {name: _Whole(each) if isinstance(each, Data) else each for name, each in vars(value).items()}
+            within = msgspec.msgpack.encode([path_of(type(value)), attributes], enc_hook=self._put_aside)
+            return msgspec.msgpack.Ext(DATA_EXTENSION, within)
         if isinstance(value, np.generic) and not isinstance(plain := value.item(), np.generic):
             return plain
         raise MessageError(
             f"cannot send a {type(value).__module__}.{type(value).__qualname__}: messages hold scalars, strings, "
-            "bytes, lists, dicts, datetimes, dataclasses, msgspec.Structs and numpy arrays"
+            "bytes, lists, dicts, datetimes, dataclasses, msgspec.Structs, pipertd.Data and numpy arrays"
         )
 
     def _extension(self, array: np.ndarray[Any, Any]) -> msgspec.msgpack.Ext:
@@ -163,7 +178,7 @@ class Decoder:
     """Reads messages; one for each thread."""
 
     def __init__(self) -> None:
-        self._decoder = msgspec.msgpack.Decoder(ext_hook=self._array)
+        self._decoder = msgspec.msgpack.Decoder(ext_hook=self._extension)
         self.decode_plain = self._decoder.decode  # for a body that has no arrays
         self._payload: ByteArray | bytes = b""
         self._memory: Memory = _no_memory
@@ -180,9 +195,14 @@ class Decoder:
         finally:
             self._payload, self._memory = b"", _no_memory
 
-    def _array(self, code: int, data: memoryview) -> Any:
-        if code not in (ARRAY_EXTENSION, SLOT_EXTENSION):
-            return msgspec.msgpack.Ext(code, bytes(data))
+    def _extension(self, code: int, data: memoryview) -> Any:
+        if code in (ARRAY_EXTENSION, SLOT_EXTENSION):
+            return self._array(data)
+        if code == DATA_EXTENSION:
+            return restored(*msgspec.msgpack.decode(data, ext_hook=self._extension))
+        return msgspec.msgpack.Ext(code, bytes(data))
+
+    def _array(self, data: memoryview) -> Any:
         offset, order, descriptor, shape, *slot = msgspec.msgpack.decode(data)
         dtype = np.dtype(descriptor) if isinstance(descriptor, str) else _structured(descriptor)
         count = prod(shape)
