@@ -5,6 +5,6 @@
 Where things are:
 
 - the two: serve, run; settings, lock, records, logs, summary
-- of serve: load, proving, proven, leaving, doors, tls, facts, descriptors; of run: progress, leftovers
+- of serve: load, proving, proven, leaving, doors, tls, facts, descriptors; of run: progress
 - systemd itself: notify, by which systemd and descriptor_store tell it something; unit, which asks it; after_stop
 """

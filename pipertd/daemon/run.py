@@ -13,8 +13,6 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from pipertd.daemon.leftovers import PREFIX, mark, remove_leftovers
-from pipertd.daemon.lock import held_directory
 from pipertd.daemon.progress import Progress
 from pipertd.daemon.records import daemon_records
 from pipertd.daemon.summary import document, is_success, summary
@@ -27,6 +25,8 @@ from pipertd.logs.record import LogRecord
 from pipertd.names import Target
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor.history import History
+from pipertd.supervisor.leftovers import PREFIX, mark, remove_leftovers
+from pipertd.supervisor.lock import held_directory
 from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import PipelineView
 

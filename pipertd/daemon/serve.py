@@ -16,7 +16,6 @@ from pipertd.daemon.doors import doors
 from pipertd.daemon.facts import daemon_facts
 from pipertd.daemon.leaving import leave_when_told
 from pipertd.daemon.load import load_and_tell
-from pipertd.daemon.lock import held_directory
 from pipertd.daemon.logs import log_store
 from pipertd.daemon.notify import Notifier
 from pipertd.daemon.proving import open_proven
@@ -30,6 +29,7 @@ from pipertd.supervisor.cgroups import Cgroups
 from pipertd.supervisor.custody import Custody
 from pipertd.supervisor.delegation import take_delegation
 from pipertd.supervisor.history import History
+from pipertd.supervisor.lock import held_directory
 from pipertd.supervisor.reload import Reloader
 from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import NoticeKind

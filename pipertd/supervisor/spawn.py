@@ -1,26 +1,23 @@
-"""From a flow's definition to its process: the specification in a memfd, its descriptors, its environment, its log."""
+"""From a flow's definition to its process: the specification, its descriptors, its gate, and what holds it."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 
 from pipertd.definition.model import Flow, Pipeline
 from pipertd.errors import LaunchFailed
-from pipertd.logs.destination import open_output
-from pipertd.memory import memory_file
-from pipertd.protocol import FlowSpec, encode_spec
+from pipertd.protocol import FlowSpec
 from pipertd.supervisor.credentials import check_credentials
 from pipertd.supervisor.evidence import Evidence
 from pipertd.supervisor.gate import Waiting, make_gate
-from pipertd.supervisor.launch import Process, flow_environment, launch
+from pipertd.supervisor.launch import Process, flow_environment
+from pipertd.supervisor.launcher import Launcher
 from pipertd.supervisor.resources import limit
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.stacks import StacksFile
-from pipertd.supervisor.strays import marked, new_mark
+from pipertd.supervisor.strays import new_mark
 from pipertd.supervisor.surroundings import Surroundings
 
 
@@ -59,7 +56,7 @@ class Spawner:
         Raises:
             LaunchFailed: its interpreter or its log cannot be used.
         """
-        return await self._spawn(generation, segments, "--settle")
+        return await self._spawn(generation, segments, settles=True)
 
     def left(self, process: Process, generation: int, stacks: str = "") -> Waiting:
         """A process that a daemon before this one started, which writes its stacks into the file of that name."""
@@ -68,7 +65,7 @@ class Spawner:
     def _evidence(self, stacks: StacksFile | None, generation: int) -> Evidence:
         return Evidence(self._shared.logs, stacks, self.pipeline.name, self.flow.name, generation)
 
-    async def _spawn(self, generation: int, segments: PipelineSegments, *options: str) -> Waiting:
+    async def _spawn(self, generation: int, segments: PipelineSegments, *, settles: bool = False) -> Waiting:
         pipeline, starts = self.pipeline, self._shared.starts
         ours, theirs = make_gate(f"{pipeline.name}/{self.flow.name}")
         stacks = self._shared.stacks.make()
@@ -77,7 +74,7 @@ class Spawner:
         mark = new_mark()
         await starts.acquire()
         try:
-            process = await _launch_on_a_thread(pipeline, spec, options, fds, mark)
+            process = await _launch_on_a_thread(self._shared.launcher, pipeline, spec, fds, mark, settles=settles)
         except LaunchFailed:
             starts.release()
             ours.close()
@@ -110,28 +107,10 @@ class Spawner:
 
 
 async def _launch_on_a_thread(
-    pipeline: Pipeline, spec: FlowSpec, options: Sequence[str], fds: Sequence[int], mark: str
+    launcher: Launcher, pipeline: Pipeline, spec: FlowSpec, fds: Sequence[int], mark: str, *, settles: bool
 ) -> Process:
     """A process takes its time to come when all cores are busy."""
     try:
-        return await asyncio.to_thread(_launch, pipeline, spec, options, fds, mark)
+        return await asyncio.to_thread(launcher.launch, pipeline, spec, fds, mark, settles=settles)
     except (RuntimeError, OSError) as reason:  # no thread, or no descriptor left to load what makes the first one
         raise LaunchFailed(f"cannot start {spec.pipeline}/{spec.flow}: {reason}") from reason
-
-
-def _launch(pipeline: Pipeline, spec: FlowSpec, options: Sequence[str], fds: Sequence[int], mark: str) -> Process:
-    target = f"{spec.pipeline}/{spec.flow}"
-    with ExitStack() as stack:
-        try:
-            output = open_output(spec.log, pipeline=spec.pipeline, flow=spec.flow)
-            stack.callback(os.close, output)
-            spec_fd = stack.enter_context(memory_file(f"pipertd-{spec.flow}", encode_spec(spec))).fileno()
-        except OSError as reason:
-            raise LaunchFailed(f"cannot prepare the start of {target}: {reason}") from reason
-        return launch(
-            # -P: whatever lies where the daemon was started is no part of any pipeline.
-            [pipeline.python or sys.executable, "-P", "-m", "pipertd.flow", *options, target, str(spec_fd)],
-            environment=marked(flow_environment(os.environ, pipeline.environment), mark),
-            fds=[*fds, spec_fd],
-            output=output,
-        )

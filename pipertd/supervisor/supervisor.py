@@ -21,6 +21,7 @@ from pipertd.supervisor.cgroups import Cgroups
 from pipertd.supervisor.custody import Custody
 from pipertd.supervisor.hearing import Hearing
 from pipertd.supervisor.history import History
+from pipertd.supervisor.launcher import ExecLauncher, Launcher
 from pipertd.supervisor.manifest import manifest_files
 from pipertd.supervisor.pipeline import SupervisedPipeline
 from pipertd.supervisor.pipelines import Pipelines
@@ -45,6 +46,7 @@ class Supervisor:
         orphan_timeout_s: how long flows work on without this daemon, unless their definition says otherwise.
         cgroups: what holds flows; nothing, if left out.
         custody: what keeps the memory of runs if this daemon and all flows die; nobody, if left out.
+        launcher: what starts the flows' processes; each is a Python of its own, if left out.
 
     Attributes:
         history: what happened.
@@ -62,6 +64,7 @@ class Supervisor:
         orphan_timeout_s: float,
         cgroups: Cgroups | None = None,
         custody: Custody | None = None,
+        launcher: Launcher | None = None,
     ) -> None:
         self.history = history
         self.pipelines = Pipelines()
@@ -80,6 +83,7 @@ class Supervisor:
             orphan_timeout_s=orphan_timeout_s,
             cgroups=cgroups or Cgroups(),
             custody=custody or Custody(),
+            launcher=launcher or ExecLauncher(),
             starts=asyncio.Semaphore(STARTS_A_CORE * len(os.sched_getaffinity(0))),
         )
         self._restarting: set[asyncio.Task[None]] = set()

@@ -12,6 +12,7 @@ from pipertd.supervisor.cgroups import Cgroups
 from pipertd.supervisor.channel import FlowChannel
 from pipertd.supervisor.custody import Custody
 from pipertd.supervisor.history import History
+from pipertd.supervisor.launcher import ExecLauncher, Launcher
 from pipertd.supervisor.pulse import Pulse
 from pipertd.supervisor.stacks import StacksFolder
 from pipertd.supervisor.strays import Strays
@@ -32,4 +33,5 @@ class Surroundings:
     cgroups: Cgroups
     custody: Custody
     starts: asyncio.Semaphore  # many at once only slow each other down, and the daemon with them
+    launcher: Launcher = field(default_factory=ExecLauncher)
     strays: Strays = field(default_factory=Strays)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipertd.daemon.leftovers import PREFIX, mark, remove_leftovers
-from pipertd.daemon.lock import held_directory
+from pipertd.supervisor.leftovers import PREFIX, mark, remove_leftovers
+from pipertd.supervisor.lock import held_directory
 
 
 def made(parent: Path, name: str = f"{PREFIX}abc") -> Path:

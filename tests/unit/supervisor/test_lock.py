@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipertd.daemon.lock import held_directory
 from pipertd.errors import DirectoryInUse, SettingsError
+from pipertd.supervisor.lock import held_directory
 
 
 def test_one_directory_for_both_is_refused(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_one_directory_for_both_is_refused(tmp_path: Path) -> None:
 def test_lock_of_a_killed_daemon_is_free(tmp_path: Path) -> None:
     """The second is told who holds it; the kernel takes the lock back, whatever way its holder died."""
     program = (
-        "import signal, sys; from pathlib import Path; from pipertd.daemon.lock import held_directory\n"
+        "import signal, sys; from pathlib import Path; from pipertd.supervisor.lock import held_directory\n"
         "with held_directory(Path(sys.argv[1]), '--x'): print('held', flush=True); signal.pause()\n"
     )
     holder = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
