@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from pipertd.data import FrameData as FrameData
     from pipertd.errors import CredentialMissing as CredentialMissing
     from pipertd.flow.credentials import Credential as Credential
+    from pipertd.flow.events import class_functions_dictionary as class_functions_dictionary
     from pipertd.flow.events import events as events
+    from pipertd.flow.placed import FPSRoutine as FPSRoutine
+    from pipertd.flow.placed import FunctionalMiddleRoutine as FunctionalMiddleRoutine
     from pipertd.flow.routine import DestinationRoutine as DestinationRoutine
     from pipertd.flow.routine import EndOfStream as EndOfStream
     from pipertd.flow.routine import Envelope as Envelope
@@ -30,10 +33,13 @@ _HOMES = {
     "DestinationRoutine": "pipertd.flow.routine",
     "EndOfStream": "pipertd.flow.routine",
     "Envelope": "pipertd.flow.routine",
+    "FPSRoutine": "pipertd.flow.placed",
     "FrameData": "pipertd.data",
+    "FunctionalMiddleRoutine": "pipertd.flow.placed",
     "Hop": "pipertd.flow.routine",
     "MiddleRoutine": "pipertd.flow.routine",
     "SourceRoutine": "pipertd.flow.routine",
+    "class_functions_dictionary": "pipertd.flow.events",
     "events": "pipertd.flow.events",
 }
 
@@ -44,10 +50,13 @@ __all__ = [
     "DestinationRoutine",
     "EndOfStream",
     "Envelope",
+    "FPSRoutine",
     "FrameData",
+    "FunctionalMiddleRoutine",
     "Hop",
     "MiddleRoutine",
     "SourceRoutine",
+    "class_functions_dictionary",
     "events",
 ]
 

@@ -9,8 +9,9 @@ Source: the names and what authors do with them are PipeRT2's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+DataT = TypeVar("DataT", bound="Data")
 _loaded: dict[str, type[Data]] = {}  # module:Class -> the class, of all that this process has
 
 
@@ -53,7 +54,11 @@ class FrameData(Data):
 
 def restored(path: str, attributes: Mapping[str, Any]) -> Data:
     """The message of that class; of ``Data`` itself where this process has not loaded the class."""
-    cls = _loaded.get(path, Data)
-    made: Data = cls.__new__(cls)
+    return made_of(_loaded.get(path, Data), attributes)
+
+
+def made_of(cls: type[DataT], attributes: Mapping[str, Any]) -> DataT:
+    """A message of that class with these attributes; no constructor runs."""
+    made = cls.__new__(cls)
     vars(made).update(attributes)
     return made

@@ -133,6 +133,8 @@ def _misplaced(reading: Reading, ref: RoutineRef, kind: str) -> list[Problem]:
         wrong.append(f"cannot link {inputs[0]}, because {ref.routine} is a source and takes no input")
     if kind == "destination" and outputs:
         wrong.append(f"cannot link {outputs[0]}, because {ref.routine} is a destination and gives no output")
+    if kind == "placed" and not (inputs or outputs) and not reading.problems:
+        wrong.append(f"cannot run {ref}, because no link begins or ends at it")
     if not reading.problems:  # else the link that is missed here may be one that was left out there
         if kind in ("middle", "destination") and not inputs:
             wrong.append(f"cannot run {ref}, because it is a {kind} routine and no link ends at it")

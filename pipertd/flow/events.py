@@ -38,6 +38,11 @@ def events(*names: str) -> Callable[[Handler], Handler]:
     return mark
 
 
+def class_functions_dictionary() -> Callable[..., Any]:
+    """The decorator :func:`events`, for classes that make their own first, as PipeRT2 wants it."""
+    return events
+
+
 def handlers_of(cls: type) -> dict[str, str]:
     """Event name → name of the method that handles it; the most derived class wins."""
     found: dict[str, str] = {}

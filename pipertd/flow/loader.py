@@ -16,11 +16,13 @@ import msgspec
 from pipertd.errors import LoadError
 from pipertd.flow.authored import in_words
 from pipertd.flow.messages import given_type, shape_of, taken_type
+from pipertd.flow.placed import PLACED, FPSRoutine, FunctionalMiddleRoutine, kind_of
 from pipertd.flow.routine import DestinationRoutine, MiddleRoutine, Routine, SourceRoutine
 from pipertd.flow.values import complaint, converted, hints_of
 from pipertd.names import nearest
 
 _NO_PARAMS = set(hints_of(Routine))
+_BASES = (SourceRoutine, MiddleRoutine, DestinationRoutine, FPSRoutine)
 # what an author may use, and not define
 _OURS = {
     "_host",
@@ -33,6 +35,7 @@ _OURS = {
     "name",
     "notify_event",
     "published",
+    "set_const_fps",
     "waiting",
 }
 
@@ -59,9 +62,10 @@ def load_class(class_path: str, search_path: Sequence[Path]) -> type[Routine]:
         raise LoadError(f"cannot find class {class_name} in {module_name} ({where}){hint}")
     if not _is_routine(cls):
         raise LoadError(
-            f"cannot use {class_path}: it derives from none of SourceRoutine, MiddleRoutine, DestinationRoutine"
+            f"cannot use {class_path}: it derives from none of SourceRoutine, MiddleRoutine, DestinationRoutine and "
+            "FPSRoutine"
         )
-    if any(cls.main_logic is each.main_logic for each in (SourceRoutine, MiddleRoutine, DestinationRoutine)):  # type: ignore[attr-defined]
+    if any(cls.main_logic is each.main_logic for each in _BASES):  # type: ignore[attr-defined]
         raise LoadError(f"cannot use {class_path}: it has no main_logic")
     mistake = _mistake_in(cls)
     if mistake:
@@ -92,17 +96,18 @@ def _mistake_in(cls: type[Routine]) -> str | None:
     main_logic: Any = cls.main_logic  # type: ignore[attr-defined]
     if inspect.iscoroutinefunction(main_logic) or inspect.isgeneratorfunction(main_logic):
         return "main_logic is called and returns one message; it is no coroutine and no generator"
-    takes, given = ("nothing", (None,)) if issubclass(cls, SourceRoutine) else ("one message", (None, None))
+    takes, given = ("nothing", (None,)) if kind_of(cls) == "source" else ("one message", (None, None))
     try:
         inspect.signature(main_logic).bind(*given)
     except TypeError:
-        return f"main_logic of a {cls.kind} takes {takes} beside self"
+        called = "FPSRoutine" if cls.kind == PLACED else cls.kind
+        return f"main_logic of a {called} takes {takes} beside self"
     return None
 
 
 def _names_of_its_own(cls: type[Routine]) -> set[str]:
     """What a class, and those that it derives from below pipertd's, define or annotate."""
-    ours = Routine.__mro__ + SourceRoutine.__mro__ + MiddleRoutine.__mro__ + DestinationRoutine.__mro__
+    ours = {each for base in (*_BASES, FunctionalMiddleRoutine) for each in base.__mro__}
     bases = [base for base in cls.__mro__ if base not in ours]
     return {name for base in bases for name in (*vars(base), *inspect.get_annotations(base))}
 
@@ -190,7 +195,7 @@ def parameters(cls: type[Routine]) -> dict[str, Parameter]:
 def describe(cls: type[Routine]) -> dict[str, Any]:
     """What the check wants to know of a class, as JSON-like values."""
     shapes = {"takes": shape_of(taken_type(cls)), "gives": shape_of(given_type(cls))}
-    return {"kind": cls.kind, "params": list(parameters(cls)), **shapes}
+    return {"kind": kind_of(cls), "params": list(parameters(cls)), **shapes}
 
 
 def _has_constructor(cls: type[Routine]) -> bool:

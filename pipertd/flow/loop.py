@@ -17,9 +17,10 @@ from pipertd.clock import monotonic_s
 from pipertd.errors import MessageError, SegmentError
 from pipertd.flow.authored import in_words, leave_if_forked, without_our_frames
 from pipertd.flow.pacing import Pace
+from pipertd.flow.placed import source_logic
 from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
-from pipertd.flow.routine import DestinationRoutine, EndOfStream, MiddleRoutine, Routine, SourceRoutine
+from pipertd.flow.routine import EndOfStream, Routine
 from pipertd.shm import layout as at
 from pipertd.shm.bell import TICK_S
 from pipertd.shm.hand import Taken
@@ -69,7 +70,8 @@ class RoutineLoop:
         self._on_error = on_error
         self._patience_s = min(_PATIENCE_S, stop_s / 2)  # then there is time for the clean-up
         self._log = log
-        self._sends_nothing = isinstance(routine, DestinationRoutine)
+        self._sends_nothing = routine.kind == "destination"
+        self._is_source = routine.kind == "source"
         self._declared: list[Activity] = []
         self._stopping = False
         self._stop_told_s = 0.0
@@ -146,15 +148,12 @@ class RoutineLoop:
         return outcome
 
     def _live(self) -> Outcome:
-        if isinstance(self._routine, SourceRoutine):
-            return self._produce(self._routine)
-        assert isinstance(self._routine, MiddleRoutine | DestinationRoutine), "the loader lets no other class in"
-        return self._consume(self._routine)
+        return self._produce(self._routine) if self._is_source else self._consume(self._routine)
 
     # -- the two kinds of life
 
-    def _produce(self, routine: SourceRoutine) -> Outcome:
-        port, pace = self._port, self._pace
+    def _produce(self, routine: Any) -> Outcome:
+        port, pace, main_logic = self._port, self._pace, source_logic(routine)
         while True:
             self._between_messages()
             if port.open_steps:
@@ -162,7 +161,7 @@ class RoutineLoop:
             if pace.period_s:
                 pace.beat()
             try:
-                ok = self._run(routine.main_logic)
+                ok = self._run(main_logic)
             except EndOfStream:
                 return Outcome.ENDED
             if port.open_steps:
@@ -171,7 +170,7 @@ class RoutineLoop:
             if not ok and self._on_error == "fail":
                 return Outcome.FAILED
 
-    def _consume(self, routine: MiddleRoutine | DestinationRoutine) -> Outcome:
+    def _consume(self, routine: Any) -> Outcome:
         port, again = self._port, self._again
         run, main_logic, read = self._run, routine.main_logic, port.read
         while True:
@@ -216,7 +215,7 @@ class RoutineLoop:
         try:
             result = main_logic() if read is None else main_logic(read())
         except Exception as reason:
-            if isinstance(reason, EndOfStream) and isinstance(self._routine, SourceRoutine):
+            if isinstance(reason, EndOfStream) and self._is_source:
                 raise
             self._say_failure("main_logic", reason)
             ok = False

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from pipertd.data import Data, path_of, restored
+from pipertd.data import Data, made_of
 from pipertd.errors import MessageError
 from pipertd.flow.routine import Routine
 from pipertd.flow.values import converted, hints_of, type_name
@@ -84,9 +84,9 @@ def _read_data(kind: type[Data], message: Any) -> Data:
     if isinstance(message, kind):
         return message
     if isinstance(message, Data):
-        return restored(path_of(kind), vars(message))
+        return made_of(kind, vars(message))
     if isinstance(message, Mapping):
-        return restored(path_of(kind), message)
+        return made_of(kind, message)
     raise MessageError(f"cannot take a {type(message).__name__} as {type_name(kind)}")
 
 

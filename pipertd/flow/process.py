@@ -26,6 +26,7 @@ from pipertd.flow.messages import reader_of, taken_type
 from pipertd.flow.orphan import Orphan
 from pipertd.flow.own_logger import own_logger
 from pipertd.flow.pacing import Pace
+from pipertd.flow.placed import place
 from pipertd.flow.poison import PoisonCabinet
 from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
@@ -76,9 +77,11 @@ class _Member:
 
     def _loop(self, process: FlowProcess) -> RoutineLoop:
         spec, routine = self.spec, self.routine
+        place(routine, has_inputs=bool(spec.inputs), has_outputs=bool(spec.outputs))
+        fps = routine.fps if spec.fps is None else spec.fps
         name = f"{ROUTINE_LOGGER}{spec.name}"
         log = own_logger(name)
-        pace = Pace(spec.fps)
+        pace = Pace(fps)
         manual, writable = routine.acknowledge == "manual", routine.writable
         reader = reader_of(taken_type(type(routine)))
         self.port = port = Port(
@@ -105,7 +108,7 @@ class _Member:
             spec.name,
             process.spec.generation,
             logging.getLogger(name),
-            spec.fps,
+            fps,
         )
         routine._host = Host(
             read_published=lambda: port.published,
@@ -114,6 +117,7 @@ class _Member:
             read_message=port.envelope,
             lend=port.loan,
             credentials=Credentials(process.spec.credentials),
+            change_fps=pace.change,
         )
         self.status.begin(routine.kind, process.spec.generation)
         return loop

@@ -26,7 +26,7 @@ from pipertd.errors import PipertdError
 from pipertd.flow.authored import leave_if_forked, without_our_frames
 from pipertd.flow.loader import build, load_class
 from pipertd.flow.messages import reader_of, taken_type
-from pipertd.flow.routine import DestinationRoutine, Envelope, Host, MiddleRoutine, Routine
+from pipertd.flow.routine import Envelope, Host, Routine
 from pipertd.quarantine import PutAside
 from pipertd.shm.codec import Decoder
 
@@ -66,7 +66,6 @@ class _Replay:
         routine = self._step("loading its class", self._routine)
         message = self._step("reading the message", lambda: self._message(routine))
         self._step("setup", routine.setup)
-        assert isinstance(routine, MiddleRoutine | DestinationRoutine), "a source takes no messages"
         main_logic: Callable[[Any], Any] = routine.main_logic
         call = _under_pdb(main_logic) if debug else main_logic
         result = self._step("main_logic", lambda: call(message))

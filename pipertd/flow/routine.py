@@ -74,6 +74,7 @@ class Host:
         read_message: Callable[[], Envelope | None] = lambda: None,
         lend: Callable[[tuple[int, ...], npt.DTypeLike], np.ndarray[Any, Any]] = np.empty,
         credentials: Credentials | None = None,
+        change_fps: Callable[[float | None], None] = lambda _: None,
     ) -> None:
         self.read_published = read_published
         self.raise_event = raise_event
@@ -81,6 +82,14 @@ class Host:
         self.read_message = read_message
         self.lend = lend
         self.credentials = credentials or Credentials()
+        self.change_fps = change_fps
+
+
+class _SameLogger:
+    """``self._logger``, as PipeRT2's routines say it: ``self.logger``, unless the author sets another."""
+
+    def __get__(self, routine: Routine | None, owner: type[Routine]) -> logging.Logger:
+        return (routine or owner).logger
 
 
 class Routine:
@@ -89,7 +98,8 @@ class Routine:
     Attributes:
         name: its name in the pipeline.
         generation: which start of its flow this is, from 1.
-        fps: how many times a second ``main_logic`` runs at most; None is as fast as the links allow.
+        fps: how many times a second ``main_logic`` runs at most; None is as fast as the links allow. What a class or a
+            constructor sets holds where the definition says nothing.
         position: 64 bits of the routine's own, committed with the message that ``main_logic`` returns next.
         trace_context: of a source: 16 bytes (the trace-id of W3C Trace Context), or none. They travel with the message
             that ``main_logic`` returns next and with all that is made of it: ``self.message.trace_context``.
@@ -100,7 +110,7 @@ class Routine:
         logger: writes records that carry the pipeline's, flow's and routine's name.
     """
 
-    kind: ClassVar[str] = ""
+    kind: str = ""
     acknowledge: ClassVar[Literal["auto", "manual"]] = "auto"
     writable: ClassVar[bool] = False
 
@@ -111,6 +121,7 @@ class Routine:
     trace_context: bytes = b""
     logger: logging.Logger = logging.getLogger("pipertd.routine")
     _host: Host | None = None
+    _logger = _SameLogger()
 
     def setup(self) -> None:
         """Runs once before the first message of this generation; an exception fails the flow."""
@@ -147,6 +158,20 @@ class Routine:
             CredentialMissing: the definition does not name it, or it is not there.
         """
         return (self._host.credentials if self._host else Credentials()).read(name)
+
+    def set_const_fps(self, fps: float | None) -> None:
+        """Run ``main_logic`` so many times a second at most; None is as fast as the links allow.
+
+        In a constructor, in ``setup`` or at any time on the routine's own thread. An ``fps`` in the definition comes
+        before what a constructor says.
+
+        Source: PipeRT2's method of the same name.
+        """
+        if fps is not None and not fps > 0:
+            raise ValueError(f"cannot run {type(self).__name__} {fps!r} times a second: it is more than 0, or None")
+        self.fps = fps
+        if self._host is not None:
+            self._host.change_fps(fps)
 
     def notify_event(self, name: str, targets: Mapping[str, list[str]] | None = None, **params: Any) -> None:
         """Send an event to routines of this pipeline; does not wait for answers.

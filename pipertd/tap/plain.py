@@ -13,8 +13,8 @@ from pipertd.data import Data
 def encode_plain(content: Any) -> bytes:
     """The message with ``{"dtype": …, "shape": […], "data": bytes in C order}`` in place of each array.
 
-    ``dtype`` is numpy's own descriptor: a string such as ``"|u1"``, or a list of fields for a record array. A ``Data`` is
-    the map of its attributes.
+    ``dtype`` is numpy's own descriptor: a string such as ``"|u1"``, or a list of fields for a record array.
+    A ``Data`` is the map of its attributes.
     """
     return msgspec.msgpack.encode(content, enc_hook=_described)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pipertd import DestinationRoutine, SourceRoutine
+from pipertd import DestinationRoutine, FPSRoutine, SourceRoutine
 
 
 class Named(DestinationRoutine):
-    kind: str = "mine"  # type: ignore[misc]
+    kind: str = "mine"
 
     def main_logic(self, data: Any) -> None:
         pass
@@ -46,4 +46,9 @@ class Blind(DestinationRoutine):
 
 class Greedy(SourceRoutine):
     def main_logic(self, data: Any) -> None:  # type: ignore[override]
+        pass
+
+
+class Undecided(FPSRoutine):
+    def main_logic(self, one: Any, other: Any) -> None:
         pass

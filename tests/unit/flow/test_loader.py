@@ -105,6 +105,7 @@ def test_what_cannot_be_evaluated_is_not_checked() -> None:
         ("Waits", "it is no coroutine and no generator"),
         ("Yields", "it is no coroutine and no generator"),
         ("Blind", "main_logic of a destination takes one message beside self"),
+        ("Undecided", "main_logic of a FPSRoutine takes one message beside self"),
         ("Greedy", "main_logic of a source takes nothing beside self"),
     ],
 )
