@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from pipertd.logs.journal_writer import JournalHandler
 from pipertd.logs.record import LogFilter
 from pipertd.names import Target
 from tests.store_laws import StoreLaws, followed, numbered, texts
-from tests.system.service import INSTALLED, SETTINGS, STATE, run
+from tests.system.service import INSTALLED, SETTINGS, STATE, run, start_and_deliver
 from tests.waiting import wait_until
 
 _tests = count(1)
@@ -240,3 +240,31 @@ def test_a_daemon_that_may_not_read_the_journal(wanted: str, where: str | None) 
         assert "cannot read logs from the journal" in done.stderr
         assert "group systemd-journal" in done.stderr
         assert done.returncode == 6
+
+
+@pytest.fixture
+def forgetful_journal() -> Iterator[None]:
+    """A journald that keeps nothing."""
+    settings = Path("/etc/systemd/journald.conf.d/none.conf")
+    settings.parent.mkdir(exist_ok=True)
+    settings.write_text("[Journal]\nStorage=none\n")
+    run("systemctl", "restart", "systemd-journald")
+    yield
+    settings.unlink()
+    run("systemctl", "restart", "systemd-journald")
+
+
+@pytest.mark.usefixtures("sandbox", "forgetful_journal")
+def test_a_journal_that_keeps_nothing_is_found_out() -> None:
+    """Flows run as ever, and doctor says that their records are lost, and what to do."""
+    start_and_deliver()
+    done = subprocess.run(["pipertctl", "-o", "json", "doctor"], check=False, capture_output=True, text=True)
+    (found,) = [each for each in json.loads(done.stdout)["findings"] if each["subject"] == "logs"]
+    assert (found["severity"], found["what"]) == (
+        "risk",
+        "no record of this daemon is kept, not even that it started",
+    )
+    SETTINGS.write_text('logs = "file"\n')
+    run("systemctl", "restart", "pipertd")
+    done = subprocess.run(["pipertctl", "-o", "json", "doctor"], check=False, capture_output=True, text=True)
+    assert "logs" not in [each["subject"] for each in json.loads(done.stdout)["findings"]]

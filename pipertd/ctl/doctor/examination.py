@@ -21,6 +21,7 @@ from pipertd.ctl.doctor import (
     interpreters,
     kernel,
     limits,
+    logs,
     machine,
     memory,
     unit,
@@ -42,13 +43,19 @@ _PLAN_TIMEOUT_S = 60.0
 
 @dataclass(frozen=True)
 class Daemon:
-    """What the daemon says of itself, its pipelines and its definitions; ``unread`` is why it says nothing of these."""
+    """What the daemon says of itself, its pipelines and its definitions.
+
+    Attributes:
+        unread: why it says nothing of its definitions.
+        unlogged: why it has no records.
+    """
 
     about: records.Daemon
     pipelines: tuple[records.Pipeline, ...]
     quarantined: int
     problems: tuple[Problem, ...]
     unread: str
+    unlogged: str
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,8 @@ def _ask(settings: Settings) -> tuple[Daemon | None, str]:
             except ClientError:  # who may only observe may not see it
                 quarantined = 0
             pipelines = client.status.get().pipelines
-            return Daemon(about, pipelines, quarantined, *_ask_for_problems(client)), ""
+            unlogged = logs.look(client, about.started_s)
+            return Daemon(about, pipelines, quarantined, *_ask_for_problems(client), unlogged), ""
     except (ClientError, CertificateError) as error:
         return None, str(error)
 
@@ -177,4 +185,5 @@ def _daemons_user(daemon: Daemon | None, properties: unit.Unit | None) -> accoun
 
 def _heard(daemon: Daemon, properties: unit.Unit | None) -> Iterator[Finding]:
     yield from version.findings(__version__, daemon.about.version, daemon.about.python, properties)
+    yield from logs.findings(daemon.unlogged)
     yield from flows.findings(daemon.pipelines, daemon.quarantined)
