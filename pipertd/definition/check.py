@@ -66,10 +66,14 @@ def check_classes(
     except NoInterpreter as reason:
         python = pipeline.python or sys.executable
         return [reading.document.problem(("python",), f"cannot use interpreter {python}, because {reason}")]
-    problems = _missing_folders(reading)
-    for (ref, _), answer in zip(asked, answers, strict=True):
-        problems += _problems(reading, ref, answer)
-    return problems + _misfits(reading, {ref: answer for (ref, _), answer in zip(asked, answers, strict=True)})
+    told = {ref: answer for (ref, _), answer in zip(asked, answers, strict=True)}
+    return _missing_folders(reading) + class_problems(reading, told)
+
+
+def class_problems(reading: Reading, answers: Mapping[RoutineRef, Answer]) -> list[Problem]:
+    """What is wrong by what was told of the classes."""
+    problems = [each for ref, answer in answers.items() for each in _problems(reading, ref, answer)]
+    return problems + _misfits(reading, answers)
 
 
 def _missing_folders(reading: Reading) -> list[Problem]:

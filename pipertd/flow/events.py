@@ -38,7 +38,7 @@ def events(*names: str) -> Callable[[Handler], Handler]:
     return mark
 
 
-def class_functions_dictionary() -> Callable[..., Any]:
+def class_functions_dictionary() -> Callable[..., Callable[[Handler], Handler]]:
     """The decorator :func:`events`, for classes that make their own first, as PipeRT2 wants it."""
     return events
 

@@ -60,17 +60,22 @@ def load_class(class_path: str, search_path: Sequence[Path]) -> type[Routine]:
         hint = nearest(class_name, [name for name, each in vars(module).items() if _is_routine(each)])
         where = getattr(module, "__file__", "built in")
         raise LoadError(f"cannot find class {class_name} in {module_name} ({where}){hint}")
+    check_class(cls, class_path)
+    return cls
+
+
+def check_class(cls: type, called: str) -> None:
+    """LoadError, which calls it by that name, where a class is no routine or could not work as one."""
     if not _is_routine(cls):
         raise LoadError(
-            f"cannot use {class_path}: it derives from none of SourceRoutine, MiddleRoutine, DestinationRoutine and "
+            f"cannot use {called}: it derives from none of SourceRoutine, MiddleRoutine, DestinationRoutine and "
             "FPSRoutine"
         )
     if any(cls.main_logic is each.main_logic for each in _BASES):  # type: ignore[attr-defined]
-        raise LoadError(f"cannot use {class_path}: it has no main_logic")
+        raise LoadError(f"cannot use {called}: it has no main_logic")
     mistake = _mistake_in(cls)
     if mistake:
-        raise LoadError(f"cannot use {class_path}: {mistake}")
-    return cls
+        raise LoadError(f"cannot use {called}: {mistake}")
 
 
 def _is_missing(module_name: str, reason: Exception) -> bool:

@@ -42,6 +42,18 @@ _REST_EVERY_NS = 30 * NS  # a slot that was not used for so long gives its pages
 _NOTHING = Encoded(b"", 0, ())
 
 
+def check_position(position: Any) -> None:
+    """MessageError where an author's ``self.position`` is none."""
+    if position and not (isinstance(position, int) and 0 < position < 1 << 64):
+        raise MessageError(f"cannot publish with self.position = {position!r}: it is a whole number of 64 bits")
+
+
+def check_lendable(kind: np.dtype[Any]) -> None:
+    """TypeError where arrays of that type cannot lie in shared memory."""
+    if kind.hasobject:
+        raise TypeError(f"cannot lend an array of {kind}: its elements are references to objects")
+
+
 class Port:
     """What goes into and out of one routine."""
 
@@ -248,8 +260,7 @@ class Port:
     def loan(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray[Any, Any]:
         """An array to be filled and returned: in a slot if one is free, else in memory of its own and copied later."""
         kind = np.dtype(dtype)
-        if kind.hasobject:
-            raise TypeError(f"cannot lend an array of {kind}: its elements are references to objects")
+        check_lendable(kind)
         self._producer.drain()
         memory = self._producer.slots.lend(prod(shape) * kind.itemsize)
         return np.empty(shape, kind) if memory is None else memory.view(kind).reshape(shape)
@@ -267,8 +278,7 @@ class Port:
             MessageError: it holds something that cannot travel.
             MessageTooLarge: it can never fit: it is published to nobody, and counted.
         """
-        if position and not (isinstance(position, int) and 0 < position < 1 << 64):
-            raise MessageError(f"cannot publish with self.position = {position!r}: it is a whole number of 64 bits")
+        check_position(position)
         taken, step = self._taken, self._steps.current
         captured_ns = time.monotonic_ns() if taken is None else taken.captured_ns
         if taken is not None:
