@@ -28,7 +28,7 @@ def test_a_new_pipeline_runs_and_passes_its_test(tmp_path: Path, name: str, modu
     assert (checked.returncode, checked.stdout) == (0, f"{name}/{name}.yaml: {name} is valid\n")
     tested = python(tmp_path / name, "-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert tested.returncode == 0, tested.stdout
-    assert "2 passed" in tested.stdout
+    assert "3 passed" in tested.stdout
 
 
 @pytest.mark.parametrize("kind", ["source", "middle", "destination"])
