@@ -156,12 +156,14 @@ protos-baseline: $(BUF) ## at a release: from now on, clients of the protos as t
 	cd protos && ../$(BUF) build --exclude-source-info --output baseline.binpb
 
 .PHONY: api
-api: $(VENV)/.dev ## write the reference in docs/api.md from protos/ and clients/
+api: $(VENV)/.dev ## write the reference in docs/api.md from protos/ and clients/, and what describes the HTTP API
 	$(BIN)/python -m pipertd.control.document
+	$(BIN)/python -m pipertd.cockpit.document
 
 .PHONY: api-check
 api-check: $(VENV)/.dev ## the reference in docs/api.md is that of the protos, of which every part has a comment, and of the programs in clients/
 	$(BIN)/python -m pipertd.control.document --check
+	$(BIN)/python -m pipertd.cockpit.document --check
 
 ##@ House
 
@@ -172,11 +174,11 @@ venv: $(VENV)/.dev ## the virtual environment with everything
 lock: $(VENV)/.made ## take the newest versions that work together into packaging/requirements-*.lock
 	rm -rf build/lock
 	$(BIN)/python -m venv build/lock
-	build/lock/bin/python -m pip install --quiet --editable '.[demo,dev]'
+	build/lock/bin/python -m pip install --quiet --editable '.[demo,dev,http]'
 	build/lock/bin/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > build/lock/frozen
 	{ head -1 $(LOCK); grep -v '^#' build/lock/frozen; } > build/lock/new
 	mv build/lock/new $(LOCK)
-	build/lock/bin/python -m pip install --quiet --constraint $(LOCK) --editable '.[demo,dev,bench]'
+	build/lock/bin/python -m pip install --quiet --constraint $(LOCK) --editable '.[demo,dev,bench,http]'
 	build/lock/bin/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > build/lock/frozen
 	{ head -1 $(BENCH_LOCK); grep -v '^#' build/lock/frozen | grep -vxFf $(LOCK); } > build/lock/new
 	mv build/lock/new $(BENCH_LOCK)
@@ -226,12 +228,12 @@ $(VENV)/.demo: $(VENV)/.made pyproject.toml $(LOCK)
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml $(LOCK)
 	@echo "Setting up $(VENV) for development; this takes a minute or two, once."
-	$(PIP_INSTALL) '.[demo,dev]'
+	$(PIP_INSTALL) '.[demo,dev,http]'
 	@touch $(VENV)/.demo $@
 
 $(VENV)/.bench: $(VENV)/.dev $(BENCH_LOCK)
 	@echo "Adding to $(VENV) what pipertd is compared with; this takes a minute or two, once."
-	$(PIP_INSTALL) '.[demo,dev,bench]' --constraint $(BENCH_LOCK)
+	$(PIP_INSTALL) '.[demo,dev,bench,http]' --constraint $(BENCH_LOCK)
 	@touch $@
 
 $(DEB)/.made: $(VENV)/.made $(shell find $(PACKAGED) -type f -not -name '*.pyc')

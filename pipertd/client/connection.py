@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipertd.client.status import StatusCalls
     from pipertd.client.taps import Taps
     from pipertd.client.tls import Tls
+    from pipertd.client.verbatim import Verbatim
 
 W = TypeVar("W", Wire, AsyncWire)
 
@@ -72,6 +73,13 @@ class _Nouns(Generic[W]):
         from pipertd.client.taps import Taps
 
         return Taps(self._wire)
+
+    @cached_property
+    def verbatim(self) -> Verbatim[W]:
+        """Every call as the protos have it, for gateways."""
+        from pipertd.client.verbatim import Verbatim
+
+        return Verbatim(self._wire)
 
 
 class Client(_Nouns[Wire]):

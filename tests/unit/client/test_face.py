@@ -13,7 +13,7 @@ import pytest
 
 import pipertd.client
 
-NOUNS = ("events", "logs", "pipelines", "quarantine", "status", "taps")
+NOUNS = ("events", "logs", "pipelines", "quarantine", "status", "taps", "verbatim")
 PROGRAM = """
 import asyncio
 from typing import assert_type
