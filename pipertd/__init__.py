@@ -13,6 +13,16 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from pipertd.data import Data as Data
     from pipertd.data import FrameData as FrameData
+    from pipertd.embedded.event_names import KILL_EVENT_NAME as KILL_EVENT_NAME
+    from pipertd.embedded.event_names import PAUSE_EVENT_NAME as PAUSE_EVENT_NAME
+    from pipertd.embedded.event_names import RESUME_EVENT_NAME as RESUME_EVENT_NAME
+    from pipertd.embedded.event_names import START_EVENT_NAME as START_EVENT_NAME
+    from pipertd.embedded.event_names import STOP_EVENT_NAME as STOP_EVENT_NAME
+    from pipertd.embedded.event_names import UNLINK as UNLINK
+    from pipertd.embedded.event_names import UPDATE_FPS_NAME as UPDATE_FPS_NAME
+    from pipertd.embedded.network import QueueNetwork as QueueNetwork
+    from pipertd.embedded.pipe import Pipe as Pipe
+    from pipertd.embedded.wire import Wire as Wire
     from pipertd.errors import CredentialMissing as CredentialMissing
     from pipertd.flow.credentials import Credential as Credential
     from pipertd.flow.events import class_functions_dictionary as class_functions_dictionary
@@ -37,13 +47,30 @@ _HOMES = {
     "FrameData": "pipertd.data",
     "FunctionalMiddleRoutine": "pipertd.flow.placed",
     "Hop": "pipertd.flow.routine",
+    "KILL_EVENT_NAME": "pipertd.embedded.event_names",
     "MiddleRoutine": "pipertd.flow.routine",
+    "PAUSE_EVENT_NAME": "pipertd.embedded.event_names",
+    "Pipe": "pipertd.embedded.pipe",
+    "QueueNetwork": "pipertd.embedded.network",
+    "RESUME_EVENT_NAME": "pipertd.embedded.event_names",
+    "START_EVENT_NAME": "pipertd.embedded.event_names",
+    "STOP_EVENT_NAME": "pipertd.embedded.event_names",
     "SourceRoutine": "pipertd.flow.routine",
+    "UNLINK": "pipertd.embedded.event_names",
+    "UPDATE_FPS_NAME": "pipertd.embedded.event_names",
+    "Wire": "pipertd.embedded.wire",
     "class_functions_dictionary": "pipertd.flow.events",
     "events": "pipertd.flow.events",
 }
 
 __all__ = [
+    "KILL_EVENT_NAME",
+    "PAUSE_EVENT_NAME",
+    "RESUME_EVENT_NAME",
+    "START_EVENT_NAME",
+    "STOP_EVENT_NAME",
+    "UNLINK",
+    "UPDATE_FPS_NAME",
     "Credential",
     "CredentialMissing",
     "Data",
@@ -55,7 +82,10 @@ __all__ = [
     "FunctionalMiddleRoutine",
     "Hop",
     "MiddleRoutine",
+    "Pipe",
+    "QueueNetwork",
     "SourceRoutine",
+    "Wire",
     "class_functions_dictionary",
     "events",
 ]

@@ -121,6 +121,7 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     ``gate_fd`` is a socket to the daemon, at its end when the daemon is gone. There the process waits for its Begin,
     which tells its generation, nonce and charge, and whether it is paused; one that settles needs a Prepare only.
     ``credentials`` are the names of those that its routines may read.
+    Routines of a flow that works ``on_demand`` rest until the event ``start``, and rest again at ``stop``.
     ``stacks_fd`` is a file for the stacks of its threads; -1 where they go among its prints.
     """
 
@@ -139,6 +140,7 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True):
     credentials: list[str] = []
     charge: Charge | None = None
     paused: bool = False
+    on_demand: bool = False
     routines: list[RoutineSpec]
     gate_fd: int = -1
     stacks_fd: int = -1

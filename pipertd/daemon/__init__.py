@@ -4,7 +4,7 @@
 
 Where things are:
 
-- the two: serve, run; settings, lock, records, logs, summary
+- the two: serve, run; settings, records, logs, summary
 - of serve: load, proving, proven, leaving, doors, tls, facts, descriptors; of run: progress
 - systemd itself: notify, by which systemd and descriptor_store tell it something; unit, which asks it; after_stop
 """

@@ -38,6 +38,12 @@ def leave_if_forked() -> None:
         os._exit(_FORKED)
 
 
+def begin_anew() -> None:
+    """This process was forked to be a flow: what returns here is no stray child."""
+    global _in_child  # noqa: PLW0603 - a fact about the process
+    _in_child = False
+
+
 def _note_fork() -> None:
     global _in_child  # noqa: PLW0603 - a fact about the process
     _in_child = True

@@ -204,4 +204,4 @@ def describe(cls: type[Routine]) -> dict[str, Any]:
 
 
 def _has_constructor(cls: type[Routine]) -> bool:
-    return cls.__init__ is not object.__init__
+    return cls.__init__ is not Routine.__init__

@@ -39,6 +39,7 @@ class Outcome(Enum):
 
     ENDED = Activity.ENDED
     STOPPED = Activity.STOPPED
+    RESTED = Activity.RESTED
     FAILED = Activity.FAILED
 
 
@@ -109,17 +110,45 @@ class RoutineLoop:
             self._status.enter(Activity.ENDED)
             return Outcome.ENDED
         self._routine.position = self._port.position
-        outcome = Outcome.FAILED
-        if self._call(Activity.SETUP, self._routine.setup):
-            outcome = self._serve()
-            if outcome is Outcome.ENDED:
-                self._port.close()  # before cleanup, so that whoever reads goes on meanwhile
-            if not self._call(Activity.CLEANUP, self._routine.cleanup):
-                outcome = Outcome.FAILED
-            if outcome is not Outcome.FAILED:
-                self._port.advance()  # what its author acknowledged there
+        outcome = self._live_once() if self._rest() else Outcome.RESTED
+        while self._reactions.rests and not self._stopping and outcome is not Outcome.ENDED:
+            outcome = self._live_once() if self._rest() else Outcome.RESTED
         self._status.enter(outcome.value)
         return outcome
+
+    def _live_once(self) -> Outcome:
+        """From setup to cleanup; one that works on demand rests where either failed."""
+        if not self._call(Activity.SETUP, self._routine.setup):
+            self._reactions.crash()
+            return Outcome.FAILED
+        outcome = self._serve()
+        if outcome is Outcome.ENDED:
+            self._port.close()  # before cleanup, so that whoever reads goes on meanwhile
+        if not self._call(Activity.CLEANUP, self._routine.cleanup):
+            outcome = Outcome.FAILED
+        if outcome is not Outcome.FAILED:
+            self._port.advance()  # what its author acknowledged there
+        return outcome
+
+    def _rest(self) -> bool:
+        """Wait until the routine is started, if it has to be; False where its flow is told to stop meanwhile."""
+        reactions = self._reactions
+        try:
+            while reactions.rests:
+                if self._stopping or self._stops_when_empty:
+                    self._stopping = True
+                    return False
+                if self._port.open_steps:
+                    self._advance()  # what it made before it was stopped
+                if not reactions.handle_next():
+                    self._idle(self._is_roused, activity=Activity.RESTING)
+        except _Stopped:
+            self._stopping = True
+            return False
+        return True
+
+    def _is_roused(self) -> bool:
+        return self._stopping or self._stops_when_empty or self._port.may_advance
 
     def _call(self, activity: Activity, method: Callable[[], None]) -> bool:
         """Whether setup or cleanup went well."""
@@ -328,12 +357,14 @@ class RoutineLoop:
     def _between_messages(self) -> None:
         """Events, stop, pause and pace."""
         reactions = self._reactions
-        if not (reactions.waiting or self._stopping or reactions.paused or self._pace.period_s):
+        if not (reactions.waiting or self._stopping or reactions.paused or reactions.rests or self._pace.period_s):
             return
         while True:
             while self._reactions.waiting:
                 self._status.enter(Activity.HANDLING)
                 self._reactions.handle_next()
+            if reactions.rests:
+                raise _Stopped
             if self._stopping:
                 self._say_no_more()
                 self._finish()

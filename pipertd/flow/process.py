@@ -36,7 +36,7 @@ from pipertd.protocol import Answer, AskHandlers, Deliver, FlowSpec, Ping, Pong,
 from pipertd.shm.bell import ring
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.sleeping import Waker
-from pipertd.shm.status import Activity, StatusWriter, read_status
+from pipertd.shm.status import AT_REST, Activity, StatusWriter, read_status
 
 LOG_TURN_S = 0.02, 0.25  # how often the log is looked at: in a flood of prints, and at rest
 LAST_WORDS_S = 5.0  # how long the end waits for the daemon to take what was said to it
@@ -46,6 +46,17 @@ ROUTINE_THREAD = "routine "  # with a space, which no routine's name has: other 
 
 logger = own_logger(__name__)
 
+Maker = Callable[[FlowSpec, RoutineSpec], Routine]
+
+
+def made_of_class(flow: FlowSpec, spec: RoutineSpec) -> Routine:
+    """An instance of the class that its definition names.
+
+    Raises:
+        LoadError: there can be none.
+    """
+    return build(load_class(spec.class_path, [Path(each) for each in flow.path]), spec.params)
+
 
 class _Member:
     """A routine of the flow and all that belongs to it."""
@@ -53,9 +64,11 @@ class _Member:
     def __init__(self, spec: RoutineSpec, process: FlowProcess) -> None:
         self.spec = spec
         self.ledger = process.ledgers[spec.name]
-        self.done_before = read_status(self.ledger).activity is Activity.ENDED
+        before = read_status(self.ledger).activity
+        self.done_before = before is Activity.ENDED
+        self._rests = process.spec.on_demand and before in AT_REST
         self.status = StatusWriter(self.ledger)
-        self.routine = self._made(process.spec)
+        self.routine = self._made(process.spec, process.make)
         self.inbox = Inbox(partial(ring, spec.bell_fd))
         if process.spec.paused:
             self.inbox.put(Delivery(0, PAUSE, {}))  # before the first message
@@ -64,10 +77,10 @@ class _Member:
             target=self._run, args=(process,), name=f"{ROUTINE_THREAD}{spec.name}", daemon=True
         )
 
-    def _made(self, flow: FlowSpec) -> Routine:
-        """An instance of its class. Where there can be none the flow ends, and the daemon tells why."""
+    def _made(self, flow: FlowSpec, make: Maker) -> Routine:
+        """The routine. Where there can be none the flow ends, and the daemon tells why."""
         try:
-            return build(load_class(self.spec.class_path, [Path(each) for each in flow.path]), self.spec.params)
+            return make(flow, self.spec)
         except (PipertdError, msgspec.MsgspecError) as reason:
             if not self.done_before:
                 self.status.begin("", flow.generation)
@@ -98,7 +111,15 @@ class _Member:
             port,
             self.status,
             pace,
-            Reactions(routine, pace, self.inbox, process.channel.send, log),
+            Reactions(
+                routine,
+                pace,
+                self.inbox,
+                process.channel.send,
+                log,
+                on_demand=process.spec.on_demand,
+                rests=self._rests,
+            ),
             on_error=spec.on_error,
             stop_s=process.spec.stop_s,
             log=log,
@@ -119,7 +140,7 @@ class _Member:
             credentials=Credentials(process.spec.credentials),
             change_fps=pace.change,
         )
-        self.status.begin(routine.kind, process.spec.generation)
+        self.status.begin(routine.kind, process.spec.generation, rests=self._rests)
         return loop
 
     def _run(self, process: FlowProcess) -> None:
@@ -154,13 +175,16 @@ class _Member:
 class FlowProcess:
     """All of the flow. Its main thread puts right what was left, then waits: for routines to end, and for signals."""
 
-    def __init__(self, spec: FlowSpec, tend_log: Callable[[], bool]) -> None:
-        """Make every routine; ``tend_log`` starts a new log file where the present one is full, and says if it did.
+    def __init__(self, spec: FlowSpec, tend_log: Callable[[], bool], make: Maker = made_of_class) -> None:
+        """Make every routine, with ``make``.
+
+        ``tend_log`` starts a new log file where the present one is full, and says if it did.
 
         Raises:
             LoadError: a class cannot be had. LedgerInUse: another process still runs this flow.
         """
         self.spec = spec
+        self.make = make
         self._tend_log = tend_log
         # No SimpleQueue: after a signal whose handler outlasts the timeout, its get waits without an end.
         self.finished: queue.Queue[tuple[str, Outcome]] = queue.Queue()

@@ -21,15 +21,26 @@ from pipertd.protocol import Answer, encode
 _MOST_UNKNOWN = 3  # parameters that are named in an answer
 
 
-class _WrongParams(Exception):
-    """Raised for parameters that a handler does not take: the caller's mistake, not the author's."""
+class _Refused(Exception):
+    """Raised for what a handler does not take, or cannot do now: the caller's mistake, not the author's."""
 
 
 class Reactions:
-    """The events of one routine: ``waiting`` are those that wait, ``paused`` is what pause and resume set."""
+    """The events of one routine: ``waiting`` are those that wait, ``paused`` is what pause and resume set.
+
+    A routine that works ``on_demand`` also ``rests``, which start and stop set.
+    """
 
     def __init__(
-        self, routine: Routine, pace: Pace, inbox: events.Inbox, answer: Callable[[Answer], None], log: logging.Logger
+        self,
+        routine: Routine,
+        pace: Pace,
+        inbox: events.Inbox,
+        answer: Callable[[Answer], None],
+        log: logging.Logger,
+        *,
+        on_demand: bool = False,
+        rests: bool = False,
     ) -> None:
         self._routine = routine
         self._pace = pace
@@ -44,8 +55,12 @@ class Reactions:
             events.UPDATE_FPS: self._update_fps,
             events.LOG_DATA: self._log_data,
         }
+        if on_demand:
+            self._built_in |= {events.START: self._begin, events.STOP: self._rest}
         self.waiting = inbox.waiting
         self.paused = False
+        self.on_demand, self.rests = on_demand, rests
+        self._must_be_stopped_first = False
 
     def handle_next(self) -> bool:
         """Handle the oldest event and answer it; whether there was one."""
@@ -55,6 +70,8 @@ class Reactions:
         answer = self._react(delivery)
         if delivery.request:
             self._answer(_sendable(answer))
+        elif answer.error and not answer.unhandled:
+            self._log.warning("event %s: %s", delivery.event, answer.error)  # nobody else would hear of it
         return True
 
     def _react(self, delivery: events.Delivery) -> Answer:
@@ -63,7 +80,7 @@ class Reactions:
             for handler in (self._built_in.get(delivery.event), self._method(delivery.event)):
                 if handler is not None:
                     known, value = True, handler(**_typed(handler, delivery.params))
-        except _WrongParams as reason:
+        except _Refused as reason:
             return Answer(request=delivery.request, routine=name, error=str(reason))
         except Exception as reason:  # the author's handler
             self._log.error("event %s failed", delivery.event, exc_info=without_our_frames(reason))
@@ -81,6 +98,18 @@ class Reactions:
         attribute = self._methods.get(event)
         return getattr(self._routine, attribute) if attribute else None
 
+    def crash(self) -> None:
+        """``setup`` failed: one that works on demand rests, and no start counts until it is stopped."""
+        self.rests = self._must_be_stopped_first = self.on_demand
+
+    def _begin(self) -> None:
+        if self._must_be_stopped_first:
+            raise _Refused(f"cannot start {self._routine.name}: its setup failed; stop it, then start it again")
+        self.rests = self.paused = False
+
+    def _rest(self) -> None:
+        self.rests, self.paused, self._must_be_stopped_first = True, False, False
+
     def _pause(self) -> None:
         self.paused = True
 
@@ -89,7 +118,7 @@ class Reactions:
 
     def _update_fps(self, fps: float | None) -> None:
         if fps is not None and fps <= 0:
-            raise _WrongParams(f"cannot set fps to {fps}: it is more than 0, or null for no limit")
+            raise _Refused(f"cannot set fps to {fps}: it is more than 0, or null for no limit")
         self._routine.fps = fps
         self._pace.change(fps)
 
@@ -100,17 +129,17 @@ class Reactions:
 
 
 def _typed(handler: Callable[..., Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters as the handler annotates them; _WrongParams where it does not take them."""
+    """The parameters as the handler annotates them; _Refused where it does not take them."""
     try:
         inspect.signature(handler).bind(**params)
     except TypeError as reason:
-        raise _WrongParams(f"cannot use these parameters: {_mistakes(handler, params) or reason}") from None
+        raise _Refused(f"cannot use these parameters: {_mistakes(handler, params) or reason}") from None
     hints, typed = hints_of(handler), dict(params)
     for name in typed.keys() & hints.keys():
         try:
             typed[name] = converted(params[name], hints[name])
         except msgspec.ValidationError as reason:
-            raise _WrongParams(f"cannot use {params[name]!r} as {name}: {complaint(reason, hints[name])}") from None
+            raise _Refused(f"cannot use {params[name]!r} as {name}: {complaint(reason, hints[name])}") from None
     return typed
 
 

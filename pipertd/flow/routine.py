@@ -6,6 +6,7 @@ Source: the names and the three methods are PipeRT2's.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipertd.flow.credentials import Credential, Credentials
+
+_LONGEST_CLASS = 50  # of the characters of a name that is made
 
 
 class EndOfStream(Exception):
@@ -92,6 +95,17 @@ class _SameLogger:
         return (routine or owner).logger
 
 
+_made: dict[str, int] = {}
+
+
+def made_name(cls: type) -> str:
+    """A name that no other routine of this process was made; as PipeRT2's are, of its class and a number."""
+    plain = re.sub(r"[^A-Za-z0-9_-]", "", cls.__name__).lstrip("_-0123456789")[:_LONGEST_CLASS] or "Routine"
+    number = _made.get(plain, 0)
+    _made[plain] = number + 1
+    return f"{plain}-{number}"
+
+
 class Routine:
     """One step of user code, on a thread of its own in a flow.
 
@@ -122,6 +136,10 @@ class Routine:
     logger: logging.Logger = logging.getLogger("pipertd.routine")
     _host: Host | None = None
     _logger = _SameLogger()
+
+    def __init__(self, name: str | None = None) -> None:
+        """``name`` is for a routine of a ``Pipe``; where there is none, one is made. A definition has its own."""
+        self.name = name or made_name(type(self))
 
     def setup(self) -> None:
         """Runs once before the first message of this generation; an exception fails the flow."""

@@ -37,10 +37,17 @@ class Activity(IntEnum):
     HANDLING = 14  # in an event handler
     AWAITS_DONE = 13  # its author has to acknowledge a message before it can take another; ticks as when it is IDLE
 
+    RESTING = 15  # not set up: it begins when it hears ``start``
+    RESTED = 16  # told to stop with its flow, and was at rest
+
     @property
     def over(self) -> bool:
         """Whether this generation of the routine is done."""
-        return self in (Activity.ENDED, Activity.STOPPED, Activity.FAILED)
+        return self in (Activity.ENDED, Activity.STOPPED, Activity.FAILED, Activity.RESTED)
+
+
+# What a routine that works on demand did last, if its next generation is not to begin by itself.
+AT_REST = (Activity.NONE, Activity.RESTING, Activity.RESTED)
 
 
 class StatusWriter:
@@ -59,14 +66,15 @@ class StatusWriter:
         self._handled, self._busy_ns = int(words[self._handled_word]), int(words[self._busy_word])
         self._last_ns = int(words[self._last_word])
 
-    def begin(self, kind: str, generation: int) -> None:
+    def begin(self, kind: str, generation: int, *, rests: bool = False) -> None:
         """A new generation of a routine of this kind is here. Its thread says :meth:`lives_on` when it runs.
 
         What the last generation did goes first: it must not pass for what this one does. Only that it came to the end
-        of its stream is still true.
+        of its stream is still true; and one that ``rests`` is there at once.
         """
         before = Activity(self._words[self._activity_word])
-        self.enter(before if before is Activity.ENDED else Activity.BEGINNING)
+        present = Activity.RESTING if rests else Activity.BEGINNING
+        self.enter(before if before is Activity.ENDED else present)
         words, base = self._ledger.words, self._base
         words[base + at.S_KIND] = KINDS.index(kind)
         words[base + at.S_GENERATION] = generation

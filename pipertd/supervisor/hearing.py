@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pipertd.errors import PipertdError
@@ -25,6 +25,7 @@ class Hearing:
         channel: by which flows are spoken to.
         events: those that go to flows, and their answers.
         handlers: what flows tell of the events that they handle.
+        on_raised: called with pipeline, flow and what a routine of it said by ``notify_event``; hands the event on.
     """
 
     def __init__(self, socket: Path, pipelines: Mapping[str, SupervisedPipeline], history: History) -> None:
@@ -34,6 +35,7 @@ class Hearing:
             socket, believe=self._believe, on_met=self._meet, on_message=self._hear, on_gone=self._lose
         )
         self.events = Events(self.channel)
+        self.on_raised: Callable[[str, str, Raise], None] = self._raise
         self.handlers = HandlersTold(self.channel)
 
     def _believe(self, hello: Hello) -> bool:
@@ -62,7 +64,7 @@ class Hearing:
             case Quarantined():
                 self._tell_quarantined(pipeline, flow, message)
             case Raise():
-                self._raise(pipeline, flow, message)
+                self.on_raised(pipeline, flow, message)
 
     def _raise(self, pipeline: str, flow: str, message: Raise) -> None:
         definition = self._pipelines[pipeline].definition

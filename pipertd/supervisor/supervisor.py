@@ -12,7 +12,7 @@ from pipertd.definition.plan import Action, Fit, Plan
 from pipertd.errors import SegmentError, WrongState
 from pipertd.logs.store import LogStore
 from pipertd.names import Target
-from pipertd.protocol import QuarantineSpec
+from pipertd.protocol import QuarantineSpec, Raise
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor import admission, intervention
 from pipertd.supervisor.adoption import Adoption
@@ -283,6 +283,19 @@ class Supervisor:
         answers = await self._events.ask(pipeline.definition, event, target, params, timeout_s, states)
         self._tell_event(event, target, f"event {event} went to {target}: {len(answers)} asked")
         return answers
+
+    def tell(self, pipeline: str, event: str, targets: Mapping[str, list[str]], params: Mapping[str, object]) -> None:
+        """Hand an event to routines, by flow (none: all of the flow), without waiting for answers.
+
+        Raises:
+            UnknownTarget: the target names nothing.
+            MessageError: the parameters cannot be carried.
+        """
+        self._events.tell(self.definition(pipeline), event, targets, params)
+
+    def take_raised(self, take: Callable[[str, str, Raise], None]) -> None:
+        """Have events that routines raise handed to ``take``, with pipeline and flow, and to nobody else."""
+        self._hearing.on_raised = take
 
     async def handlers(self, target: Target) -> HandlersView:
         """Which events the routines of the target handle, and which of its flows could not tell.

@@ -1,0 +1,72 @@
+"""The fork of the zygote from the script, before any thread of ours runs in it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import sys
+import threading
+import warnings
+from pathlib import Path
+from typing import NoReturn
+
+from pipertd.flow.forked import Troupe
+from pipertd.flow.zygote import Zygote
+
+OUR_THREAD = "pipertd "  # with a space: how names of threads of ours begin
+_STACKLEVEL = 4  # the script's call of build()
+
+
+def fork_zygote(troupe: Troupe, *, stop_s: float) -> tuple[int, socket.socket]:
+    """Fork it; its process id, and the socket by which it is spoken to.
+
+    Raises:
+        OSError: the system does not let us.
+    """
+    _warn_of_threads()
+    for output in (sys.stdout, sys.stderr):
+        output.flush()  # what waits in there must not be printed once more by every flow
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    script = os.pidfd_open(os.getpid())
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _be_zygote(troupe, ours, theirs, script, stop_s)
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+        os.close(script)
+    return pid, ours
+
+
+def _be_zygote(troupe: Troupe, ours: socket.socket, door: socket.socket, script: int, stop_s: float) -> NoReturn:
+    try:
+        ours.close()
+        os.setsid()  # no Ctrl-C and no end of a terminal reaches it: the script decides
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        Path("/proc/self/comm").write_text("pipertd zygote")
+        gc.freeze()  # pages that nobody writes to are shared by all flows
+        Zygote(door, script, troupe.enter, stop_s=stop_s).run()
+    finally:
+        os._exit(0)
+
+
+def _warn_of_threads() -> None:
+    """A lock that one of them holds now is held for ever in every flow."""
+    others = [
+        each.name
+        for each in threading.enumerate()
+        if each is not threading.current_thread() and not each.name.startswith(OUR_THREAD)
+    ]
+    if others:
+        warnings.warn(
+            f"build() forks this script while threads of its own run ({', '.join(sorted(others))}): flows have none of "
+            "them, and a lock that one holds now stays locked there; start threads after build()",
+            RuntimeWarning,
+            stacklevel=_STACKLEVEL,
+        )

@@ -1,0 +1,191 @@
+"""Pipe: PipeRT2's way to describe and run a pipeline, from a script.
+
+Source: the names of the methods and of their arguments are PipeRT2's.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures.thread  # noqa: F401 - whose exit function has to run behind ours: it ends what we need
+import logging
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pipertd.embedded.event_names import KILL_EVENT_NAME, START_EVENT_NAME, STOP_EVENT_NAME
+from pipertd.embedded.fork import fork_zygote
+from pipertd.embedded.network import QueueNetwork
+from pipertd.embedded.wire import Wire
+from pipertd.errors import InvalidDefinition, LaunchFailed, MessageError, PipertdError
+from pipertd.flow.events import handlers_of
+from pipertd.flow.forked import Troupe
+from pipertd.flow.routine import Host, Routine
+
+if TYPE_CHECKING:
+    from pipertd.embedded.supervision import Supervision
+
+_NAME = "pipe"
+_STOP_S = 10.0  # how long a flow has for its end where its script is gone, as long as under supervision
+
+
+class Pipe:
+    """A pipeline that a script describes, builds and runs; its flows are processes, supervised by the script.
+
+    Args:
+        logger: where the records of routines and of the supervisor go; else the logger ``pipertd.pipe``.
+        network: what links are like whose wire does not say: by default the newest message alone waits on a link.
+        data_transmitter: taken for PipeRT2's sake: messages pass in shared memory whatever it is.
+        auto_pacing_mechanism: taken for PipeRT2's sake.
+    """
+
+    def __init__(
+        self,
+        *,
+        logger: logging.Logger | None = None,
+        network: QueueNetwork | None = None,
+        data_transmitter: Any = None,  # noqa: ARG002
+        auto_pacing_mechanism: bool = False,  # noqa: ARG002
+    ) -> None:
+        self.logger = logger or logging.getLogger("pipertd.pipe")
+        self.network = network or QueueNetwork()
+        self.flows: dict[str, Sequence[Routine]] = {}
+        self._wires: dict[int, Wire] = {}  # by source: the last one counts
+        self._supervision: Supervision | None = None
+        self._script = os.getpid()
+        self._host = Host(read_published=lambda: 0, raise_event=self._raise_from_script, declare_waiting=lambda _: None)
+
+    # -- what it is made of
+
+    def create_flow(self, flow_name: str, auto_wire: bool, *routines: Routine, data_transmitter: Any = None) -> None:
+        """A flow of these routines, linked in this order if ``auto_wire``.
+
+        Raises:
+            InvalidDefinition: there is a flow of that name, or something is no routine.
+            PipertdError: the pipe is built.
+        """
+        self._check_unbuilt(f"create flow {flow_name}")
+        if flow_name in self.flows:
+            raise InvalidDefinition(f"cannot create flow {flow_name}: there is one of that name already")
+        for each in routines:
+            if not isinstance(each, Routine):
+                raise InvalidDefinition(f"cannot create flow {flow_name}: {each!r} is no routine object")
+            each._host = self._host  # noqa: SLF001 - as its flow does
+        self.flows[flow_name] = routines
+        if auto_wire:
+            self.link(*(Wire(first, (second,), data_transmitter) for first, second in pairwise(routines)))
+
+    def link(self, *wires: Wire) -> None:
+        """Have routines linked by these wires; one from a source that has a wire already takes its place.
+
+        Raises:
+            PipertdError: the pipe is built.
+        """
+        self._check_unbuilt("link routines")
+        self._wires |= {id(wire.source): wire for wire in wires}
+
+    def build(self) -> None:
+        """Start all flows, with the routines as they are now; return when they wait for the event ``start``.
+
+        Every generation of a flow begins with the routines as they are now. Call it before the script starts threads:
+        it forks.
+
+        Raises:
+            InvalidDefinition: routines or wires are not as they must be.
+            LaunchFailed: the system does not let us, or a flow does not come up.
+        """
+        self._check_unbuilt("build the pipe")
+        troupe = {(flow, each.name): each for flow, routines in self.flows.items() for each in routines}
+        try:
+            pid, door = fork_zygote(Troupe(troupe, self.logger.getEffectiveLevel()), stop_s=_STOP_S)
+        except OSError as reason:
+            raise LaunchFailed(f"cannot build the pipe: {reason}") from reason
+        # Only now: none of it is of use in a flow.
+        from pipertd.embedded.definition import pipeline_of
+        from pipertd.embedded.supervision import Supervision
+
+        self._supervision = supervision = Supervision(pid, door, self.logger)
+        try:
+            threading._register_atexit(self._end)  # type: ignore[attr-defined] # noqa: SLF001
+            supervision.begin(pipeline_of(_NAME, self.flows, self._wires.values(), self.network))
+        except BaseException:
+            self._end()
+            raise
+
+    # -- while it is built
+
+    def notify_event(
+        self,
+        event_name: str,
+        routines_by_flow: Mapping[str, Sequence[str]] | None = None,
+        specific_routine: str | None = None,
+        **params: Any,
+    ) -> None:
+        """Send an event, and go on: it is carried out behind those that were sent before.
+
+        ``start``, ``stop``, ``pause`` and ``resume`` are for routines, ``kill`` is for flows; all other names are those
+        of the routines' own handlers. A target that does not exist is logged.
+
+        Args:
+            event_name: the event's name.
+            routines_by_flow: flow → names of routines, an empty list for all of the flow; nothing for everybody.
+            specific_routine: the name of one routine, in whichever flow it is, instead.
+            params: the handlers' keyword arguments: scalars, strings, bytes, lists and dicts.
+
+        Raises:
+            MessageError: a parameter cannot be carried.
+            PipertdError: the pipe is not built.
+        """
+        if self._supervision is None:
+            raise PipertdError(f"cannot notify {event_name}: the pipe is not built; call build() first")
+        targets = routines_by_flow or {}
+        if not isinstance(targets, Mapping) or any(isinstance(names, str) for names in targets.values()):
+            raise TypeError(f"cannot notify {event_name}: targets are flow -> list of routines, not {targets!r}")
+        try:
+            msgspec.msgpack.encode(params)
+        except (TypeError, ValueError, OverflowError) as reason:
+            raise MessageError(f"cannot notify {event_name}: {reason}") from reason
+        self._supervision.take(
+            event_name, {flow: list(names) for flow, names in targets.items()}, specific_routine, params
+        )
+
+    def join(self, to_kill: bool = False) -> None:
+        """Return when every flow has ended, as by ``kill``, which ``to_kill`` sends first; then nothing is left.
+
+        Raises:
+            PipertdError: the pipe is not built.
+        """
+        if self._supervision is None:
+            raise PipertdError("cannot join: the pipe is not built; call build() first")
+        if to_kill:
+            self.notify_event(KILL_EVENT_NAME)
+        self._supervision.wait_over()
+        self._end()
+
+    def get_pipe_structure(self) -> dict[str, Any]:
+        """The routines with their flows and the events of their own, and the events that all of them know."""
+        return {
+            "Routines": [
+                {"flow_name": flow, "routine_name": each.name, "events": sorted(handlers_of(type(each)))}
+                for flow, routines in self.flows.items()
+                for each in routines
+            ],
+            "Events": [START_EVENT_NAME, STOP_EVENT_NAME, KILL_EVENT_NAME],
+        }
+
+    def _raise_from_script(self, event: str, targets: Mapping[str, list[str]], params: Mapping[str, Any]) -> None:
+        """A routine's ``notify_event``, called by the script."""
+        more = dict(params)
+        routine = more.pop("specific_routine", None)
+        self.notify_event(event, targets, routine, **more)
+
+    def _check_unbuilt(self, what: str) -> None:
+        if self._supervision is not None:
+            raise PipertdError(f"cannot {what}: the pipe is built; make another Pipe")
+
+    def _end(self) -> None:
+        """Stop what is up, in order, and leave nothing; but not where a process that the script forked ends."""
+        if self._supervision is not None and os.getpid() == self._script:
+            self._supervision.end()

@@ -1,0 +1,147 @@
+"""The supervisor of a pipe, on an asyncio loop of its own, on a thread of the script's."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from contextlib import ExitStack
+from pathlib import Path
+
+from pipertd.definition.model import Pipeline
+from pipertd.embedded.fork import OUR_THREAD
+from pipertd.embedded.orders import Order, Orders
+from pipertd.embedded.records import Records
+from pipertd.errors import PipertdError
+from pipertd.logs.files import FileLogs
+from pipertd.names import Target
+from pipertd.quarantine import Quarantine
+from pipertd.supervisor.history import History
+from pipertd.supervisor.leftovers import PREFIX, mark, remove_leftovers
+from pipertd.supervisor.lock import held_directory
+from pipertd.supervisor.supervisor import Supervisor
+from pipertd.supervisor.view import PipelineView, State
+from pipertd.supervisor.zygote import Zygote, ZygoteLauncher
+
+_QUARANTINE_BYTES = 1 << 30
+
+
+class Supervision:
+    """Runs one pipeline from :meth:`begin` until :meth:`end`; then nothing of it is left, nor of its zygote."""
+
+    def __init__(self, zygote: int, door: socket.socket, logger: logging.Logger) -> None:
+        """``zygote`` is the process that flows are forked from, ``door`` the way to it; both are ours from now on."""
+        self._zygote_id, self._zygote = zygote, Zygote(door)
+        self._logger = logger
+        self._thread: threading.Thread | None = None
+        self._up: Future[None] = Future()
+        self._is_over = False
+        self._put_aside = Path("pipertd-quarantine").absolute()
+
+    def begin(self, definition: Pipeline) -> None:
+        """Return when every flow is up and its routines wait to be started.
+
+        Raises:
+            PipertdError: a flow does not come up, or there is no room for the pipeline.
+        """
+        self._definition, self._target = definition, Target(definition.name)
+        self._thread = threading.Thread(target=self._run, name=f"{OUR_THREAD}supervisor", daemon=True)
+        self._thread.start()
+        self._up.result()
+
+    def take(
+        self, event: str, targets: Mapping[str, list[str]], routine: str | None, params: Mapping[str, object]
+    ) -> None:
+        """Have an event carried out, behind those that came before; where all is over, say so."""
+        if self._is_over:
+            self._logger.warning("event %s: the pipe is over", event)
+        else:
+            self._loop.call_soon_threadsafe(self._orders.take, Order(event, targets, routine, params))
+
+    def wait_over(self) -> None:
+        """Return when every flow is at rest."""
+        if not self._is_over:
+            asyncio.run_coroutine_threadsafe(self._over(), self._loop).result()
+
+    def end(self) -> None:
+        """Stop what is up, in order, and return when nothing is left; idempotent."""
+        if self._is_over:
+            return
+        self._is_over = True
+        if self._thread is not None:
+            if self._up.exception() is None:
+                self._loop.call_soon_threadsafe(self._unwanted.set)
+            self._thread.join()
+        self._zygote.end()
+        os.waitpid(self._zygote_id, 0)
+
+    # -- on the thread
+
+    def _run(self) -> None:
+        try:
+            with ExitStack() as stack:
+                remove_leftovers(Path(tempfile.gettempdir()))
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX)))
+                mark(folder)
+                stack.enter_context(held_directory(folder, "TMPDIR"))
+                asyncio.run(self._supervise(folder))
+        except BaseException as reason:
+            if self._up.done():
+                raise
+            self._up.set_exception(reason)
+
+    async def _supervise(self, folder: Path) -> None:
+        self._loop, self._unwanted = asyncio.get_running_loop(), asyncio.Event()
+        logs = FileLogs(folder / "logs")
+        history = History(folder / "notices.jsonl")
+        quarantine = Quarantine(self._put_aside, _QUARANTINE_BYTES)
+        supervisor = self._supervisor = Supervisor(
+            runtime_dir=folder,
+            logs=logs,
+            history=history,
+            quarantine=quarantine,
+            orphan_timeout_s=0.0,
+            launcher=ZygoteLauncher(self._zygote),
+        )
+        self._orders = Orders(supervisor, self._definition.name, self._logger)
+        try:
+            await supervisor.open()
+            async with Records(logs, self._logger):
+                await self._live(supervisor, self._orders)
+        finally:
+            await supervisor.close()
+            history.close()
+
+    async def _live(self, supervisor: Supervisor, orders: Orders) -> None:
+        await supervisor.load([self._definition])
+        await supervisor.start(self._target)
+        await supervisor.changes.until(self._is_decided)
+        view = self._view()
+        if view.state is not State.RUNNING:
+            raise PipertdError(f"cannot build the pipe: {_reasons(view)}")
+        carrying_out = asyncio.create_task(orders.run())
+        self._up.set_result(None)
+        try:
+            await self._unwanted.wait()
+        finally:
+            carrying_out.cancel()
+            await supervisor.stop(self._target)
+
+    async def _over(self) -> None:
+        await self._supervisor.changes.until(lambda: all(flow.state.at_rest for flow in self._view().flows))
+
+    def _view(self) -> PipelineView:
+        return self._supervisor.snapshot(self._target).pipelines[0]
+
+    def _is_decided(self) -> bool:
+        states = {flow.state for flow in self._view().flows}
+        return states == {State.RUNNING} or any(state.at_rest for state in states)
+
+
+def _reasons(view: PipelineView) -> str:
+    return "; ".join(f"flow {flow.name} is {flow.state}: {flow.reason}" for flow in view.flows if flow.state.at_rest)

@@ -1,0 +1,109 @@
+"""Flows that a zygote forks: how the supervisor asks for one, and has it buried by its parent."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from pipertd.definition.model import Pipeline
+from pipertd.errors import LaunchFailed
+from pipertd.forking import Buried, Bury, End, Fork, Forked, Refused, Reply, Request, hear_reply, send
+from pipertd.memory import memory_file
+from pipertd.protocol import FlowSpec, encode_spec
+from pipertd.supervisor.adopted import AdoptedProcess
+from pipertd.supervisor.launch import Process
+from pipertd.supervisor.procfs import start_ticks
+from pipertd.supervisor.restart import Ending
+
+
+class ZygoteGone(Exception):
+    """Raised when the zygote died: nothing can be forked any more, and somebody else reaps its children."""
+
+
+class Zygote:
+    """The zygote behind ``door``, asked one thing at a time, from any thread."""
+
+    def __init__(self, door: socket.socket) -> None:
+        self._door = door
+        self._turn = threading.Lock()
+
+    def ask(self, request: Request, fds: Sequence[int] = ()) -> Reply:
+        """What it answers.
+
+        Raises:
+            ZygoteGone: it died before it answered.
+        """
+        with self._turn:
+            try:
+                send(self._door, request, fds)
+                return hear_reply(self._door)
+            except (OSError, EOFError) as reason:
+                raise ZygoteGone from reason
+
+    def end(self) -> None:
+        """Have it go, with all that it forked."""
+        with self._turn, suppress(OSError):
+            send(self._door, End())
+        self._door.close()
+
+
+@dataclass(frozen=True)
+class ForkedProcess(AdoptedProcess):
+    """A child of the zygote's, a zombie until that one is asked to bury it; nobody else is given its process id."""
+
+    zygote: Zygote
+
+    def bury(self) -> Ending:
+        """Have what is left of its group taken down and itself reaped, and say how it ended."""
+        try:
+            reply = self.zygote.ask(Bury(pid=self.pid))
+        except ZygoteGone:
+            return super().bury()
+        if not isinstance(reply, Buried):
+            return super().bury()
+        os.close(self.pidfd)
+        return Ending(reply.status, -reply.status if reply.status < 0 else None)
+
+
+class ZygoteLauncher:
+    """Has flows forked from a zygote, as they were when it was made. They begin their work when they are told to."""
+
+    def __init__(self, zygote: Zygote) -> None:
+        self._zygote = zygote
+
+    def launch(self, pipeline: Pipeline, spec: FlowSpec, fds: Sequence[int], mark: str, *, settles: bool) -> Process:
+        """See ``launcher.Launcher``."""
+        target = f"{spec.pipeline}/{spec.flow}"
+        try:
+            with memory_file(f"pipertd-{spec.flow}", encode_spec(replace(spec, on_demand=True))) as told:
+                given = [told.fileno(), *fds]
+                request = Fork(
+                    flow=spec.flow, settles=settles, fds=given, mark=mark, environment=dict(pipeline.environment)
+                )
+                reply = self._zygote.ask(request, given)
+        except OSError as reason:
+            raise LaunchFailed(f"cannot prepare the start of {target}: {reason}") from reason
+        except ZygoteGone as reason:
+            raise LaunchFailed(
+                f"cannot start {target}: the process that it is forked from is dead; build the pipe again"
+            ) from reason
+        if isinstance(reply, Refused):
+            cause = OSError(reply.errno, reply.reason)
+            raise LaunchFailed(f"cannot start {target}: {reply.reason}") from cause
+        assert isinstance(reply, Forked), reply
+        return self._watched(reply.pid, target)
+
+    def _watched(self, pid: int, target: str) -> Process:
+        try:
+            return ForkedProcess(pid, os.pidfd_open(pid), start_ticks(pid) or 0, self._zygote)
+        except OSError as reason:  # no descriptor left: a process that cannot be watched must not run
+            os.kill(pid, 9)
+            with suppress(ZygoteGone):
+                self._zygote.ask(Bury(pid=pid))
+            raise LaunchFailed(f"cannot watch {target}: {reason}") from reason
