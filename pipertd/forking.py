@@ -8,6 +8,8 @@ specification names, as many to a datagram as the kernel allows.
 from __future__ import annotations
 
 import array
+import errno
+import os
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
@@ -99,7 +101,7 @@ def hear_request(door: socket.socket) -> tuple[Request, list[int]]:
         lost = lost or len(more) < min(expected - begin, _MOST_AT_ONCE) or bool(flags & socket.MSG_CTRUNC)
     if lost:
         _close(fds)
-        raise OSError(24, "too many open files")
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     return request, fds
 
 

@@ -1,10 +1,12 @@
 """Pipe: the supervisor, the flows and the links of the daemon inside a script, for PipeRT2's users and for trying out.
 
 The script forks a zygote, which holds its routines as they are and forks every flow from itself; then the supervisor
-runs on a thread of the script. Nothing here is imported by the daemon or by a flow that it starts.
+runs on a thread of the script, which hands events and log records on. Nothing here is imported by the daemon or by a
+flow that it starts.
 
 Where things are:
 
 - what a script writes: pipe, wire, network, event_names
-- what becomes of it: definition; fork, which makes the zygote; supervision, the thread; orders, its events; records
+- what becomes of it: definition, fork, supervision
+- what goes on then: orders, records
 """

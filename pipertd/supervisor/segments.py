@@ -43,6 +43,7 @@ from pipertd.supervisor.order import fed_from_within
 from pipertd.supervisor.procfs import Identity, identity
 from pipertd.supervisor.view import LinkView
 
+_HELD = (Activity.PAUSED, Activity.RESTING)
 _AT_LEISURE = (Activity.IDLE, Activity.AWAITS_DONE)  # a batch that is kept until it is complete does not drain
 
 
@@ -266,10 +267,15 @@ class PipelineSegments:
         """
         fed = fed_from_within(self._pipeline, flow)
         return all(
-            view.in_flight == 0 or (view.waiting == 0 and self.routine_facts(link.destination).activity in _AT_LEISURE)
+            view.in_flight == 0 or self._takes_no_more(link.destination, view.waiting)
             for link, view in zip(self._pipeline.links, self.link_views(), strict=True)
             if link.destination.flow == flow and not (link.within_flow and link.source in fed)
         )
+
+    def _takes_no_more(self, routine: RoutineRef, waiting: int) -> bool:
+        """Whether it will not end what it has, or what waits for it, unless somebody tells it to."""
+        activity = self.routine_facts(routine).activity
+        return activity in _HELD or (waiting == 0 and activity in _AT_LEISURE)
 
     def left_whole(self, flow: str) -> bool:
         """Whether a dead flow ended between two messages and keeps nobody's slots: it needs no settling."""

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from pipertd import control, supervisor
+from pipertd import control, embedded, supervisor
 from pipertd.definition.model import MIB, Flow, Link, Pipeline, Resources, Restart, Routine, Watchdog
 from pipertd.names import RoutineRef
 
@@ -91,7 +91,7 @@ def test_targets_that_the_documents_name_exist() -> None:
     assert named - described == set()
 
 
-@pytest.mark.parametrize("package", [control, supervisor], ids=["control", "supervisor"])
+@pytest.mark.parametrize("package", [control, embedded, supervisor], ids=["control", "embedded", "supervisor"])
 def test_a_package_says_where_each_of_its_files_belongs(package: ModuleType) -> None:
     """The map at the head of a large package has every file of it, once."""
     listed = re.findall(r"^- [^:]+: (.*)$", package.__doc__ or "", re.MULTILINE)

@@ -1,0 +1,252 @@
+"""What events do to the routines of a pipe, sentence by sentence as PipeRT2's README has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.process.scripted import PRELUDE, Script
+
+LIVED = """
+class Lived(Keep):
+    def __init__(self, name=None):
+        super().__init__(name)
+        self.set_up, self.cleaned_up, self.process = RawValue("i", 0), RawValue("i", 0), RawValue("i", 0)
+    def setup(self):
+        self.set_up.value += 1
+        self.process.value = os.getpid()
+    def cleanup(self):
+        self.cleaned_up.value += 1
+
+def lives(routine):
+    before = routine.last.value
+    until(lambda: routine.last.value > before + 1, f"{routine.name} to go on")
+
+def rests(routine, before):
+    until(lambda: routine.cleaned_up.value > before, f"{routine.name} to clean up")
+    last = routine.last.value
+    lives(other)
+    assert routine.last.value == last
+
+source, one, other = Count("source"), Lived("one"), Lived("other")
+pipe = Pipe()
+pipe.create_flow("front", False, source)
+pipe.create_flow("back", False, one, other)
+pipe.link(Wire(source, (one, other)))
+"""
+
+
+def works(folder: Path, body: str, prelude: str = PRELUDE + LIVED) -> str:
+    return Script(folder, body, prelude).works().stderr
+
+
+def test_start_and_stop(tmp_path: Path) -> None:
+    """`setup` happens right before it starts, `cleanup` when it ends; events go to a routine, a flow, or all."""
+    works(
+        tmp_path,
+        """
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME, {"front": []})
+        pipe.notify_event(START_EVENT_NAME, {"back": [other.name]})
+        lives(other)
+        assert one.set_up.value == 0
+        one.notify_event(START_EVENT_NAME, {"back": []})
+        lives(one)
+        assert (one.set_up.value, other.set_up.value) == (1, 1)
+        pipe.notify_event(STOP_EVENT_NAME, specific_routine="one")
+        rests(one, 0)
+        pipe.notify_event(START_EVENT_NAME)
+        lives(one)
+        assert (one.set_up.value, one.cleaned_up.value, other.set_up.value) == (2, 1, 1)
+        pipe.notify_event(KILL_EVENT_NAME)
+        pipe.join()
+        assert (one.cleaned_up.value, other.cleaned_up.value) == (2, 1)
+        """,
+    )
+
+
+def test_pause(tmp_path: Path) -> None:
+    """A paused routine takes nothing, and goes on without being set up again, by `start` too."""
+    works(
+        tmp_path,
+        """
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME)
+        for go_on in (RESUME_EVENT_NAME, START_EVENT_NAME):
+            lives(one)
+            pipe.notify_event(PAUSE_EVENT_NAME, {"back": ["one"]})
+            lives(other)
+            lives(other)
+            last = one.last.value
+            lives(other)
+            assert one.last.value == last
+            pipe.notify_event(go_on)
+            lives(one)
+        pipe.join(to_kill=True)
+        assert (one.set_up.value, one.cleaned_up.value) == (1, 1)
+        """,
+    )
+
+
+def test_a_flow_that_died_goes_on(tmp_path: Path) -> None:
+    """Routines that were started go on in the next generation of their flow, and those that rest still rest."""
+    works(
+        tmp_path,
+        """
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME, {"front": [], "back": ["other"]})
+        lives(other)
+        os.kill(other.process.value, signal.SIGKILL)
+        until(lambda: other.set_up.value == 2)
+        lives(other)
+        assert one.set_up.value == 0
+        pipe.join(to_kill=True)
+        """,
+    )
+
+
+def test_kill_and_start_again(tmp_path: Path) -> None:
+    """A flow that was killed is gone, with the others as they were; `start` brings it back."""
+    works(
+        tmp_path,
+        """
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME)
+        lives(one)
+        dead = one.process.value
+        pipe.notify_event(KILL_EVENT_NAME, {"back": []})
+        until(lambda: not os.path.exists(f"/proc/{dead}"))
+        assert one.cleaned_up.value == 1
+        pipe.notify_event(START_EVENT_NAME, {"back": []})
+        lives(one)
+        assert one.process.value != dead and one.set_up.value == 2
+        pipe.join(to_kill=True)
+        """,
+    )
+
+
+def test_unlink(tmp_path: Path) -> None:
+    """To disconnect one routine from another, and stop the output of its results to it, use `unlink`."""
+    works(
+        tmp_path,
+        """
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME)
+        lives(one)
+        pipe.notify_event(UNLINK, specific_routine="source", unlink_routine_name="one")
+        until(lambda: other.set_up.value == 2)
+        lives(other)
+        last = one.last.value
+        lives(other)
+        assert one.last.value == last
+        pipe.join(to_kill=True)
+        """,
+    )
+
+
+def test_none_is_not_sent(tmp_path: Path) -> None:
+    """We detect when None is returned and just ignore it: nothing is sent to the next routine in line."""
+    works(
+        tmp_path,
+        """
+        class Odd(MiddleRoutine):
+            def main_logic(self, data):
+                return data if data["number"] % 2 else None
+        class OnlyOdd(Keep):
+            def main_logic(self, data):
+                assert data["number"] % 2, "an even number was sent"
+                super().main_logic(data)
+        keep = OnlyOdd()
+        pipe = Pipe(network=QueueNetwork(4, put_block=True))
+        pipe.create_flow("all", True, Count(), Odd(), keep)
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME)
+        until(lambda: keep.last.value > 10)
+        pipe.join(to_kill=True)
+        """,
+        PRELUDE,
+    )
+
+
+def test_a_crash_in_main_logic(tmp_path: Path) -> None:
+    """The crash notifies the user with the routine's logger, and the next data in line is taken."""
+    said = works(
+        tmp_path,
+        """
+        class Crash(Keep):
+            def main_logic(self, data):
+                super().main_logic(data)
+                if data["number"] == 3:
+                    raise ValueError("three is too much")
+        keep = Crash("keep")
+        pipe = Pipe(network=QueueNetwork(4, put_block=True))
+        pipe.create_flow("all", True, Count(), keep)
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME)
+        until(lambda: keep.last.value > 5)
+        pipe.join(to_kill=True)
+        """,
+        PRELUDE,
+    )
+    assert "ValueError: three is too much" in said
+
+
+def test_a_crash_in_setup_or_cleanup(tmp_path: Path) -> None:
+    """The routine stops working until you stop and start it again; the others go on."""
+    said = works(
+        tmp_path,
+        """
+        class Breaks(Lived):
+            def setup(self):
+                super().setup()
+                if self.set_up.value == 1:
+                    raise ValueError("not yet")
+            def cleanup(self):
+                super().cleanup()
+                raise ValueError("never")
+        broken = Breaks("broken")
+        pipe = Pipe()
+        pipe.create_flow("front", False, source)
+        pipe.create_flow("back", False, broken, other)
+        pipe.link(Wire(source, (broken, other)))
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME)
+        lives(other)
+        pipe.notify_event(START_EVENT_NAME, {"back": ["broken"]})
+        lives(other)
+        assert (broken.set_up.value, broken.last.value) == (1, 0)
+        for times in (1, 2):
+            pipe.notify_event(STOP_EVENT_NAME, {"back": ["broken"]})
+            pipe.notify_event(START_EVENT_NAME, {"back": ["broken"]})
+            lives(broken)
+            assert (broken.set_up.value, broken.cleaned_up.value) == (1 + times, times - 1)
+        assert other.set_up.value == 1
+        pipe.join(to_kill=True)
+        """,
+    )
+    assert "ValueError: not yet" in said
+    assert "its setup failed; stop it, then start it again" in said
+    assert "ValueError: never" in said
+
+
+def test_unknown_targets(tmp_path: Path) -> None:
+    """A target that does not exist is logged, from outside and from inside; the others of the event get it."""
+    said = works(
+        tmp_path,
+        """
+        class Asks(Keep):
+            def setup(self):
+                self.notify_event("EVENT", {"nowhere": []})
+        asks = Asks("asks")
+        pipe = Pipe()
+        pipe.create_flow("all", True, Count(), asks)
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME, {"all": [], "none": []})
+        until(lambda: asks.last.value)
+        pipe.notify_event("EVENT", specific_routine="nobody")
+        pipe.notify_event("EVENT", {"all": ["askes"]})
+        pipe.join(to_kill=True)
+        """,
+        PRELUDE,
+    )
+    for what in ("flow nowhere", "flow none", "routine nobody", "routine all/askes"):
+        assert f"there is no {what} (there are: " in said, said
