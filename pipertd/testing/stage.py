@@ -38,10 +38,11 @@ class Counts:
 class Edge:
     """A link of a definition between two routines of the stage."""
 
-    def __init__(self, link: Link, policy: Policy) -> None:
+    def __init__(self, link: Link, *, drops: bool) -> None:
+        """``drops`` has it do as its policy and its ``max_age`` say; else it waits, and nothing is too old."""
         self.link, self.counts = link, Counts()
-        self.handover = Handover(policy, link.depth, _nobody, _nobody)
-        self._max_age_s = link.max_age_s if policy is not Policy.WAIT else None
+        self.handover = Handover(link.policy if drops else Policy.WAIT, link.depth, _nobody, _nobody)
+        self._max_age_s = link.max_age_s if drops else None
 
     def give(self, output: Output, captured_ns: int, now_s: float) -> None:
         """Send what a step gave: by reference within a flow, else as it travels."""

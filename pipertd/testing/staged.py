@@ -16,7 +16,7 @@ from pipertd.errors import InvalidDefinition, LoadError
 from pipertd.flow.loader import build, describe, load_class, wrong_params
 from pipertd.flow.placed import place
 from pipertd.flow.routine import EndOfStream, Routine, SourceRoutine
-from pipertd.names import Policy, RoutineRef, nearest
+from pipertd.names import RoutineRef, nearest
 from pipertd.testing.clock import VirtualClock
 from pipertd.testing.stage import Edge, Member, Stage
 from pipertd.testing.stepped import OnError as StepOnError
@@ -67,7 +67,7 @@ def staged(file: Path, wish: Wish, clock: VirtualClock) -> tuple[Pipeline, Stage
     refs = _with_a_part(pipeline, inputs)
     links = [each for each in pipeline.links if {*each.ends} <= refs and each.destination not in inputs]
     parts = list(_parts(reading, refs, inputs, params))
-    edges = [Edge(each, each.policy if wish.drops else Policy.WAIT) for each in links]
+    edges = [Edge(each, drops=wish.drops) for each in links]
     names = [str(each) for each in pipeline.routines]
     stage = Stage(clock)
     members = []

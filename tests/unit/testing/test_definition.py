@@ -108,6 +108,9 @@ def test_links_drop_only_if_the_test_wants_it(tmp_path: Path) -> None:
     assert run(tmp_path, slow).link("camera", "scale").dropped == 0
     link = run(tmp_path, slow, drops=True).link("camera", "scale")
     assert (link.produced, link.delivered, link.dropped) == (6, 4, 2)
+    aged = ("policy: drop_oldest, depth: 2", "policy: wait, depth: 6, max_age: 300ms")
+    link = run(tmp_path, slow, aged, drops=True).link("camera", "scale")
+    assert (link.produced, link.delivered, link.dropped) == (6, 3, 3), "one each 200 ms, and what was too old by then"
 
 
 def test_a_run_is_played_bit_by_bit(tmp_path: Path) -> None:
