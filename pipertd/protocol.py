@@ -54,7 +54,8 @@ class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):
     ``number`` is its place in the pipeline; it names the routine's pool, and its hop of a message. ``hands`` is how
     many messages it may have in hand at once, ``rows`` how many slots it may fill, and ``foreign_rows`` how many
     messages it may pass on; its ledger may have place for more. ``read_pools`` are the descriptors of all pools that
-    a message may name, and ``upstream`` the routines that it may have come through, both by number.
+    a message may name, and ``upstream`` the routines that it may have come through, both by number. ``paced`` says that
+    sources are held to what their consumers can take.
     """
 
     name: str
@@ -73,6 +74,7 @@ class RoutineSpec(msgspec.Struct, frozen=True, kw_only=True):
     foreign_rows: int
     inputs: list[InputSpec]
     outputs: list[OutputSpec]
+    paced: bool = False
 
 
 class LogSpec(msgspec.Struct, frozen=True, kw_only=True):

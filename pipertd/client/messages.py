@@ -119,6 +119,7 @@ def _routine(message: pipeline_pb2.Routine) -> records.Routine:
         message.busy,
         p50_s,
         p99_s,
+        message.pace or None,
     )
 
 

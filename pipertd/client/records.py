@@ -49,7 +49,10 @@ class Flow(Struct, frozen=True):
 
 
 class Routine(Struct, frozen=True):
-    """One step of user code; ``busy`` is its share of the time, the quantiles are None where it never ran."""
+    """One step of user code; ``busy`` is its share of the time, the quantiles are None where it never ran.
+
+    ``pace`` is how many messages a second a source is held to, because its consumers can take no more.
+    """
 
     flow: str
     name: str
@@ -61,6 +64,7 @@ class Routine(Struct, frozen=True):
     busy: float
     p50_s: float | None
     p99_s: float | None
+    pace: float | None = None
 
 
 class Link(Struct, frozen=True):

@@ -69,6 +69,7 @@ def _routine(view: RoutineView) -> pipeline_pb2.Routine:
         rate=view.rate,
         busy=view.busy,
         duration=_quantiles(view.p50_s, view.p99_s),
+        pace=view.pace or 0.0,
     )
 
 

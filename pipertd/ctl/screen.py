@@ -161,7 +161,7 @@ def _routine(each: records.Routine) -> tuple[str, ...]:
         each.state,
         str(each.handled),
         str(each.failed),
-        rate(each.rate),
+        rate(each.rate) if each.pace is None else f"{each.rate:.1f} of {rate(each.pace)}",
         f"{'█' * round(each.busy * _BAR):░<{_BAR}} {each.busy:4.0%}",
         duration(each.p50_s),
         duration(each.p99_s),

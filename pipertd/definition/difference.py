@@ -31,6 +31,7 @@ _PIPELINE: Mapping[str, Callable[[Pipeline], object]] = {
     "path": lambda one: one.path,
     "environment": lambda one: one.environment,
     "credentials": lambda one: one.credentials,
+    "pacing": lambda one: one.pacing,
     "shm_limit": lambda one: one.shm_limit,
     "orphan_timeout": lambda one: one.orphan_timeout_s,
 }

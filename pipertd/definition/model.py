@@ -38,6 +38,13 @@ class RestartPolicy(StrEnum):
     NEVER = "never"
 
 
+class Pacing(StrEnum):
+    """What sets the pace of sources besides their ``fps``: nothing, or what their consumers can take."""
+
+    FREE = "free"
+    AUTO = "auto"
+
+
 @dataclass(frozen=True)
 class Restart:
     """How often and how soon a flow is started again."""
@@ -132,6 +139,7 @@ class Pipeline:
     path: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     credentials: tuple[str, ...] = ()
+    pacing: Pacing = Pacing.FREE
     shm_limit: int = 256 * MIB
     orphan_timeout_s: float | None = None
     file: Path | None = None

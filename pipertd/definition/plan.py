@@ -34,6 +34,7 @@ EFFECTS = {
     "path": Effect.ALL_FLOWS,
     "environment": Effect.ALL_FLOWS,
     "credentials": Effect.ALL_FLOWS,
+    "pacing": Effect.ALL_FLOWS,
     "orphan_timeout": Effect.ALL_FLOWS,
     "shm_limit": Effect.NEW_RUN,
     "flows": Effect.NEW_RUN,

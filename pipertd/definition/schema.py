@@ -164,6 +164,8 @@ class PipelineSection(_Section):
     """Variables for its flows."""
     credentials: list[Credential] = []
     """Names of systemd credentials that its routines may read."""
+    pacing: Literal["free", "auto"] = "free"
+    """Whether its sources slow down to what their consumers can take."""
     shm_limit: Size = model.Pipeline.shm_limit
     """Shared memory that its links may take."""
     orphan_timeout: Duration | None = None

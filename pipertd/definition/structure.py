@@ -31,6 +31,7 @@ def pipeline_of(document: Document, section: PipelineSection) -> tuple[model.Pip
             path=(*(os.path.realpath(folder / each) for each in section.path), ROUTINES_FOLDER),
             environment=section.environment,
             credentials=tuple(section.credentials),
+            pacing=model.Pacing(section.pacing),
             shm_limit=section.shm_limit,
             orphan_timeout_s=section.orphan_timeout,
             file=document.file,

@@ -21,6 +21,7 @@ from pipertd.flow.placed import source_logic
 from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
 from pipertd.flow.routine import EndOfStream, Routine
+from pipertd.flow.synchroniser import Synchroniser
 from pipertd.shm import layout as at
 from pipertd.shm.bell import TICK_S
 from pipertd.shm.hand import Taken
@@ -62,17 +63,20 @@ class RoutineLoop:
         stop_s: float,
         log: logging.Logger,
         say_no_more: Callable[[], None],
+        synchroniser: Synchroniser | None = None,
     ) -> None:
         self._routine = routine
         self._port = port
         self._status = status
         self._pace = pace
         self._reactions = reactions
+        self._synchroniser = synchroniser
         self._on_error = on_error
         self._patience_s = min(_PATIENCE_S, stop_s / 2)  # then there is time for the clean-up
         self._log = log
         self._sends_nothing = routine.kind == "destination"
         self._is_source = routine.kind == "source"
+        self._is_held = synchroniser is not None and self._is_source
         self._declared: list[Activity] = []
         self._stopping = False
         self._stop_told_s = 0.0
@@ -327,6 +331,8 @@ class RoutineLoop:
             if self._port.take():
                 if self._pace.period_s:
                     self._pace.beat()
+                if self._synchroniser is not None and self._synchroniser.due:
+                    self._synchroniser.look()
                 return True
             if self._port.at_end:
                 return False
@@ -357,7 +363,8 @@ class RoutineLoop:
     def _between_messages(self) -> None:
         """Events, stop, pause and pace."""
         reactions = self._reactions
-        if not (reactions.waiting or self._stopping or reactions.paused or reactions.rests or self._pace.period_s):
+        busy = reactions.waiting or self._stopping or reactions.paused or reactions.rests
+        if not (busy or self._pace.period_s or self._is_held):
             return
         while True:
             while self._reactions.waiting:
@@ -371,16 +378,34 @@ class RoutineLoop:
                 raise _Stopped
             if self._port.open_steps:
                 self._advance()  # what was made before must not wait for the next beat, or for the end of a pause
-            wait_s = self._pace.wait_s()
             if self._reactions.paused:
                 self._idle(lambda: self._stopping or self._port.may_advance, activity=Activity.PAUSED)
-            elif wait_s > _SHORT_WAIT_S:
-                self._idle(lambda: self._stopping or self._port.may_advance, wait_s - _SHORT_WAIT_S)
-            elif wait_s > 0:
-                self._status.enter(Activity.IDLE)
-                time.sleep(wait_s)
-            else:
+            elif not self._waits_for_beat():
                 return
+
+    def _waits_for_beat(self) -> bool:
+        """Wait for the next beat, or for news before it; False where it is due."""
+        wait_s = self._pace.wait_s()
+        if wait_s <= 0:
+            return self._look_at_consumers()
+        if wait_s > _SHORT_WAIT_S:
+            self._idle(lambda: self._stopping or self._port.may_advance, wait_s - _SHORT_WAIT_S)
+        else:
+            self._status.enter(Activity.IDLE)
+            time.sleep(wait_s)
+        if wait_s > TICK_S:
+            self._look_at_consumers()
+        return True
+
+    def _look_at_consumers(self) -> bool:
+        """See what a source is held to, if it is time to; whether it has to wait for its beat now.
+
+        When a beat is due, for then the last message should have been taken.
+        """
+        if not self._is_held or self._synchroniser is None or not self._synchroniser.due:
+            return False
+        self._synchroniser.look()
+        return self._pace.wait_s() > 0
 
     def _wait_to_send(self, news: Callable[[], bool], timeout_s: float = TICK_S) -> None:
         """Wait with a message that should go out first, also when the flow was told to stop, but not for ever."""

@@ -17,7 +17,8 @@ class Pace:
 
     Attributes:
         fps: beats a second; None is no limit.
-        period_s: seconds from tick to tick; 0 where there is no limit.
+        followed_s: seconds from tick to tick that the synchroniser asks for; 0 where it asks for none.
+        period_s: seconds from tick to tick: the longer of both; 0 where there is no limit.
     """
 
     def __init__(self, fps: float | None, clock: Callable[[], float] = monotonic_s) -> None:
@@ -26,14 +27,26 @@ class Pace:
         self._beat_s: float | None = None  # when the last beat happened
         self._grid_s, self._tick = 0.0, 0  # when the grid begins, and which tick of it is next
         self.fps = fps
-        self.period_s = 1 / fps if fps else 0.0
+        self.followed_s = 0.0
+        self.period_s = self.fps_period_s
+
+    @property
+    def fps_period_s(self) -> float:
+        """Seconds from tick to tick by ``fps`` alone; 0 where it is no limit."""
+        return 1 / self.fps if self.fps else 0.0
 
     def change(self, fps: float | None) -> None:
         """Keep another pace from now on, also for who waits for a beat of the old one: a new grid begins."""
         self.fps = fps
-        self._set_period(1 / fps if fps else 0.0)
+        self._renew()
 
-    def _set_period(self, period_s: float) -> None:
+    def follow(self, period_s: float) -> None:
+        """Beat no more often than this from now on, whatever ``fps`` allows; 0 takes it back."""
+        self.followed_s = period_s
+        self._renew()
+
+    def _renew(self) -> None:
+        period_s = max(self.fps_period_s, self.followed_s)
         if period_s == self.period_s:
             return
         self.period_s = period_s

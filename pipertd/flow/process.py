@@ -31,6 +31,7 @@ from pipertd.flow.poison import PoisonCabinet
 from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
 from pipertd.flow.routine import Host, Routine
+from pipertd.flow.synchroniser import Synchroniser, onward
 from pipertd.names import Policy
 from pipertd.protocol import Answer, AskHandlers, Deliver, FlowSpec, Ping, Pong, Raise, RoutineSpec, Stop, ToFlow
 from pipertd.shm.bell import ring
@@ -124,6 +125,7 @@ class _Member:
             stop_s=process.spec.stop_s,
             log=log,
             say_no_more=partial(process.hear_no_more, spec.name),
+            synchroniser=self._synchroniser(process, pace),
         )
         routine.name, routine.generation, routine.logger, routine.fps = (
             spec.name,
@@ -142,6 +144,13 @@ class _Member:
         )
         self.status.begin(routine.kind, process.spec.generation, rests=self._rests)
         return loop
+
+    def _synchroniser(self, process: FlowProcess, pace: Pace) -> Synchroniser | None:
+        if not self.spec.paced:
+            self.status.demands(0)  # an earlier generation may have
+            return None
+        outputs = onward(self.spec, process.ledgers)
+        return Synchroniser(self.ledger, outputs, self.status, pace, is_source=self.routine.kind == "source")
 
     def _run(self, process: FlowProcess) -> None:
         outcome = Outcome.FAILED

@@ -356,6 +356,7 @@ class Routine(_message.Message):
     RATE_FIELD_NUMBER: _builtins.int
     DURATION_FIELD_NUMBER: _builtins.int
     BUSY_FIELD_NUMBER: _builtins.int
+    PACE_FIELD_NUMBER: _builtins.int
     flow: _builtins.str
     """The flow it lives in."""
     name: _builtins.str
@@ -372,6 +373,8 @@ class Routine(_message.Message):
     """Messages a second."""
     busy: _builtins.float
     """The share of the time that it spends in main_logic, 0 to 1."""
+    pace: _builtins.float
+    """Messages a second that a source is held to, because its consumers can take no more; 0 where nothing holds it."""
     @_builtins.property
     def duration(self) -> Global___Quantiles:
         """How long main_logic takes; unset where it never ran."""
@@ -388,10 +391,11 @@ class Routine(_message.Message):
         rate: _builtins.float = ...,
         duration: Global___Quantiles | None = ...,
         busy: _builtins.float = ...,
+        pace: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["busy", b"busy", "duration", b"duration", "failed", b"failed", "flow", b"flow", "handled", b"handled", "kind", b"kind", "name", b"name", "rate", b"rate", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["busy", b"busy", "duration", b"duration", "failed", b"failed", "flow", b"flow", "handled", b"handled", "kind", b"kind", "name", b"name", "pace", b"pace", "rate", b"rate", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -99,6 +99,8 @@ S_ACTIVITY, S_SINCE_NS, S_HEARTBEAT_NS, S_GENERATION, S_KIND, S_THREAD = range(8
 S_WORK_LINK, S_WORK_SEQUENCE = 14, 15
 NEWEST = 0
 S_HANDLED, S_ERRORS, S_BUSY_NS, S_ERROR_LENGTH, S_FIRST_NS, S_LAST_NS = range(16, 22)
+# how long after a message the routine, with all behind it, can take the next one; of a source: what it is held to
+S_DEMAND_NS = 22
 S_ERROR_TEXT = 24
 ERROR_BYTES = 512
 S_DURATIONS = S_ERROR_TEXT + ERROR_BYTES // WORD

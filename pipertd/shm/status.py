@@ -119,6 +119,10 @@ class StatusWriter:
         """A destination has just handled a message that was captured then, on the monotonic clock."""
         self._words[self._end_to_end + bucket_of(self._last_ns - captured_ns)] += 1
 
+    def demands(self, period_ns: int) -> None:
+        """The routine, with all behind it, can take a message so long after the last one; 0 where it does not say."""
+        self._words[self._base + at.S_DEMAND_NS] = period_ns
+
     def said(self, error: str) -> None:
         """Keep the last error's text, cut to what fits."""
         text = error.encode("utf-8", "replace")[: at.ERROR_BYTES]
@@ -134,7 +138,8 @@ class RoutineFacts:
 
     ``since_s`` is when it last began something and ``heartbeat_s`` its last sign of life, both on the monotonic clock;
     ``thread`` identifies its thread within its process; ``busy_s`` is the time spent in ``main_logic``, ``span_s`` that
-    between its first return and its last.
+    between its first return and its last; ``demand_s`` is how long after a message it can take the next one, of a
+    source the period that it is held to, and 0 where it does not say.
     """
 
     kind: str
@@ -149,6 +154,7 @@ class RoutineFacts:
     span_s: float
     durations: Sequence[int]
     error: str
+    demand_s: float = 0.0
 
     def quantile_s(self, share: float) -> float | None:
         """The time in ``main_logic`` that this share of its calls did not exceed; None where there was none."""
@@ -174,6 +180,7 @@ def read_status(ledger: Ledger) -> RoutineFacts:
         span_s=(words[base + at.S_LAST_NS] - words[base + at.S_FIRST_NS]) / NS,
         durations=memoryview(durations).cast("Q"),
         error=error.decode("utf-8", "replace"),
+        demand_s=words[base + at.S_DEMAND_NS] / NS,
     )
 
 

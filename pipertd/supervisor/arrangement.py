@@ -12,7 +12,7 @@ from functools import cached_property
 
 from msgspec import structs
 
-from pipertd.definition.model import Ends, Link, Pipeline
+from pipertd.definition.model import Ends, Link, Pacing, Pipeline
 from pipertd.names import Policy, RoutineRef
 from pipertd.protocol import InputSpec, LinkSpec, OutputSpec, RoutineSpec
 from pipertd.shm.ledger import Ledger
@@ -124,6 +124,7 @@ class Arrangement:
             foreign_rows=needs.foreign_rows,
             inputs=[self._input_spec(slot, link) for slot, link in enumerate(self.inputs_of(ref))],
             outputs=[self._output_spec(slot, link) for slot, link in enumerate(self.outputs_of(ref))],
+            paced=self.pipeline.pacing is Pacing.AUTO,
         )
 
     def _has_pool(self, ref: RoutineRef) -> bool:

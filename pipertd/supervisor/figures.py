@@ -128,6 +128,7 @@ def _routine(ref: RoutineRef, segments: PipelineSegments, flow: tuple[State, int
         busy=rates.busy(ref),
         p50_s=fact.quantile_s(0.5),
         p99_s=fact.quantile_s(0.99),
+        pace=1 / fact.demand_s if lives and fact.demand_s and fact.kind == "source" else None,
     )
 
 

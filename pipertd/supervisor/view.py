@@ -50,7 +50,11 @@ def worst(states: Iterable[State]) -> State:
 
 @dataclass(frozen=True)
 class RoutineView:
-    """One routine: what it does and how long ``main_logic`` takes; ``busy`` is its share of the time, 0 to 1."""
+    """One routine: what it does and how long ``main_logic`` takes.
+
+    ``busy`` is its share of the time, 0 to 1; ``pace`` the messages a second that a source is held to, because its
+    consumers can take no more.
+    """
 
     flow: str
     name: str
@@ -62,6 +66,7 @@ class RoutineView:
     busy: float
     p50_s: float | None
     p99_s: float | None
+    pace: float | None = None
 
 
 @dataclass(frozen=True)

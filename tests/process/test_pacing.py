@@ -19,7 +19,9 @@ def routine(name: str, class_path: str, *, fps: float | None = None, **params: o
 
 
 def link(source: str, destination: str, **more: object) -> Link:
-    return Link(RoutineRef(source, source), RoutineRef(destination, destination), **more)  # type: ignore[arg-type]
+    """From FLOW/ROUTINE, or from the routine of a flow that has its name, to another."""
+    ends = (RoutineRef(*(each if "/" in each else f"{each}/{each}").split("/")) for each in (source, destination))
+    return Link(*ends, **more)  # type: ignore[arg-type]
 
 
 def pipeline(*flows: Flow, links: tuple[Link, ...], **more: object) -> Pipeline:

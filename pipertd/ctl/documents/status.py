@@ -44,7 +44,7 @@ class Flow(Struct, frozen=True):
 
 
 class Routine(Struct, frozen=True):
-    """One step of user code: messages it handled, how many a second, and how long one takes."""
+    """One step of user code: messages it handled, how many a second (``pace`` at most), and how long one takes."""
 
     flow: str
     name: str
@@ -56,6 +56,7 @@ class Routine(Struct, frozen=True):
     busy: float
     p50_s: float | None
     p99_s: float | None
+    pace: float | None
 
 
 class Link(Struct, frozen=True):
@@ -133,7 +134,9 @@ def _flow(flow: records.Flow) -> Flow:
 
 
 def _routine(routine: records.Routine) -> Routine:
-    return structs.replace(document_of(routine, Routine), rate=round(routine.rate, 3), busy=round(routine.busy, 4))
+    pace = None if routine.pace is None else round(routine.pace, 3)
+    found = document_of(routine, Routine)
+    return structs.replace(found, rate=round(routine.rate, 3), busy=round(routine.busy, 4), pace=pace)
 
 
 def _link(link: records.Link) -> Link:

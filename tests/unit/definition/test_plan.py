@@ -96,6 +96,7 @@ CHANGES: dict[str, Callable[[Content], object]] = {
     "path": _set("path", ["/opt/code"]),
     "environment": _set("environment", "LEVEL", "2"),
     "orphan_timeout": _set("orphan_timeout", "3s"),
+    "pacing": _set("pacing", "auto"),
     "shm_limit": _set("shm_limit", "17M"),
     "flows": _add_flow,
     "links": lambda of: of["links"].append({"from": "one", "to": ["three"]}),

@@ -1,6 +1,7 @@
 """The byte format is what its version says: fixed by vectors, so that a change of it cannot go unnoticed.
 
-``python -m tests.unit.shm.test_vectors`` writes them anew; whoever does so changes ``layout.VERSION`` too.
+``python -m tests.unit.shm.test_vectors`` writes them anew; whoever does so changes ``layout.VERSION`` too,
+unless a spare word, 0 so far, was given a name and its 0 still means that nothing was said.
 """
 
 from __future__ import annotations
