@@ -1,0 +1,175 @@
+"""The ends of a script with a pipe in it: whatever way it goes, nothing of it is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.process.scripted import DEADLINE_S, PRELUDE, Script
+from tests.waiting import wait_until
+
+BUILT = """
+class Tells(Keep):
+    def setup(self):
+        print("set up", os.getpid(), flush=True)
+    def cleanup(self):
+        print("cleaned up")
+keep = Tells()
+pipe = Pipe()
+pipe.create_flow("front", False, Count())
+pipe.create_flow("back", False, keep)
+pipe.link(Wire(pipe.flows["front"][0], [keep]))
+pipe.build()
+pipe.notify_event(START_EVENT_NAME)
+until(lambda: keep.last.value)
+"""
+ZYGOTE = """
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(each) for each in file.read().split()]
+(zygote,) = children(os.getpid())
+"""
+
+
+def left_by(script: Script) -> list[Path]:
+    """What lies there when everybody has gone who prints, and another pipe was built and ended."""
+    another = Script(script.file.parent, "pipe.join(to_kill=True)", PRELUDE + BUILT)
+    assert another.run().returncode == 0
+    return another.left
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [("", 0), ("sys.exit(3)", 3), ("raise ValueError('a mistake')", 1), ("os.kill(os.getpid(), signal.SIGINT)", -2)],
+    ids=["its last line", "sys.exit", "an exception", "Ctrl-C"],
+)
+def test_end_of_a_script(tmp_path: Path, end: str, status: int) -> None:
+    """A pipe ends with its script, in order: routines clean up, and no process, name or folder is left."""
+    script = Script(tmp_path, end, PRELUDE + BUILT)
+    done = script.run()
+    assert (done.returncode, script.left) == (status, []), done.stderr
+    assert done.stdout.endswith("cleaned up\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_script_that_is_killed(tmp_path: Path, number: signal.Signals) -> None:
+    """Its flows end in order by themselves; the next pipe removes its folder."""
+    script = Script(tmp_path, "time.sleep(1000)", PRELUDE + BUILT)
+    process = script.start()
+    assert process.stdout is not None
+    assert "set up" in process.stdout.readline()
+    process.send_signal(number)
+    printed, _ = process.communicate(timeout=DEADLINE_S)  # until the last process has gone
+    assert (process.returncode, printed) == (-number, "cleaned up\n")
+    assert left_by(script) == []
+
+
+def test_child_of_the_script_outlives_it(tmp_path: Path) -> None:
+    """A process that the script forked holds copies of all that it has; the flows end with the script all the same."""
+    script = Script(
+        tmp_path,
+        """
+        child = os.fork()
+        if child == 0:
+            os.close(1), os.close(2)
+            time.sleep(1000)
+        print(child, flush=True)
+        time.sleep(1000)
+        """,
+        PRELUDE + BUILT,
+    )
+    process = script.start()
+    assert process.stdout is not None
+    process.stdout.readline()
+    child = int(process.stdout.readline())
+    try:
+        process.kill()
+        assert process.communicate(timeout=DEADLINE_S)[0] == "cleaned up\n"
+    finally:
+        os.kill(child, signal.SIGKILL)
+    wait_until(lambda: not Path(f"/proc/{child}").exists())
+
+
+def test_zygote_that_died(tmp_path: Path) -> None:
+    """Flows that run go on and can be stopped; a new one cannot be had, which is said."""
+    script = Script(
+        tmp_path,
+        """
+        os.kill(zygote, signal.SIGKILL)
+        last = keep.last.value
+        until(lambda: keep.last.value > last + 5)
+        pipe.notify_event(KILL_EVENT_NAME, {"back": []})
+        pipe.notify_event(START_EVENT_NAME, {"back": []})
+        pipe.join(to_kill=True)
+        """,
+        PRELUDE + BUILT + ZYGOTE,
+    )
+    done = script.works()
+    assert done.stdout.endswith("cleaned up\n")
+    assert "the process that it is forked from is dead; build the pipe again" in done.stderr
+
+
+def test_build_that_fails(tmp_path: Path) -> None:
+    """What is wrong is said by whom and why, the script goes on, and nothing is left of it."""
+    script = Script(
+        tmp_path,
+        """
+        def fails(*routines, wires=(), flow="flow", auto_wire=False):
+            pipe = Pipe()
+            try:
+                pipe.create_flow(flow, auto_wire, *routines)
+                pipe.link(*wires)
+                pipe.build()
+            except Exception as reason:
+                print(reason)
+        class Broken(DestinationRoutine):
+            name = "x"
+            def main_logic(self, data): pass
+        source, keep = Count("source"), Keep("keep")
+        fails(source)
+        fails(keep, source, auto_wire=True)
+        fails(source, Keep("source"), auto_wire=True)
+        fails(source, keep, auto_wire=True, flow="my flow")
+        fails(source, wires=[Wire(source, [keep])])
+        fails(source, Broken("broken"), auto_wire=True)
+        pipe = Pipe()
+        pipe.create_flow("flow", True, source, keep)
+        pipe.build()
+        pipe.join(to_kill=True)
+        """,
+    )
+    assert script.works().stdout.splitlines() == [
+        "cannot run flow/source: no link begins or ends at it; link it, or leave it out",
+        "cannot link flow/keep -> flow/source: keep is a destination and gives no output",
+        (
+            "cannot use the name 'source' for a routine of flow flow: one of the same flow has it; give each a name "
+            "of its own"
+        ),
+        "cannot use the name 'my flow': a name is a letter, then up to 62 letters, digits, - and _",
+        "cannot link keep: it is in no flow; create its flow first",
+        "cannot use Broken: 'name' is pipertd's own name in a routine; call the attribute something else",
+    ]
+
+
+def test_threads_of_the_script(tmp_path: Path) -> None:
+    """`build()` warns of threads that the script has by then, by their names; those of another pipe do no harm."""
+    script = Script(
+        tmp_path,
+        """
+        import threading
+        threading.Thread(target=time.sleep, args=(1000,), name="of the script", daemon=True).start()
+        for name in ("one", "another"):
+            keep = Keep()
+            pipe = Pipe()
+            pipe.create_flow(name, True, Count(), keep)
+            pipe.build()
+            pipe.notify_event(START_EVENT_NAME)
+            until(lambda: keep.last.value)
+        """,
+    )
+    said = script.works().stderr
+    assert said.count("threads of its own run (of the script)") == 1  # once for a place in the script
+    assert "script.py:" in said
