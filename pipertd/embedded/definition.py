@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pipertd.definition.model import Flow, Pipeline, Routine
+from pipertd.definition.model import Flow, Pacing, Pipeline, Routine
 from pipertd.definition.relink import with_link
 from pipertd.embedded.network import QueueNetwork
 from pipertd.embedded.wire import Wire
@@ -16,8 +16,8 @@ from pipertd.names import Policy, is_name
 Troupe = Mapping[str, Sequence[authors.Routine]]  # the routines of each flow
 
 
-def pipeline_of(name: str, troupe: Troupe, wires: Iterable[Wire], network: QueueNetwork) -> Pipeline:
-    """The pipeline that a script described.
+def pipeline_of(name: str, troupe: Troupe, wires: Iterable[Wire], network: QueueNetwork, *, paced: bool) -> Pipeline:
+    """The pipeline that a script described; ``paced``: its sources slow down to what their consumers can take.
 
     Raises:
         InvalidDefinition: two routines have one name, a wire leads where it cannot, or a routine has none.
@@ -28,7 +28,7 @@ def pipeline_of(name: str, troupe: Troupe, wires: Iterable[Wire], network: Queue
         Flow(flow, tuple(Routine(each.name, _class_path(each)) for each in routines))
         for flow, routines in troupe.items()
     )
-    pipeline = Pipeline(name, flows, (), autostart=False)
+    pipeline = Pipeline(name, flows, (), autostart=False, pacing=Pacing.AUTO if paced else Pacing.FREE)
     homes = {id(each): flow for flow, routines in troupe.items() for each in routines}
     for wire in wires:
         policy = network.policy if wire.policy is None else Policy(wire.policy)

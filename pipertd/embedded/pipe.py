@@ -38,7 +38,7 @@ class Pipe:
         logger: where the records of routines and of the supervisor go; else the logger ``pipertd.pipe``.
         network: what links are like whose wire does not say: by default the newest message alone waits on a link.
         data_transmitter: taken for PipeRT2's sake: messages pass in shared memory whatever it is.
-        auto_pacing_mechanism: taken for PipeRT2's sake.
+        auto_pacing_mechanism: whether sources slow down to what their consumers can take.
     """
 
     def __init__(
@@ -47,10 +47,11 @@ class Pipe:
         logger: logging.Logger | None = None,
         network: QueueNetwork | None = None,
         data_transmitter: Any = None,  # noqa: ARG002
-        auto_pacing_mechanism: bool = False,  # noqa: ARG002
+        auto_pacing_mechanism: bool = False,
     ) -> None:
         self.logger = logger or logging.getLogger("pipertd.pipe")
         self.network = network or QueueNetwork()
+        self._paced = auto_pacing_mechanism
         self.flows: dict[str, Sequence[Routine]] = {}
         self._wires: dict[int, Wire] = {}  # by source: the last one counts
         self._supervision: Supervision | None = None
@@ -109,7 +110,7 @@ class Pipe:
         self._supervision = supervision = Supervision(pid, door, self.logger)
         try:
             threading._register_atexit(self._end)  # type: ignore[attr-defined] # noqa: SLF001
-            supervision.begin(pipeline_of(_NAME, self.flows, self._wires.values(), self.network))
+            supervision.begin(pipeline_of(_NAME, self.flows, self._wires.values(), self.network, paced=self._paced))
         except BaseException:
             self._end()
             raise

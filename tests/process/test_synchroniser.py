@@ -11,6 +11,7 @@ from pipertd.definition.model import Flow, Pacing, Routine
 from pipertd.names import Policy
 from pipertd.supervisor.view import LinkView
 from tests.process.paced import stamps
+from tests.process.scripted import Script
 from tests.process.supervised import Live, go
 from tests.process.test_pacing import link, pipeline, routine
 
@@ -73,3 +74,46 @@ def test_the_fast_branch_is_not_starved(tmp_path: Path) -> None:
     links = [("front/source", "front/pass_on"), ("front/pass_on", "fast/fast"), ("front/pass_on", "slow/slow")]
     drops = tuple(link(a, b, policy=Policy.DROP_OLDEST) for a, b in links)
     go(tmp_path, pipeline(front, fast, slow, links=drops, pacing=Pacing.AUTO), story)
+
+
+def test_a_script_has_its_sources_paced(tmp_path: Path) -> None:
+    """With auto_pacing_mechanism a pipe's consumer gets nearly all that its source makes, and without it hardly any."""
+    script = Script(
+        tmp_path,
+        """
+        class Make(SourceRoutine):
+            def __init__(self, made):
+                super().__init__("make")
+                self.made = made
+            def main_logic(self):
+                self.made.value += 1
+                return {"number": self.made.value}
+
+        class Work(DestinationRoutine):
+            def __init__(self, taken):
+                super().__init__("work")
+                self.taken = taken
+            def main_logic(self, data):
+                time.sleep(0.02)
+                self.taken.value += 1
+
+        def share(paced):
+            made, taken = RawValue("q", 0), RawValue("q", 0)
+            pipe = Pipe(auto_pacing_mechanism=paced)
+            pipe.create_flow("front", False, make := Make(made))
+            pipe.create_flow("back", False, work := Work(taken))
+            pipe.link(Wire(make, (work,)))
+            pipe.build()
+            pipe.notify_event(START_EVENT_NAME)
+            until(lambda: taken.value >= 10)
+            before = made.value, taken.value
+            until(lambda: taken.value >= before[1] + 40)
+            after = made.value, taken.value
+            pipe.join(to_kill=True)
+            return (after[1] - before[1]) / (after[0] - before[0])
+
+        assert share(True) > 0.7
+        assert share(False) < 0.3
+        """,
+    )
+    script.works()
