@@ -71,6 +71,10 @@ bench: $(VENV)/.bench ## against its peers, in ratios, 25 minutes; `make bench A
 fuzz: $(VENV)/.dev ## a real daemon under requests that nobody would make, other ones each time; `make fuzz EXAMPLES=5000` of each rpc
 	env PIPERTD_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/process/test_fuzz.py $(ARGS)
 
+.PHONY: pacing
+pacing: $(VENV)/.dev ## 20 s of const fps, and a source before a slow consumer: counts, drift and ages, in 40 s
+	$(BIN)/python -m tests.benchmarks.pacing
+
 .PHONY: soak
 soak: $(VENV)/.dev ## 50 million messages over one link: memory and descriptors stay flat; `make soak ARGS="1000000 --every 1"`
 	$(BIN)/python -m tests.benchmarks.soak $(ARGS)
