@@ -41,8 +41,9 @@ def _const_fps(file: Path) -> bool:
     count = sum(each < times[0] + _SECONDS for each in times)
     off_ms = [1e3 * abs(ticks - round(ticks)) / _FPS for ticks in ((each - times[0]) * _FPS for each in times)]
     print(
-        f"const fps: {count} messages in {_SECONDS:g} s of {_FPS:g} a second; beside their ticks by {median(off_ms):.2f} ms "
-        f"(median), {median(off_ms[-50:]):.2f} ms (median of the last two seconds), {max(off_ms):.2f} ms at most"
+        f"const fps: {count} messages in {_SECONDS:g} s of {_FPS:g} a second; beside their ticks by "
+        f"{median(off_ms):.2f} ms (median), {median(off_ms[-50:]):.2f} ms (median of the last two seconds), "
+        f"{max(off_ms):.2f} ms at most"
     )
     return abs(count - _SECONDS * _FPS) <= 2 and median(off_ms[-50:]) < 1e3 / _FPS / 4
 
