@@ -26,7 +26,7 @@ def running(
     params: Mapping[str, Any] | None = None,
     *,
     kind: str | None = None,
-    name: str = "routine",
+    name: str | None = None,
     fps: float | None = None,
     on_error: OnError = "raise",
     depth: int = 4,
@@ -43,7 +43,7 @@ def running(
         routine: its class, to be made as the loader makes it, or an object.
         params: as in a definition; for a class.
         kind: of an FPSRoutine, which gets its kind by its links: source, middle (if not said) or destination.
-        name: its name in the pipeline.
+        name: its name in the pipeline; if not said, the one that it was made with.
         fps: as in a definition.
         on_error: ``raise`` lets what ``main_logic`` raises reach the test; ``skip`` and ``retry`` do as in a definition
             and keep it in ``failures``.
@@ -61,7 +61,7 @@ def running(
         kind = kind or ("source" if kind_of(type(made)) == "source" else "middle")
         place(made, has_inputs=kind != "source", has_outputs=kind != "destination")
     setting = Setting(
-        name=name,
+        name=name or made.name or "routine",
         generation=generation,
         fps=fps,
         on_error=on_error,
