@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pipertd.embedded.event_names import UPDATE_FPS_NAME as UPDATE_FPS_NAME
     from pipertd.embedded.network import QueueNetwork as QueueNetwork
     from pipertd.embedded.pipe import Pipe as Pipe
+    from pipertd.embedded.transmitter import BasicTransmitter as BasicTransmitter
+    from pipertd.embedded.transmitter import DataTransmitter as DataTransmitter
+    from pipertd.embedded.transmitter import SharedMemoryTransmitter as SharedMemoryTransmitter
     from pipertd.embedded.wire import Wire as Wire
     from pipertd.errors import CredentialMissing as CredentialMissing
     from pipertd.flow.credentials import Credential as Credential
@@ -37,9 +40,11 @@ if TYPE_CHECKING:
     from pipertd.flow.routine import SourceRoutine as SourceRoutine
 
 _HOMES = {
+    "BasicTransmitter": "pipertd.embedded.transmitter",
     "Credential": "pipertd.flow.credentials",
     "CredentialMissing": "pipertd.errors",
     "Data": "pipertd.data",
+    "DataTransmitter": "pipertd.embedded.transmitter",
     "DestinationRoutine": "pipertd.flow.routine",
     "EndOfStream": "pipertd.flow.routine",
     "Envelope": "pipertd.flow.routine",
@@ -55,6 +60,7 @@ _HOMES = {
     "RESUME_EVENT_NAME": "pipertd.embedded.event_names",
     "START_EVENT_NAME": "pipertd.embedded.event_names",
     "STOP_EVENT_NAME": "pipertd.embedded.event_names",
+    "SharedMemoryTransmitter": "pipertd.embedded.transmitter",
     "SourceRoutine": "pipertd.flow.routine",
     "UNLINK": "pipertd.embedded.event_names",
     "UPDATE_FPS_NAME": "pipertd.embedded.event_names",
@@ -71,9 +77,11 @@ __all__ = [
     "STOP_EVENT_NAME",
     "UNLINK",
     "UPDATE_FPS_NAME",
+    "BasicTransmitter",
     "Credential",
     "CredentialMissing",
     "Data",
+    "DataTransmitter",
     "DestinationRoutine",
     "EndOfStream",
     "Envelope",
@@ -84,6 +92,7 @@ __all__ = [
     "MiddleRoutine",
     "Pipe",
     "QueueNetwork",
+    "SharedMemoryTransmitter",
     "SourceRoutine",
     "Wire",
     "class_functions_dictionary",

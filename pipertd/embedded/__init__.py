@@ -6,7 +6,7 @@ flow that it starts.
 
 Where things are:
 
-- what a script writes: pipe, wire, network, event_names
-- what becomes of it: definition, fork, supervision
+- what a script writes: pipe, wire, network, transmitter, event_names
+- what becomes of it: definition, parts, fork, supervision
 - what goes on then: orders, records
 """

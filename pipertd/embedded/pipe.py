@@ -18,6 +18,9 @@ import msgspec
 from pipertd.embedded.event_names import KILL_EVENT_NAME, START_EVENT_NAME, STOP_EVENT_NAME
 from pipertd.embedded.fork import fork_zygote
 from pipertd.embedded.network import QueueNetwork
+from pipertd.embedded.parts import parts_of
+from pipertd.embedded.records import default_logger
+from pipertd.embedded.transmitter import BasicTransmitter, DataTransmitter
 from pipertd.embedded.wire import Wire
 from pipertd.errors import InvalidDefinition, LaunchFailed, MessageError, PipertdError
 from pipertd.flow.events import handlers_of
@@ -35,9 +38,9 @@ class Pipe:
     """A pipeline that a script describes, builds and runs; its flows are processes, supervised by the script.
 
     Args:
-        logger: where the records of routines and of the supervisor go; else the logger ``pipertd.pipe``.
+        logger: where the records of routines go; else the logger ``Pipe``, which shows them from INFO on.
         network: what links are like whose wire does not say: by default the newest message alone waits on a link.
-        data_transmitter: taken for PipeRT2's sake: messages pass in shared memory whatever it is.
+        data_transmitter: what changes messages on links whose wire does not say; as a rule, nothing.
         auto_pacing_mechanism: whether sources slow down to what their consumers can take.
     """
 
@@ -46,11 +49,12 @@ class Pipe:
         *,
         logger: logging.Logger | None = None,
         network: QueueNetwork | None = None,
-        data_transmitter: Any = None,  # noqa: ARG002
+        data_transmitter: DataTransmitter | None = None,
         auto_pacing_mechanism: bool = False,
     ) -> None:
-        self.logger = logger or logging.getLogger("pipertd.pipe")
+        self.logger = logger or default_logger()
         self.network = network or QueueNetwork()
+        self.data_transmitter = data_transmitter or BasicTransmitter()
         self._paced = auto_pacing_mechanism
         self.flows: dict[str, Sequence[Routine]] = {}
         self._wires: dict[int, Wire] = {}  # by source: the last one counts
@@ -60,7 +64,9 @@ class Pipe:
 
     # -- what it is made of
 
-    def create_flow(self, flow_name: str, auto_wire: bool, *routines: Routine, data_transmitter: Any = None) -> None:
+    def create_flow(
+        self, flow_name: str, auto_wire: bool, *routines: Routine, data_transmitter: DataTransmitter | None = None
+    ) -> None:
         """A flow of these routines, linked in this order if ``auto_wire``.
 
         Raises:
@@ -98,9 +104,9 @@ class Pipe:
             LaunchFailed: the system does not let us, or a flow does not come up.
         """
         self._check_unbuilt("build the pipe")
-        troupe = {(flow, each.name): each for flow, routines in self.flows.items() for each in routines}
+        parts = parts_of(self.flows, self._wires.values(), self.data_transmitter)
         try:
-            pid, door = fork_zygote(Troupe(troupe, self.logger.getEffectiveLevel()), stop_s=_STOP_S)
+            pid, door = fork_zygote(Troupe(parts, self.logger.getEffectiveLevel()), stop_s=_STOP_S)
         except OSError as reason:
             raise LaunchFailed(f"cannot build the pipe: {reason}") from reason
         # Only now: none of it is of use in a flow.

@@ -9,6 +9,20 @@ from contextlib import suppress
 from pipertd.logs.files import FileLogs
 from pipertd.logs.record import LogRecord
 
+_FORMAT = "%(asctime)s — %(name)s — %(levelname)s — %(message)s"  # PipeRT2's
+
+
+def default_logger() -> logging.Logger:
+    """What a pipe has that was given none: it shows records from INFO on, by itself where the script shows none."""
+    logger = logging.getLogger("Pipe")
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.INFO)
+    if not logger.hasHandlers():
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter(_FORMAT))
+        logger.addHandler(handler)
+    return logger
+
 
 class Records:
     """Hands on records while its block runs, up to the last one; each to a child of the script's logger."""

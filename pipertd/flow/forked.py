@@ -17,12 +17,14 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 from pipertd.errors import LoadError
 from pipertd.flow import authored
 from pipertd.flow.lifetime import UNUSABLE, live
 from pipertd.flow.records import handler_of
 from pipertd.flow.routine import Routine
+from pipertd.flow.transmitted import Change, transmitting
 from pipertd.forking import Fork, renumbered
 from pipertd.protocol import FlowSpec, RoutineSpec, decode_spec
 
@@ -30,11 +32,39 @@ _MARK = "PIPERTD_START"  # as in supervisor.strays
 _LONGEST_NAME = 15  # that the kernel keeps of a process's name
 
 
+class Transmitter(Protocol):
+    """What an author gives to have messages changed on their way."""
+
+    def transmit(self) -> Change:
+        """What is done to what a routine returns."""
+
+    def receive(self) -> Change:
+        """What is done to what a routine takes."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A routine as the script made it, with the transmitters of its links."""
+
+    routine: Routine
+    transmits: Transmitter | None = None
+    receives: Transmitter | None = None
+
+    def ready(self) -> Routine:
+        """The routine, to be run by its flow."""
+        routine: Any = self.routine
+        if self.transmits is not None:
+            routine.main_logic = transmitting(routine.main_logic, self.transmits.transmit())
+        if self.receives is not None:
+            routine._receive = self.receives.receive()  # noqa: SLF001 - its process reads it
+        return self.routine
+
+
 @dataclass(frozen=True)
 class Troupe:
     """What the script made: its routines by flow and name, and from which level on it wants log records."""
 
-    routines: Mapping[tuple[str, str], Routine]
+    parts: Mapping[tuple[str, str], Part]
     level: int
 
     def enter(self, request: Fork, fds: list[int]) -> int:
@@ -57,10 +87,13 @@ class Troupe:
         return live(spec, handler, self._take, settles=request.settles)
 
     def _take(self, flow: FlowSpec, spec: RoutineSpec) -> Routine:
-        routine = self.routines.get((flow.flow, spec.name))
-        if routine is None:
+        part = self.parts.get((flow.flow, spec.name))
+        if part is None:
             raise LoadError(f"cannot run {flow.flow}/{spec.name}: the pipe was built without it")
-        return routine
+        try:
+            return part.ready()
+        except Exception as reason:  # the transmitter is the author's code
+            raise LoadError(f"cannot run {flow.flow}/{spec.name}: {authored.in_words(reason)}") from reason
 
 
 def _shed_script(request: Fork) -> None:

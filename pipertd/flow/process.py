@@ -32,6 +32,7 @@ from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
 from pipertd.flow.routine import Host, Routine
 from pipertd.flow.synchroniser import Synchroniser, onward
+from pipertd.flow.transmitted import received_by
 from pipertd.names import Policy
 from pipertd.protocol import Answer, AskHandlers, Deliver, FlowSpec, Ping, Pong, Raise, RoutineSpec, Stop, ToFlow
 from pipertd.shm.bell import ring
@@ -97,7 +98,7 @@ class _Member:
         log = own_logger(name)
         pace = Pace(fps)
         manual, writable = routine.acknowledge == "manual", routine.writable
-        reader = reader_of(taken_type(type(routine)))
+        reader = received_by(routine._receive, reader_of(taken_type(type(routine))))
         self.port = port = Port(
             spec,
             self.ledger,

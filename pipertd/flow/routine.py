@@ -135,6 +135,7 @@ class Routine:
     trace_context: bytes = b""
     logger: logging.Logger = logging.getLogger("pipertd.routine")
     _host: Host | None = None
+    _receive: Callable[[Any], Any] | None = None  # of a pipe's data transmitter
     _logger = _SameLogger()
 
     def __init__(self, name: str | None = None) -> None:

@@ -107,3 +107,67 @@ def test_objects_come_again_as_they_were(tmp_path: Path) -> None:
         """,
     )
     assert "SIGKILL" in script.works().stderr
+
+
+def test_transmitters(tmp_path: Path) -> None:
+    """A user's own transmitter changes what passes, within a flow and to another one; the others change nothing."""
+    script = Script(
+        tmp_path,
+        """
+        class Boxed(DataTransmitter):
+            def transmit(self):
+                return lambda data: {"boxed": data["number"]}
+            def receive(self):
+                return lambda data: {"number": -data["boxed"]}
+        class Check(MiddleRoutine):
+            def main_logic(self, data: dict) -> dict:
+                assert set(data) == {"number"} and data["number"] < 0, data
+                return data
+        class Positive(Keep):
+            def main_logic(self, data):
+                assert set(data) == {"number"} and data["number"] > 0, data
+                super().main_logic(data)
+        source, check, keep, kept = Count(), Check(), Positive(), Positive()
+        pipe = Pipe(data_transmitter=Boxed(), auto_pacing_mechanism=True)
+        pipe.create_flow("front", True, source, check)
+        pipe.create_flow("back", False, keep)
+        pipe.create_flow("plain", True, Count(), kept, data_transmitter=SharedMemoryTransmitter())
+        pipe.link(Wire(check, (keep,)))
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME)
+        until(lambda: keep.last.value > 3 and kept.last.value > 3)
+        pipe.join(to_kill=True)
+        assert source.main_logic() == {"number": 1}
+        """,
+    )
+    assert script.works().stderr == ""
+
+
+def test_logs(tmp_path: Path) -> None:
+    """What a routine logs is a record of the script's, of the pipe's logger and from its level on."""
+    script = Script(
+        tmp_path,
+        """
+        import logging
+        class Says(Keep):
+            def main_logic(self, data):
+                self._logger.debug("debug %d", 1)
+                self._logger.info("info %d", 2)
+                super().main_logic(data)
+        logging.basicConfig(stream=sys.stdout, format="%(name)s %(levelname)s %(message)s", level=logging.ERROR)
+        for level in (logging.INFO, logging.DEBUG):
+            logger = logging.getLogger("mine")
+            logger.setLevel(level)
+            keep = Says("says")
+            pipe = Pipe(logger=logger)
+            pipe.create_flow("flow", True, Count(), keep)
+            pipe.build()
+            pipe.notify_event(START_EVENT_NAME)
+            until(lambda: keep.last.value)
+            pipe.join(to_kill=True)
+            print("--")
+        """,
+    )
+    at_info, at_debug, _ = script.works().stdout.split("--\n")
+    assert set(at_info.splitlines()) == {"mine.flow.says INFO info 2"}
+    assert set(at_debug.splitlines()) == {"mine.flow.says INFO info 2", "mine.flow.says DEBUG debug 1"}
