@@ -25,7 +25,7 @@ from pipertd.embedded.wire import Wire
 from pipertd.errors import InvalidDefinition, LaunchFailed, MessageError, PipertdError
 from pipertd.flow.events import handlers_of
 from pipertd.flow.forked import Troupe
-from pipertd.flow.routine import Host, Routine
+from pipertd.flow.routine import Host, Routine, made_name
 
 if TYPE_CHECKING:
     from pipertd.embedded.supervision import Supervision
@@ -80,6 +80,7 @@ class Pipe:
             if not isinstance(each, Routine):
                 raise InvalidDefinition(f"cannot create flow {flow_name}: {each!r} is no routine object")
             each._host = self._host  # noqa: SLF001 - as its flow does
+            each.name = each.name or made_name(type(each))  # its constructor called no other
         self.flows[flow_name] = routines
         if auto_wire:
             self.link(*(Wire(first, (second,), data_transmitter) for first, second in pairwise(routines)))
