@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 
-from pipertd.definition.model import Flow, Pacing, Pipeline, Routine
+from pipertd.definition.model import Flow, Pipeline, Routine
 from pipertd.definition.relink import with_link
 from pipertd.embedded.network import QueueNetwork
 from pipertd.embedded.wire import Wire
@@ -16,8 +17,8 @@ from pipertd.names import Policy, is_name
 Troupe = Mapping[str, Sequence[authors.Routine]]  # the routines of each flow
 
 
-def pipeline_of(name: str, troupe: Troupe, wires: Iterable[Wire], network: QueueNetwork, *, paced: bool) -> Pipeline:
-    """The pipeline that a script described; ``paced``: its sources slow down to what their consumers can take.
+def pipeline_of(name: str, troupe: Troupe, wires: Iterable[Wire], network: QueueNetwork) -> Pipeline:
+    """The pipeline that a script described.
 
     Raises:
         InvalidDefinition: two routines have one name, a wire leads where it cannot, or a routine has none.
@@ -28,7 +29,7 @@ def pipeline_of(name: str, troupe: Troupe, wires: Iterable[Wire], network: Queue
         Flow(flow, tuple(Routine(each.name, _class_path(each)) for each in routines))
         for flow, routines in troupe.items()
     )
-    pipeline = Pipeline(name, flows, (), autostart=False, pacing=Pacing.AUTO if paced else Pacing.FREE)
+    pipeline = Pipeline(name, flows, (), autostart=False)
     homes = {id(each): flow for flow, routines in troupe.items() for each in routines}
     for wire in wires:
         policy = network.policy if wire.policy is None else Policy(wire.policy)
@@ -40,6 +41,12 @@ def pipeline_of(name: str, troupe: Troupe, wires: Iterable[Wire], network: Queue
         for each in routines:
             _check_place(pipeline, flow, each)
     return pipeline
+
+
+def half_of_what_is_free() -> int:
+    """How much shared memory a pipe may use whose script does not say, in bytes; what it does not use stays free."""
+    room = os.statvfs("/dev/shm")
+    return room.f_bavail * room.f_frsize // 2
 
 
 def _class_path(routine: authors.Routine) -> str:

@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ class Pipe:
         network: what links are like whose wire does not say: by default the newest message alone waits on a link.
         data_transmitter: what changes messages on links whose wire does not say; as a rule, nothing.
         auto_pacing_mechanism: whether sources slow down to what their consumers can take.
+        shm_limit: how many bytes of shared memory the pipe may use; as a rule, half of what is free.
     """
 
     def __init__(
@@ -51,11 +53,13 @@ class Pipe:
         network: QueueNetwork | None = None,
         data_transmitter: DataTransmitter | None = None,
         auto_pacing_mechanism: bool = False,
+        shm_limit: int | None = None,
     ) -> None:
         self.logger = logger or default_logger()
         self.network = network or QueueNetwork()
         self.data_transmitter = data_transmitter or BasicTransmitter()
         self._paced = auto_pacing_mechanism
+        self._shm_limit = shm_limit
         self.flows: dict[str, Sequence[Routine]] = {}
         self._wires: dict[int, Wire] = {}  # by source: the last one counts
         self._supervision: Supervision | None = None
@@ -111,13 +115,16 @@ class Pipe:
         except OSError as reason:
             raise LaunchFailed(f"cannot build the pipe: {reason}") from reason
         # Only now: none of it is of use in a flow.
-        from pipertd.embedded.definition import pipeline_of
+        from pipertd.definition.model import Pacing
+        from pipertd.embedded.definition import half_of_what_is_free, pipeline_of
         from pipertd.embedded.supervision import Supervision
 
         self._supervision = supervision = Supervision(pid, door, self.logger)
         try:
             threading._register_atexit(self._end)  # type: ignore[attr-defined] # noqa: SLF001
-            supervision.begin(pipeline_of(_NAME, self.flows, self._wires.values(), self.network, paced=self._paced))
+            definition = pipeline_of(_NAME, self.flows, self._wires.values(), self.network)
+            pacing = Pacing.AUTO if self._paced else Pacing.FREE
+            supervision.begin(replace(definition, pacing=pacing, shm_limit=self._shm_limit or half_of_what_is_free()))
         except BaseException:
             self._end()
             raise
@@ -146,8 +153,7 @@ class Pipe:
             MessageError: a parameter cannot be carried.
             PipertdError: the pipe is not built.
         """
-        if self._supervision is None:
-            raise PipertdError(f"cannot notify {event_name}: the pipe is not built; call build() first")
+        supervision = self._supervised(f"notify {event_name}")
         targets = routines_by_flow or {}
         if not isinstance(targets, Mapping) or any(isinstance(names, str) for names in targets.values()):
             raise TypeError(f"cannot notify {event_name}: targets are flow -> list of routines, not {targets!r}")
@@ -155,9 +161,7 @@ class Pipe:
             msgspec.msgpack.encode(params)
         except (TypeError, ValueError, OverflowError) as reason:
             raise MessageError(f"cannot notify {event_name}: {reason}") from reason
-        self._supervision.take(
-            event_name, {flow: list(names) for flow, names in targets.items()}, specific_routine, params
-        )
+        supervision.take(event_name, {flow: list(names) for flow, names in targets.items()}, specific_routine, params)
 
     def join(self, to_kill: bool = False) -> None:
         """Return when every flow has ended, as by ``kill``, which ``to_kill`` sends first; then nothing is left.
@@ -165,11 +169,10 @@ class Pipe:
         Raises:
             PipertdError: the pipe is not built.
         """
-        if self._supervision is None:
-            raise PipertdError("cannot join: the pipe is not built; call build() first")
+        supervision = self._supervised("join")
         if to_kill:
             self.notify_event(KILL_EVENT_NAME)
-        self._supervision.wait_over()
+        supervision.wait_over()
         self._end()
 
     def get_pipe_structure(self) -> dict[str, Any]:
@@ -188,6 +191,15 @@ class Pipe:
         more = dict(params)
         routine = more.pop("specific_routine", None)
         self.notify_event(event, targets, routine, **more)
+
+    def _supervised(self, what: str) -> Supervision:
+        if os.getpid() != self._script:
+            raise PipertdError(
+                f"cannot {what}: only the script's own process has the pipe; in a routine say self.notify_event"
+            )
+        if self._supervision is None:
+            raise PipertdError(f"cannot {what}: the pipe is not built; call build() first")
+        return self._supervision
 
     def _check_unbuilt(self, what: str) -> None:
         if self._supervision is not None:

@@ -54,7 +54,7 @@ def test_all_that_scripts_do(tmp_path: Path) -> None:
         dark, found, means = multiprocessing.Event(), Value("i", 0), multiprocessing.Manager().list()
         camera, measure = Camera("camera", (1080, 1920, 3)), Measure(found, dark, means)
         measure.seen, measure.change = set(), lambda mean: 2 * mean
-        pipe = Pipe()
+        pipe = Pipe(shm_limit=128 << 20)
         pipe.create_flow("capture", False, camera)
         pipe.create_flow("analysis", False, measure)
         pipe.link(Wire(source=camera, destinations=(measure,)))

@@ -236,6 +236,10 @@ def test_unknown_targets(tmp_path: Path) -> None:
         class Asks(Keep):
             def setup(self):
                 self.notify_event("EVENT", {"nowhere": []})
+                try:
+                    pipe.notify_event("EVENT")
+                except Exception as reason:
+                    self._logger.error("%s", reason)
         asks = Asks("asks")
         pipe = Pipe()
         pipe.create_flow("all", True, Count(), asks)
@@ -248,5 +252,6 @@ def test_unknown_targets(tmp_path: Path) -> None:
         """,
         PRELUDE,
     )
+    assert "cannot notify EVENT: only the script's own process has the pipe; in a routine say self.notify_event" in said
     for what in ("flow nowhere", "flow none", "routine nobody", "routine all/askes"):
         assert f"there is no {what} (there are: " in said, said
