@@ -1,9 +1,13 @@
 """For the tests of an author: one routine, or a whole definition, run in the test's process and by a clock of its own.
 
 No daemon, no thread, no shared memory. What runs a routine in a flow runs it here: the loader, the types of messages,
-what travels and how, events, pacing, what a full link does. ``clock`` time, ``parcel`` what is sent, ``stepped`` one
-routine step by step, ``running`` one for a test; ``stage`` links between several, ``definition`` all of a definition;
-``recorded`` messages from files, ``golden`` the comparison with one, ``plugin`` pytest's part.
+what travels and how, events, pacing, what a full link does.
+
+``clock`` time, ``parcel`` what is sent, ``setting`` what a flow would say, ``stepped`` a routine step by step;
+``running`` starts one for a test, and ``routine`` is what the test has of it. ``definition`` is all of a definition:
+``rehearsed`` makes it out of the file, ``rehearsal`` steps it, ``member`` is a routine in it and ``link`` a link.
+``recorded`` messages from files; ``golden`` the comparison with one: ``plainly`` what stands in it, ``difference`` what
+differs; ``plugin`` pytest's part.
 """
 
 from __future__ import annotations
@@ -18,14 +22,14 @@ if TYPE_CHECKING:
     from pipertd.testing.definition import running_definition as running_definition
     from pipertd.testing.golden import golden as golden
     from pipertd.testing.recorded import messages_of as messages_of
-    from pipertd.testing.running import Running as Running
+    from pipertd.testing.routine import Running as Running
     from pipertd.testing.running import running as running
-    from pipertd.testing.stepped import EventFailed as EventFailed
+    from pipertd.testing.setting import EventFailed as EventFailed
 
 _HOMES = {
-    "EventFailed": "stepped",
+    "EventFailed": "setting",
     "Run": "definition",
-    "Running": "running",
+    "Running": "routine",
     "VirtualClock": "clock",
     "golden": "golden",
     "messages_of": "recorded",

@@ -10,9 +10,11 @@ from typing import Any, Literal
 from pipertd.definition.model import Pipeline
 from pipertd.names import Target
 from pipertd.testing.clock import VirtualClock
-from pipertd.testing.stage import Counts, Member, Stage
-from pipertd.testing.staged import Wish, staged
-from pipertd.testing.stepped import EventFailed, Failure, Raised
+from pipertd.testing.link import Counts, RehearsedLink
+from pipertd.testing.member import Member
+from pipertd.testing.rehearsal import Rehearsal
+from pipertd.testing.rehearsed import Wish, rehearsed
+from pipertd.testing.setting import EventFailed, Failure, Raised
 
 MOST_CALLS = 1_000_000  # of main_logic, in a run that is told no end
 
@@ -20,9 +22,9 @@ MOST_CALLS = 1_000_000  # of main_logic, in a run that is told no end
 class Run:
     """A definition that runs in a test."""
 
-    def __init__(self, pipeline: Pipeline, stage: Stage) -> None:
-        self._pipeline, self._stage = pipeline, stage
-        self.clock = stage.clock
+    def __init__(self, pipeline: Pipeline, rehearsal: Rehearsal) -> None:
+        self._pipeline, self._rehearsal = pipeline, rehearsal
+        self.clock = rehearsal.clock
 
     def play(self, until: float | Callable[[Run], bool] | None = None) -> None:
         """Go on: for so many seconds of the virtual clock, until something holds, or to the end of all streams.
@@ -30,15 +32,15 @@ class Run:
         Raises:
             AssertionError: it would never end, or waits for somebody.
         """
-        stage, stop_s = self._stage, self.clock.now_s + until if isinstance(until, int | float) else None
-        calls = stage.calls
-        while not stage.over and not (callable(until) and until(self)):
-            if stage.calls - calls > MOST_CALLS:
+        rehearsal, stop_s = self._rehearsal, self.clock.now_s + until if isinstance(until, int | float) else None
+        calls = rehearsal.calls
+        while not rehearsal.over and not (callable(until) and until(self)):
+            if rehearsal.calls - calls > MOST_CALLS:
                 why = "give inputs for its sources, an fps, or until="
                 raise AssertionError(f"{self._pipeline.name} does not end: {MOST_CALLS} calls of main_logic; {why}")
-            if stage.step():
+            if rehearsal.step():
                 continue
-            wait_s = stage.wait_s
+            wait_s = rehearsal.wait_s
             if stop_s is not None and (wait_s is None or self.clock.now_s + wait_s > stop_s):
                 break
             if wait_s is None:
@@ -48,7 +50,7 @@ class Run:
             self.clock.advance(max(0.0, stop_s - self.clock.now_s))
 
     def _who_waits(self) -> str:
-        left = [each for each in self._stage.members if not each.over]
+        left = [each for each in self._rehearsal.members if not each.over]
         told = [
             f"{each.ref} is paused" if each.stepped.reactions.paused else f"{each.ref} waits for done()"
             for each in left
@@ -58,39 +60,46 @@ class Run:
 
     def stop(self) -> None:
         """As a stop of the pipeline: sources give no more, what is under way goes to its end, all clean up."""
-        self._stage.end()
+        self._rehearsal.end()
 
     # -- what passed
 
     def taken(self, routine: str) -> list[Any]:
         """The messages that a routine was called with; it is named as in the definition, with its flow or without."""
-        return self._stage.member(routine).taken
+        return self._rehearsal.member(routine).taken
 
     def given(self, routine: str) -> list[Any]:
         """The messages that a routine gave, as they arrive elsewhere."""
-        return self._stage.member(routine).given
+        return self._rehearsal.member(routine).given
 
     def routine(self, routine: str) -> Any:
         """The author's object."""
-        return self._stage.member(routine).stepped.routine
+        return self._rehearsal.member(routine).stepped.routine
+
+    def passed(self, source: str, destination: str) -> list[Any]:
+        """The messages that were taken from a link."""
+        return self._link(source, destination).passed
 
     def link(self, source: str, destination: str) -> Counts:
         """What became of the messages of a link."""
-        ends = (self._stage.member(source).ref, self._stage.member(destination).ref)
-        for each in self._stage.edges:
+        return self._link(source, destination).counts
+
+    def _link(self, source: str, destination: str) -> RehearsedLink:
+        ends = (self._rehearsal.member(source).ref, self._rehearsal.member(destination).ref)
+        for each in self._rehearsal.links:
             if each.link.ends == ends:
-                return each.counts
+                return each
         raise KeyError(f"cannot find a link from {source} to {destination}")
 
     @property
     def failures(self) -> list[Failure]:
         """What failed and was skipped, by routine in the order of the file."""
-        return [failure for each in self._stage.members for failure in each.stepped.failures]
+        return [failure for each in self._rehearsal.members for failure in each.stepped.failures]
 
     @property
     def events_raised(self) -> list[Raised]:
         """What routines called ``notify_event`` with, by routine in the order of the file."""
-        return [raised for each in self._stage.members for raised in each.stepped.raised]
+        return [raised for each in self._rehearsal.members for raised in each.stepped.raised]
 
     # -- events
 
@@ -119,7 +128,9 @@ class Run:
     def _targets(self, target: str) -> list[Member]:
         whole = Target.parse(f"{self._pipeline.name}/{target}" if target else self._pipeline.name)
         found = [
-            each for each in self._stage.members if whole.covers(self._pipeline.name, each.ref.flow, each.ref.routine)
+            each
+            for each in self._rehearsal.members
+            if whole.covers(self._pipeline.name, each.ref.flow, each.ref.routine)
         ]
         return [each for each in found if not each.over]
 
@@ -161,9 +172,9 @@ def running_definition(
         credentials=credentials or {},
         keep=keep,
     )
-    pipeline, stage = staged(Path(file), wish, clock or VirtualClock())
-    with stage:
-        yield Run(pipeline, stage)
+    pipeline, rehearsal = rehearsed(Path(file), wish, clock or VirtualClock())
+    with rehearsal:
+        yield Run(pipeline, rehearsal)
 
 
 def run_definition(

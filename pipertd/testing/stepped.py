@@ -5,16 +5,13 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pipertd.errors import CredentialMissing, PipertdError
 from pipertd.flow.authored import without_our_frames
-from pipertd.flow.credentials import Credential, Credentials
 from pipertd.flow.events import Delivery, Inbox
 from pipertd.flow.handover import freeze
 from pipertd.flow.messages import reader_of, taken_type
@@ -24,75 +21,11 @@ from pipertd.flow.placed import source_logic
 from pipertd.flow.port import check_lendable, check_position
 from pipertd.flow.reactions import Reactions
 from pipertd.flow.routine import EndOfStream, Envelope, Host, Routine
-from pipertd.names import nearest
 from pipertd.protocol import Answer, Deliver, Raise, decode_from_flow, decode_to_flow, encode
 from pipertd.shm.trail import NO_TRAIL, Trail, trace_of
 from pipertd.testing.clock import VirtualClock
 from pipertd.testing.parcel import Parcel
-
-OnError = Literal["raise", "skip", "retry"]
-
-
-class EventFailed(PipertdError):
-    """Raised when a routine answers an event with an error; caused by what its handler raised, if it did."""
-
-
-class Raised(NamedTuple):
-    """An event that a routine raised by ``notify_event``; no targets are the whole pipeline."""
-
-    name: str
-    targets: Mapping[str, list[str]]
-    params: Mapping[str, Any]
-
-
-class Failure(NamedTuple):
-    """A step that failed: the envelope of its message, None in a source, and what was raised."""
-
-    message: Envelope | None
-    reason: Exception
-
-
-class Output(NamedTuple):
-    """What a step gave: the message as it was returned, and as it travels; no parcel where it stays in its flow."""
-
-    message: Any
-    parcel: Parcel | None
-    trail: Trail
-
-
-@dataclass(kw_only=True)
-class Setting:
-    """What a flow would tell a routine."""
-
-    name: str = "routine"
-    generation: int = 1
-    fps: float | None = None
-    on_error: OnError = "raise"
-    max_deliveries: int = 3
-    hands: int = 6
-    position: int = 0
-    published: int = 0
-    publishes: bool = True  # to another flow, so that what is returned has to travel
-    credentials: Mapping[str, str | bytes] = field(default_factory=dict)
-    named_credentials: tuple[str, ...] | None = None
-    number: int = 0
-    raise_event: Callable[[Raised], None] = lambda _: None
-
-
-class _Given(Credentials):
-    """Credentials out of a test."""
-
-    def __init__(self, named: tuple[str, ...] | None, given: Mapping[str, str | bytes]) -> None:
-        super().__init__(named)
-        self._given = given
-
-    def read(self, name: str) -> Credential:
-        if name not in self._given or (self._named is not None and name not in self._named):
-            if self._named is not None and name not in self._named:
-                return super().read(name)  # says that the definition does not name it
-            raise CredentialMissing(f"cannot read credential {name}: the test gives none{nearest(name, self._given)}")
-        value = self._given[name]
-        return Credential(name, value.encode() if isinstance(value, str) else value)
+from pipertd.testing.setting import Failure, GivenCredentials, Output, Raised, Setting
 
 
 class _Held:
@@ -141,7 +74,7 @@ class Stepped:
             declare_waiting=self._declare_waiting,
             read_message=lambda: self._envelope,
             lend=_lend,
-            credentials=_Given(setting.named_credentials, setting.credentials),
+            credentials=GivenCredentials(setting.named_credentials, setting.credentials),
             change_fps=self.pace.change,
         )
 

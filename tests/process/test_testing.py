@@ -8,21 +8,21 @@ from pipertd.definition.check import check_files
 from pipertd.testing import run_definition
 from tests.process.supervised import Live, go
 
-STAGED = Path(__file__).parents[1] / "unit" / "testing"
+REHEARSED = Path(__file__).parents[1] / "unit" / "testing"
 DEFINITION = """\
 pipeline: p
-path: [{staged}]
+path: [{rehearsed}]
 flows:
   front:
     routines:
-      camera: {{class: staged_routines:Camera, params: {{last: 3}}}}
+      camera: {{class: rehearsed_routines:Camera, params: {{last: 3}}}}
   back:
     routines:
-      scale: {{class: staged_routines:Scale}}
-      label: {{class: staged_routines:Label}}
+      scale: {{class: rehearsed_routines:Scale}}
+      label: {{class: rehearsed_routines:Label}}
   end:
     routines:
-      store: {{class: staged_routines:Store, params: {{file: {out}}}}}
+      store: {{class: rehearsed_routines:Store, params: {{file: {out}}}}}
 links:
   - {{from: camera, to: [scale]}}
   - {{from: scale, to: [label]}}
@@ -33,7 +33,7 @@ links:
 def test_a_definition_comes_out_the_same_in_a_test_and_in_its_processes(tmp_path: Path) -> None:
     """The same files are written, and each link counts the same."""
     out, file = tmp_path / "out", tmp_path / "p.yaml"
-    file.write_text(DEFINITION.format(staged=STAGED, out=out))
+    file.write_text(DEFINITION.format(rehearsed=REHEARSED, out=out))
     run = run_definition(file)
     tested = out.read_text()
     counts = [run.link(*ends) for ends in (("camera", "scale"), ("scale", "label"), ("label", "store"))]

@@ -19,14 +19,14 @@ path: [{here}]
 flows:
   front:
     routines:
-      camera: {{class: staged_routines:Camera, params: {{last: 6}}, fps: 25}}
+      camera: {{class: rehearsed_routines:Camera, params: {{last: 6}}, fps: 25}}
   back:
     routines:
-      scale: {{class: staged_routines:Scale}}
-      label: {{class: staged_routines:Label}}
+      scale: {{class: rehearsed_routines:Scale}}
+      label: {{class: rehearsed_routines:Label}}
   end:
     routines:
-      store: {{class: staged_routines:Store}}
+      store: {{class: rehearsed_routines:Store}}
 links:
   - {{from: camera, to: [scale], policy: drop_oldest, depth: 2}}
   - {{from: scale, to: [label]}}
@@ -60,6 +60,7 @@ def test_a_definition_runs_to_its_end(tmp_path: Path) -> None:
     assert [each["number"] for each in began.taken("store")] == list(range(6))
     assert began.routine("back/scale").factor == 5 and len(began.events_raised) == 1
     assert began.routine("store").hops == ["back/scale", "back/label"]
+    assert [each["label"] for each in began.passed("label", "store")] == [f"frame {n}" for n in range(6)]
     link = began.link("camera", "scale")
     assert (link.produced, link.delivered, link.failed, link.dropped) == (6, 6, 0, 0)
 
@@ -73,7 +74,7 @@ def test_it_comes_out_the_same_each_time(tmp_path: Path) -> None:
 def test_messages_are_given_in_place_of_a_routine(tmp_path: Path) -> None:
     """Its class is not loaded then, nor those that only it would have taken from."""
     file = tmp_path / "out"
-    change = ("staged_routines:Camera", "no_such_module:Camera")
+    change = ("rehearsed_routines:Camera", "no_such_module:Camera")
     ran = run(tmp_path, change, inputs={"camera": frames([7, 8])}, keep=["store"])
     assert file.read_text() == "frame 7 14\nframe 8 16\n"
     assert len(ran.taken("store")) == 2 and not ran.taken("scale"), "what is not to be kept is not"
@@ -104,7 +105,7 @@ def test_what_raises_is_raised_or_handled_as_defined(tmp_path: Path) -> None:
 
 def test_links_drop_only_if_the_test_wants_it(tmp_path: Path) -> None:
     """A slow consumer keeps its source waiting, or makes its link drop what the policy says."""
-    slow = ("class: staged_routines:Scale}", "class: staged_routines:Scale, fps: 5}")
+    slow = ("class: rehearsed_routines:Scale}", "class: rehearsed_routines:Scale, fps: 5}")
     assert run(tmp_path, slow).link("camera", "scale").dropped == 0
     link = run(tmp_path, slow, drops=True).link("camera", "scale")
     assert (link.produced, link.delivered, link.dropped) == (6, 4, 2)

@@ -1,4 +1,4 @@
-"""From a definition to a stage: its classes are loaded and checked here, in the process of the test."""
+"""From a definition to a rehearsal: its classes are loaded and checked here, in the process of the test."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from pipertd.flow.placed import place
 from pipertd.flow.routine import EndOfStream, Routine, SourceRoutine
 from pipertd.names import RoutineRef, nearest
 from pipertd.testing.clock import VirtualClock
-from pipertd.testing.stage import Edge, Member, Stage
-from pipertd.testing.stepped import OnError as StepOnError
-from pipertd.testing.stepped import Setting, Stepped
+from pipertd.testing.link import RehearsedLink
+from pipertd.testing.member import Member
+from pipertd.testing.rehearsal import Rehearsal
+from pipertd.testing.setting import OnError as StepOnError
+from pipertd.testing.setting import Setting
+from pipertd.testing.stepped import Stepped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,27 +61,27 @@ class _Recorded(SourceRoutine):
         raise EndOfStream
 
 
-def staged(file: Path, wish: Wish, clock: VirtualClock) -> tuple[Pipeline, Stage]:
+def rehearsed(file: Path, wish: Wish, clock: VirtualClock) -> tuple[Pipeline, Rehearsal]:
     """The definition with a routine for each part, in the order of the file; InvalidDefinition where it is wrong."""
     reading = _reading(file)
     pipeline = reading.pipeline
     inputs = {_ref(pipeline, name): messages for name, messages in wish.inputs.items()}
     params = {_ref(pipeline, name): given for name, given in wish.params.items()}
     refs = _with_a_part(pipeline, inputs)
-    links = [each for each in pipeline.links if {*each.ends} <= refs and each.destination not in inputs]
+    drawn = [each for each in pipeline.links if {*each.ends} <= refs and each.destination not in inputs]
     parts = list(_parts(reading, refs, inputs, params))
-    edges = [Edge(each, drops=wish.drops) for each in links]
+    links = [RehearsedLink(each, drops=wish.drops) for each in drawn]
     names = [str(each) for each in pipeline.routines]
-    stage = Stage(clock)
+    rehearsal = Rehearsal(clock)
     members = []
     for part in parts:
-        setting = _setting(part, pipeline, links, wish)
-        setting.raise_event = partial(stage.raise_event, str(part.ref))
+        setting = _setting(part, pipeline, drawn, wish)
+        setting.raise_event = partial(rehearsal.raise_event, str(part.ref))
         keeps = wish.keep is None or bool({str(part.ref), part.ref.routine} & {*wish.keep})
-        stepped = Stepped(_routine(part, links), setting, clock)
-        members.append(Member(part.ref, stepped, edges, names, keeps=keeps))
-    stage.meet(members, edges)
-    return pipeline, stage
+        stepped = Stepped(_routine(part, drawn), setting, clock)
+        members.append(Member(part.ref, stepped, links, names, keeps=keeps))
+    rehearsal.meet(members, links)
+    return pipeline, rehearsal
 
 
 def _reading(file: Path) -> Reading:

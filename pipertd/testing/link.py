@@ -1,0 +1,54 @@
+"""A link in a test: what a full one does, ``flow/handover.py`` decides, as within a flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipertd.clock import NS
+from pipertd.definition.model import Link
+from pipertd.flow.handover import Gap, Handover, Offer
+from pipertd.names import Policy
+from pipertd.testing.setting import Output
+
+
+@dataclass
+class Counts:
+    """What became of the messages of a link: produced = delivered + failed + dropped + in flight."""
+
+    produced: int = 0
+    delivered: int = 0
+    failed: int = 0
+    dropped: int = 0
+
+
+class RehearsedLink:
+    """A link between two routines of a rehearsal; ``passed`` are the messages that were taken, where they are kept."""
+
+    def __init__(self, link: Link, *, drops: bool) -> None:
+        """``drops`` has it do as its policy and its ``max_age`` say; else it waits, and nothing is too old."""
+        self.link, self.counts = link, Counts()
+        self.passed: list[Any] = []
+        self.handover = Handover(link.policy if drops else Policy.WAIT, link.depth, _nobody, _nobody)
+        self._max_age_s = link.max_age_s if drops else None
+
+    def give(self, output: Output, captured_ns: int, now_s: float) -> None:
+        """Send what a step gave: by reference within a flow, else as it travels."""
+        content = output.message if self.link.within_flow else output.parcel
+        self.handover.give(Offer(self.counts.produced, content, captured_ns, round(now_s * NS), output.trail))
+        self.counts.produced += 1
+
+    def take(self, now_s: float) -> Offer | None:
+        """The next message that is not too old; None where nothing waits."""
+        while (offer := self.handover.take()) is not None:
+            if isinstance(offer, Gap):
+                self.counts.dropped += offer.count
+            elif self._max_age_s is not None and now_s - offer.captured_ns / NS > self._max_age_s:
+                self.counts.dropped += 1
+            else:
+                return offer
+        return None
+
+
+def _nobody() -> None:
+    """Everybody is asked in turn."""
