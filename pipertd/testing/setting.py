@@ -70,7 +70,7 @@ class GivenCredentials(Credentials):
         self._given = given
 
     def read(self, name: str) -> Credential:
-        """The credential of that name; CredentialMissing where the definition does not name it, or the test has none."""
+        """The credential; CredentialMissing where the definition does not name it, or the test does not give it."""
         if self._named is not None and name not in self._named:
             return super().read(name)  # which says so
         if name not in self._given:
