@@ -115,7 +115,7 @@ def main() -> None:
             raise
         print(f"pipertd-http: cannot serve: {reason.name} is missing; pip install 'pipertd[http]'", file=sys.stderr)
         sys.exit(1)
-    except (PipertdError, ValueError) as reason:  # of the client's address, a ValueError
+    except PipertdError as reason:
         print(f"pipertd-http: {in_a_line(str(reason))}", file=sys.stderr)
         sys.exit(1)
 

@@ -22,6 +22,7 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
+_CLOSE = {"connection": "close"}
 _CORS = {
     "access-control-allow-methods": "GET, POST, DELETE",
     "access-control-allow-headers": "authorization, content-type, last-event-id",
@@ -73,7 +74,11 @@ class Gate:
                 "FOREIGN_HOST",
                 f"cannot answer for host {host[:80]!r}: this server is called by its address, or by a name that "
                 "--name says",
+                headers=_CLOSE,
             )
+        if "content-length" in headers and "transfer-encoding" in headers:
+            # Where it ends is one thing to us and another to a proxy before us: request smuggling, RFC 9112 6.1.
+            raise Problem(400, "BAD_REQUEST", "cannot read this request: it says twice how long it is", headers=_CLOSE)
         if is_foreign(headers, self._origins):
             raise Problem(
                 403,

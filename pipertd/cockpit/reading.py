@@ -17,6 +17,7 @@ from pipertd.cockpit.problem import bad_request
 from pipertd.names import Target, nearest
 
 _BOOLEANS = {"true": True, "false": False}
+_DEEPEST = 100  # levels of JSON, beyond which protobuf refuses it
 _MOST_SHOWN = 80  # characters of what somebody sent
 
 M = TypeVar("M", bound=Message)
@@ -79,8 +80,8 @@ def filled(
                 f"cannot use the body: it has {name[:_MOST_SHOWN]!r}{nearest(name, known)}, and here it may have "
                 f"{', '.join(known)}"
             )
-        if said[name] is None:
-            raise bad_request(f"cannot use {name}: it is null; leave out what is not meant")
+        if _has_null(said[name]) and name != "params":
+            raise bad_request(f"cannot use {name}: there is a null in it; leave out what is not meant")
     _merge(request, said, "body")
     asked, parameters = query
     for parameter in parameters:
@@ -89,6 +90,13 @@ def filled(
     for name, text in places.items():
         _put(request, name, text)
     return request
+
+
+def _has_null(value: Any, depth: int = _DEEPEST) -> bool:
+    """Which protobuf's mapping would take for what is left out."""
+    if isinstance(value, dict | list) and depth:
+        return any(_has_null(each, depth - 1) for each in (value.values() if isinstance(value, dict) else value))
+    return value is None
 
 
 def _merge(request: Message, said: Mapping[str, Any], where: str) -> None:

@@ -24,9 +24,10 @@ _SCALARS: dict[str, dict[str, Any]] = {
 }
 _TARGET = {"type": "string", "pattern": f"^{NAME_PATTERN}(/{NAME_PATTERN}){{0,2}}$"}
 _ROUTINE = {"pattern": f"^({NAME_PATTERN}/)?{NAME_PATTERN}$"}
-_ASKED = ("DefinitionFile",)  # of the messages within others, those that are sent to the daemon
+_ASKED = {"DefinitionFile": ["name"]}  # of the messages within others, those that are sent, and what they need
 _CLOSER: dict[str, dict[str, Any]] = {  # what the protos say of fields of requests in words
     "CheckDefinitionsRequest.files": {"maxItems": 64},
+    "DefinitionFile.name": {"pattern": r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$", "maxLength": 255},
     "LinkRequest.source": _ROUTINE,
     "LinkRequest.destination": _ROUTINE,
     "LinkRequest.policy": {"enum": ["", "wait", "drop_oldest", "drop_newest"]},
@@ -73,9 +74,7 @@ class Schemas:
         return {
             "type": "object",
             "additionalProperties": False,
-            "properties": {
-                field.name: self._of_field(field) | _CLOSER.get(f"{request}.{field.name}", {}) for field in fields
-            },
+            "properties": {field.name: self._of_field(request, field) for field in fields},
         }
 
     def query(self, request: str, name: str) -> tuple[dict[str, Any], str]:
@@ -86,11 +85,11 @@ class Schemas:
         return _SCALARS[field.type] | _CLOSER.get(f"{request}.{name}", {}), field.comment
 
     def _of_message(self, message: Message) -> dict[str, Any]:
-        properties = {field.name: self._of_field(field) for field in message.fields}
+        properties = {field.name: self._of_field(message.name, field) for field in message.fields}
         required = [field.name for field in message.fields if self._is_always_there(field)]
-        schema = {"type": "object", "description": message.comment, "properties": properties}
+        schema: dict[str, Any] = {"type": "object", "description": message.comment, "properties": properties}
         if message.name in _ASKED:
-            return {**schema, "additionalProperties": False}
+            schema["additionalProperties"], required = False, _ASKED[message.name]
         return {**schema, "required": required} if required else schema
 
     def _is_always_there(self, field: Field) -> bool:
@@ -98,13 +97,13 @@ class Schemas:
         is_message = field.type in self._messages or field.type.startswith("google.")
         return field.repeated or bool(field.key) or not (is_message or field.oneof)
 
-    def _of_field(self, field: Field) -> dict[str, Any]:
+    def _of_field(self, message: str, field: Field) -> dict[str, Any]:
         one = dict(_SCALARS[field.type]) if field.type in _SCALARS else self.message(field.type)
         if field.key:
             one = {"type": "object", "additionalProperties": one}
         elif field.repeated:
             one = {"type": "array", "items": one}
-        return {**one, "description": field.comment}
+        return {**one, "description": field.comment, **_CLOSER.get(f"{message}.{field.name}", {})}
 
 
 def _of_enum(enum: Enum) -> dict[str, Any]:

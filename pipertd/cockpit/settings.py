@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipertd.client import Tls
+from pipertd.client.address import Address
 from pipertd.cockpit.tokens import Tokens
 from pipertd.errors import SettingsError
 
@@ -38,11 +39,18 @@ class Settings:
     key: Path | None = None
 
     def check(self) -> None:
-        """Refuse what would be open to all.
+        """Refuse what would be open to all, or could never work.
 
         Raises:
-            SettingsError: it would.
+            CertificateError: a file of ``tls`` cannot be used.
+            SettingsError: it is so in another way.
         """
+        try:
+            Address(self.address, self.tls)
+        except ValueError as reason:
+            raise SettingsError(str(reason)) from None
+        if self.tls is not None:
+            self.tls.credentials()
         if not self.tokens and not self.is_local:
             raise SettingsError(
                 f"cannot listen on {self.host} without a token: whoever reaches it could do anything; "
