@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pipertd.flow.routine import Hop as Hop
     from pipertd.flow.routine import MiddleRoutine as MiddleRoutine
     from pipertd.flow.routine import SourceRoutine as SourceRoutine
+    from pipertd.flow.synced import Synced as Synced
 
 _HOMES = {
     "BasicTransmitter": "pipertd.embedded.transmitter",
@@ -62,6 +63,7 @@ _HOMES = {
     "STOP_EVENT_NAME": "pipertd.embedded.event_names",
     "SharedMemoryTransmitter": "pipertd.embedded.transmitter",
     "SourceRoutine": "pipertd.flow.routine",
+    "Synced": "pipertd.flow.synced",
     "UNLINK": "pipertd.embedded.event_names",
     "UPDATE_FPS_NAME": "pipertd.embedded.event_names",
     "Wire": "pipertd.embedded.wire",
@@ -94,6 +96,7 @@ __all__ = [
     "QueueNetwork",
     "SharedMemoryTransmitter",
     "SourceRoutine",
+    "Synced",
     "Wire",
     "class_functions_dictionary",
     "events",

@@ -102,7 +102,11 @@ def _misfits(reading: Reading, answers: Mapping[RoutineRef, Answer]) -> list[Pro
     problems = []
     for link in reading.pipeline.links:
         gives, takes = (answers.get(end, {}) for end in (link.source, link.destination))
-        why = misfit(gives.get("gives"), takes.get("takes"))
+        shape = takes.get("takes")
+        if "joins" in takes:
+            names = [name for name in takes["joins"] if name in (link.source.routine, str(link.source))]
+            shape = takes["joins"][names[0]] if names else None
+        why = misfit(gives.get("gives"), shape)
         if why is not None:
             way = ("flows", link.destination.flow, "routines", link.destination.routine, "class")
             problems.append(reading.document.problem(way, f"cannot link {link}, because {why}"))
@@ -126,7 +130,27 @@ def _problems(reading: Reading, ref: RoutineRef, answer: Answer) -> list[Problem
             problems.append(document.problem((*way, "params", name), text, at_key=True))
         else:
             problems.append(document.problem((*way, "params", name), f"cannot use {wrong['text']}"))
-    return problems + _misplaced(reading, ref, answer["kind"])
+    return [*problems, *_misplaced(reading, ref, answer["kind"]), *_unjoined(reading, ref, answer.get("joins"))]
+
+
+def _unjoined(reading: Reading, ref: RoutineRef, joins: Mapping[str, object] | None) -> list[Problem]:
+    """A routine that joins its inputs has a link from each that it names, and no other."""
+    if joins is None or reading.problems:
+        return []
+    sources = [link.source for link in reading.pipeline.inputs_of(ref)]
+    written = [name for source in sources for name in (source.routine, str(source))]
+    wrong = [
+        f"cannot join {name!r} in {ref}, because no link leads from there to it{nearest(name, written)}"
+        for name in joins
+        if name not in written
+    ]
+    wrong += [
+        f"cannot link {source} -> {ref}, because {ref.routine} joins {', '.join(joins)} and takes nothing else"
+        for source in sources
+        if not {source.routine, str(source)} & set(joins)
+    ]
+    way = ("flows", ref.flow, "routines", ref.routine, "class")
+    return [reading.document.problem(way, text) for text in wrong]
 
 
 def _misplaced(reading: Reading, ref: RoutineRef, kind: str) -> list[Problem]:

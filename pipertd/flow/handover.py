@@ -123,6 +123,17 @@ class Handover:
         """Whether nothing is left and nothing more comes."""
         return self.closed and not self._queue
 
+    @property
+    def next_captured_ns(self) -> int | None:
+        """When the next message was captured; None where none waits."""
+        with self._lock:
+            return next((each.captured_ns for each in self._queue if isinstance(each, Offer)), None)
+
+    @property
+    def full(self) -> bool:
+        """Whether as many messages wait as the link is deep."""
+        return self._waiting >= self._depth
+
     def take(self) -> Offer | Gap | None:
         """The next message, or what was dropped before it; None where nothing waits."""
         if not self._queue:

@@ -19,6 +19,7 @@ from pipertd.shm.hand import Taken
 from pipertd.shm.ledger import Ledger
 from pipertd.shm.pool import ReadPools
 from pipertd.shm.slots import Message
+from pipertd.shm.status import Activity
 from pipertd.shm.trail import Trail, context_of
 
 
@@ -91,18 +92,54 @@ class Intake:
     def _take_by_reference(self) -> Taken | None:
         for _ in range(len(self._given)):
             self._given.rotate(-1)
-            slot, handover = self._given[0]
-            while (offer := handover.take()) is not None:
-                if isinstance(offer, Gap):
-                    self.gaps.append((slot, offer))
-                    continue
-                taken = self.consumer.take_by_reference(slot, offer.sequence, offer.captured_ns)
-                if taken is None:
-                    handover.finish(offer)  # it was acknowledged before the crash
-                    continue
-                self.offer = offer
+            found = self._take_offer(*self._given[0])
+            if found is not None:
+                taken, self.offer = found
                 return taken
         return None
+
+    def _take_offer(self, slot: int, handover: Handover) -> tuple[Taken, Offer] | None:
+        while (offer := handover.take()) is not None:
+            if isinstance(offer, Gap):
+                self.gaps.append((slot, offer))
+                continue
+            taken = self.consumer.take_by_reference(slot, offer.sequence, offer.captured_ns)
+            if taken is not None:
+                return taken, offer
+            handover.finish(offer)  # it was acknowledged before the crash
+        return None
+
+    # -- taking from one link, for who joins several
+
+    def take_from(self, slot: int) -> tuple[Taken, Offer | None] | None:
+        """Have the next message of this in-link in hand; None where nothing waits."""
+        handover = self._handovers.get(slot)
+        if handover is None:
+            taken = self.consumer.take_from(slot)
+            return None if taken is None else (taken, None)
+        return self._take_offer(slot, handover)
+
+    def next_captured_ns(self, slot: int) -> int | None:
+        """When the next message of this in-link was captured; None where nothing waits."""
+        handover = self._handovers.get(slot)
+        return self.consumer.next_captured_ns(slot) if handover is None else handover.next_captured_ns
+
+    def is_full(self, slot: int) -> bool:
+        """Whether as many messages wait on this in-link as it is deep."""
+        handover = self._handovers.get(slot)
+        return self.consumer.waiting(slot) >= self._spec.inputs[slot].depth if handover is None else handover.full
+
+    def has_gap(self, slot: int) -> bool:
+        """Whether something waits on this in-link that is to be counted, and no message."""
+        handover = self._handovers.get(slot)
+        return handover is not None and handover.has_message and handover.next_captured_ns is None
+
+    def is_over(self, slot: int) -> bool:
+        """Whether nothing comes by this in-link at present: it was closed, or the routine at its other end is over."""
+        handover, ledger = self._handovers.get(slot), self._writers[slot].ledger
+        if handover.closed if handover is not None else self.consumer.is_closed(slot):
+            return True
+        return Activity(ledger.words[ledger.layout.status + at.S_ACTIVITY]).over
 
     def finish(self, slot: int, offer: Offer) -> None:
         """Give the token of a message from within the flow back."""

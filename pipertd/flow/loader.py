@@ -15,9 +15,10 @@ import msgspec
 
 from pipertd.errors import LoadError
 from pipertd.flow.authored import in_words
-from pipertd.flow.messages import given_type, shape_of, taken_type
+from pipertd.flow.messages import given_type, shape_of, taken_type, taken_types
 from pipertd.flow.placed import PLACED, FPSRoutine, FunctionalMiddleRoutine, kind_of
 from pipertd.flow.routine import DestinationRoutine, MiddleRoutine, Routine, SourceRoutine
+from pipertd.flow.synced import synced_of
 from pipertd.flow.values import complaint, converted, hints_of
 from pipertd.names import nearest
 
@@ -101,7 +102,12 @@ def _mistake_in(cls: type[Routine]) -> str | None:
     main_logic: Any = cls.main_logic  # type: ignore[attr-defined]
     if inspect.iscoroutinefunction(main_logic) or inspect.isgeneratorfunction(main_logic):
         return "main_logic is called and returns one message; it is no coroutine and no generator"
-    takes, given = ("nothing", (None,)) if kind_of(cls) == "source" else ("one message", (None, None))
+    takes, given = ("nothing", [None]) if kind_of(cls) == "source" else ("one message", [None, None])
+    synced = synced_of(cls)
+    if synced is not None:
+        if kind_of(cls) == "source":
+            return "inputs are Synced, and a source has none"
+        takes, given = f"a message each of {', '.join(synced.names)}", [None] * (1 + len(synced.names))
     try:
         inspect.signature(main_logic).bind(*given)
     except TypeError:
@@ -200,6 +206,10 @@ def parameters(cls: type[Routine]) -> dict[str, Parameter]:
 def describe(cls: type[Routine]) -> dict[str, Any]:
     """What the check wants to know of a class, as JSON-like values."""
     shapes = {"takes": shape_of(taken_type(cls)), "gives": shape_of(given_type(cls))}
+    synced = synced_of(cls)
+    if synced is not None:
+        types = [*taken_types(cls), *[Any] * len(synced.names)]  # *args says nothing of each
+        shapes["joins"] = {name: shape_of(hint) for name, hint in zip(synced.names, types, strict=False)}
     return {"kind": kind_of(cls), "params": list(parameters(cls)), **shapes}
 
 

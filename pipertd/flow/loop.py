@@ -21,6 +21,7 @@ from pipertd.flow.placed import source_logic
 from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
 from pipertd.flow.routine import EndOfStream, Routine
+from pipertd.flow.synced import consumer_logic
 from pipertd.flow.synchroniser import Synchroniser
 from pipertd.shm import layout as at
 from pipertd.shm.bell import TICK_S
@@ -205,7 +206,7 @@ class RoutineLoop:
 
     def _consume(self, routine: Any) -> Outcome:
         port, again = self._port, self._again
-        run, main_logic, read = self._run, routine.main_logic, port.read
+        run, main_logic, read = self._run, consumer_logic(routine), port.read
         while True:
             if again:
                 self._between_messages()  # a message that is tried again must not keep events and a stop waiting

@@ -25,9 +25,14 @@ from pipertd.flow.values import converted, hints_of, type_name
 
 def taken_type(cls: type[Routine]) -> Any:
     """What ``main_logic`` takes; Any where it does not say."""
+    return next(iter(taken_types(cls)), Any)
+
+
+def taken_types(cls: type[Routine]) -> list[Any]:
+    """What ``main_logic`` takes, by its parameters; Any where it does not say."""
     method = _main_logic(cls)
     names = list(inspect.signature(method).parameters)[1:]
-    return _plain(hints_of(method).get(names[0], Any)) if names else Any
+    return [_plain(hints_of(method).get(name, Any)) for name in names]
 
 
 def given_type(cls: type[Routine]) -> Any:

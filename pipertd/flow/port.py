@@ -197,11 +197,13 @@ class Port:
         """The content of the message in hand; MessageError where it is not what the routine takes."""
         taken, step = self._taken, self._steps.current
         assert taken is not None, "no message is in hand"
-        if step is None or step.offer is None:
-            message = self._consumer.read(taken, writable=self._writable)
-        else:
-            message = deepcopy(step.offer.message) if self._writable else step.offer.message
+        message = self._content_of(taken, None if step is None else step.offer)
         return message if self._reader is None else self._reader(message)
+
+    def _content_of(self, taken: Taken, offer: Offer | None) -> Any:
+        if offer is None:
+            return self._consumer.read(taken, writable=self._writable)
+        return deepcopy(offer.message) if self._writable else offer.message
 
     def envelope(self) -> Envelope | None:
         """What is known of the message in hand besides its content; None where there is none."""
@@ -280,7 +282,7 @@ class Port:
         """
         check_position(position)
         taken, step = self._taken, self._steps.current
-        captured_ns = time.monotonic_ns() if taken is None else taken.captured_ns
+        captured_ns = time.monotonic_ns() if taken is None else self.captured_ns
         if taken is not None:
             trail = self._intake.trail(taken, self._offer).entered(self._spec.number, began_ns)
         else:

@@ -31,6 +31,8 @@ from pipertd.flow.poison import PoisonCabinet
 from pipertd.flow.port import Port
 from pipertd.flow.reactions import Reactions
 from pipertd.flow.routine import Host, Routine
+from pipertd.flow.synced import synced_of
+from pipertd.flow.synced_port import SyncedPort
 from pipertd.flow.synchroniser import Synchroniser, onward
 from pipertd.flow.transmitted import received_by
 from pipertd.names import Policy
@@ -99,7 +101,8 @@ class _Member:
         pace = Pace(fps)
         manual, writable = routine.acknowledge == "manual", routine.writable
         reader = received_by(routine._receive, reader_of(taken_type(type(routine))))
-        self.port = port = Port(
+        kind = Port if synced_of(type(routine)) is None else SyncedPort
+        self.port = port = kind(
             spec,
             self.ledger,
             process.handovers,
@@ -108,6 +111,9 @@ class _Member:
             reader=reader,
             cabinet=process.cabinet,
         )
+        if isinstance(port, SyncedPort):
+            port.join_inputs_of(routine)
+        self.status.joins(isinstance(port, SyncedPort))
         loop = RoutineLoop(
             routine,
             port,

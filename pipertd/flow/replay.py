@@ -22,11 +22,12 @@ import msgspec
 import numpy as np
 
 from pipertd.clock import monotonic_s, wall_s
-from pipertd.errors import PipertdError
+from pipertd.errors import LoadError, PipertdError
 from pipertd.flow.authored import leave_if_forked, without_our_frames
 from pipertd.flow.loader import build, load_class
 from pipertd.flow.messages import reader_of, taken_type
 from pipertd.flow.routine import Envelope, Host, Routine
+from pipertd.flow.synced import synced_of
 from pipertd.quarantine import PutAside
 from pipertd.shm.codec import Decoder
 
@@ -84,6 +85,12 @@ class _Replay:
     def _routine(self) -> Routine:
         about = self._about
         routine = build(load_class(about.class_path, [Path(each) for each in about.path]), about.params)
+        synced = synced_of(type(routine))
+        if synced is not None:
+            raise LoadError(
+                f"cannot replay one message of {about.routine}: it is called with one each of "
+                f"{', '.join(synced.names)}; call it yourself, with the message in {self._folder}"
+            )
         routine.name, routine.generation = about.routine, 1
         routine.logger = logging.getLogger(f"pipertd.routine.{about.routine}")
         envelope = self._envelope(manual=routine.acknowledge == "manual")

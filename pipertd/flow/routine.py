@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +41,8 @@ class Envelope:
 
     ``sequence`` numbers it on its link, ``origin`` is its number among all that its producer published, ``attempt`` is
     1 for the first delivery; times are seconds on the monotonic clock. ``hops`` are the middle routines that it came
-    through, the last sixteen of ``hop_count``; ``trace_context`` is what its source gave it, 16 bytes or none.
+    through, the last sixteen of ``hop_count``; ``trace_context`` is what its source gave it, 16 bytes or none. Where
+    inputs are Synced it is that of the first input's message, and ``joined`` has those of all, by the inputs' names.
     """
 
     link: str
@@ -53,6 +54,7 @@ class Envelope:
     hops: tuple[Hop, ...] = ()
     hop_count: int = 0
     trace_context: bytes = b""
+    joined: Mapping[str, Envelope] = field(default_factory=dict, repr=False)
     _acknowledge: Callable[[], None] | None = field(default=None, repr=False, compare=False)
 
     def done(self) -> None:
@@ -233,17 +235,23 @@ class MiddleRoutine(Routine):
     """Turns messages into messages: ``main_logic`` takes one and returns one, or None for nothing."""
 
     kind = "middle"
+    if TYPE_CHECKING:
+        main_logic: Callable[..., Any]  # where inputs are Synced it takes a message of each
+    else:
 
-    def main_logic(self, data: Any) -> Any:
-        """One step. Arrays in ``data`` are read-only and stay valid for as long as they are kept."""
-        raise NotImplementedError
+        def main_logic(self, data: Any) -> Any:
+            """One step. Arrays in ``data`` are read-only and stay valid for as long as they are kept."""
+            raise NotImplementedError
 
 
 class DestinationRoutine(Routine):
     """Takes data out: ``main_logic`` takes one message."""
 
     kind = "destination"
+    if TYPE_CHECKING:
+        main_logic: Callable[..., Any]  # where inputs are Synced it takes a message of each
+    else:
 
-    def main_logic(self, data: Any) -> None:
-        """One step. Arrays in ``data`` are read-only and stay valid for as long as they are kept."""
-        raise NotImplementedError
+        def main_logic(self, data: Any) -> None:
+            """One step. Arrays in ``data`` are read-only and stay valid for as long as they are kept."""
+            raise NotImplementedError

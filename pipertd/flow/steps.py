@@ -45,9 +45,10 @@ class Step:
         outgoing: what was made of it and is not published yet.
         given: the tokens of that within the flow, with the link that each was given to.
         acknowledged: whether it may end as soon as its output is out.
+        leader: of messages that are joined all but one have none of their own output: the step that has it.
     """
 
-    __slots__ = ("acknowledged", "ending", "gap", "given", "offer", "outgoing", "taken")
+    __slots__ = ("acknowledged", "ending", "gap", "given", "leader", "offer", "outgoing", "taken")
 
     def __init__(
         self, taken: Taken | None = None, offer: Offer | None = None, gap: tuple[int, Gap] | None = None
@@ -58,6 +59,7 @@ class Step:
         self.ending: int | None = None
         self.outgoing: Outgoing | None = None
         self.given: list[tuple[Handover, Offer]] = []
+        self.leader: Step | None = None
         self.acknowledged = taken is None  # nobody's hand has to wait for a source's step, or for a gap
 
     @property
@@ -74,7 +76,8 @@ class Step:
     @property
     def over(self) -> bool:
         """Whether nothing of it has to be waited for."""
-        return self.acknowledged and self.outgoing is None
+        leader = self.leader
+        return self.acknowledged and self.outgoing is None and (leader is None or leader.outgoing is None)
 
 
 class Steps:
@@ -106,8 +109,13 @@ class Steps:
 
     def begin(self, taken: Taken | None, offer: Offer | None = None) -> None:
         """``main_logic`` works on this message now, or a source's on what will have none."""
-        self.current = step = Step(taken, offer)
+        self.current = self.hold(taken, offer)
+
+    def hold(self, taken: Taken | None, offer: Offer | None = None) -> Step:
+        """This message is in hand, and ``main_logic`` works on it later, if ever."""
+        step = Step(taken, offer)
         self.open.append(step)
+        return step
 
     def count_gaps(self) -> None:
         """Count what links within the flow dropped before the next message, when it is that one's turn."""

@@ -61,7 +61,7 @@ class _Onward:
         )
 
     def _share(self, now_s: float, period_s: float) -> float:
-        if not self._others:
+        if not self._others or self._theirs[self._status + at.S_JOINS]:
             return 1.0
         self._took.append((now_s, sum(self._theirs[each] for each in self._others)))
         (first_s, first), (last_s, last) = self._took[0], self._took[-1]

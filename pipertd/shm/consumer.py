@@ -120,11 +120,28 @@ class Consumer:
             taken = rings[0].claim(self._hands)
             rings.rotate(-1)
             if taken is not None:
-                self.in_hand.append(taken)
-                if taken.keeps:
-                    self.keep((taken.slot, taken.sequence))
+                self._hold(taken)
                 return taken
         return None
+
+    def take_from(self, slot: int) -> Taken | None:
+        """Claim the next message of one link from another process; None where nothing waits."""
+        taken = self._links[slot].claim(self._hands)
+        if taken is not None:
+            self._hold(taken)
+        return taken
+
+    def next_captured_ns(self, slot: int) -> int | None:
+        """When the next message of a link from another process was captured; None where nothing waits."""
+        return self._links[slot].next_captured_ns
+
+    def is_closed(self, slot: int) -> bool:
+        """Whether the end was said on a link from another process."""
+        return self._links[slot].closed
+
+    def waiting(self, slot: int) -> int:
+        """How many messages wait on a link from another process."""
+        return self._links[slot].waiting
 
     def take_by_reference(self, slot: int, sequence: int, captured_ns: int) -> Taken | None:
         """Claim a message from within the flow; None where it was acknowledged before a crash."""

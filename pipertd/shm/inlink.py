@@ -63,6 +63,27 @@ class InLink:
         """Whether a message waits in the ring."""
         return bool(self._theirs[self._head] > max(self._own[self._taken], self._theirs[self._evicted]))
 
+    @property
+    def next_captured_ns(self) -> int | None:
+        """When the message that :meth:`claim` would take was captured; None where none waits, or it goes just now."""
+        theirs = self._theirs
+        sequence = max(self._own[self._taken], theirs[self._evicted])
+        if sequence >= theirs[self._head]:
+            return None
+        entry = self._ring + sequence % self._capacity * at.ENTRY_WORDS
+        captured_ns = int(theirs[entry + at.E_CAPTURED_NS])
+        return captured_ns if theirs[entry] == sequence + 1 and theirs[self._evicted] <= sequence else None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the producer said the end, behind what waits."""
+        return bool(self._theirs[self._out.base + at.O_CLOSED])
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait in the ring."""
+        return max(0, int(self._theirs[self._head] - max(self._own[self._taken], self._theirs[self._evicted])))
+
     def claim(self, hands: Hands) -> Taken | None:
         """Take the oldest message, if there is one and the guard can be had."""
         guard = self._guard

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pipertd.errors import LayoutMismatch
 
 MAGIC = 0x3144_5452_4550_4950  # "PIPERTD1" in little-endian bytes
-VERSION = 6
+VERSION = 7
 WORD = 8  # bytes
 LINE = 8  # words: a cache line; every block starts on one of its own
 
@@ -59,8 +59,8 @@ COMMIT_WORDS = 8
 # count: N_ACKNOWLEDGED is the number of the first hand that is not acknowledged; behind it COUNT_WORDS of every in-link
 N_ACKNOWLEDGED = 0
 N_COUNTS = 8
-N_DELIVERED, N_FAILED, N_QUARANTINED, N_STALE, N_OLDEST, N_NEWEST, N_DONE, N_UNLINKED = range(8)
-COUNT_WORDS = 8
+N_DELIVERED, N_FAILED, N_QUARANTINED, N_STALE, N_OLDEST, N_NEWEST, N_DONE, N_UNLINKED, N_UNMATCHED = range(9)
+COUNT_WORDS = 9
 # how a message can end; N_DONE is no such count but, within a flow, the sequence + 1 of the last message that ended
 
 # window: a message in hand. W_NUMBER is its number + 1, or that of the place's last message while the rest is written
@@ -101,6 +101,7 @@ NEWEST = 0
 S_HANDLED, S_ERRORS, S_BUSY_NS, S_ERROR_LENGTH, S_FIRST_NS, S_LAST_NS = range(16, 22)
 # how long after a message the routine, with all behind it, can take the next one; of a source: what it is held to
 S_DEMAND_NS = 22
+S_JOINS = 23  # 1 where it takes a message of each in-link at once
 S_ERROR_TEXT = 24
 ERROR_BYTES = 512
 S_DURATIONS = S_ERROR_TEXT + ERROR_BYTES // WORD

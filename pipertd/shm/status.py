@@ -123,6 +123,10 @@ class StatusWriter:
         """The routine, with all behind it, can take a message so long after the last one; 0 where it does not say."""
         self._words[self._base + at.S_DEMAND_NS] = period_ns
 
+    def joins(self, joins: bool) -> None:
+        """Whether the routine takes a message of each in-link at once."""
+        self._words[self._base + at.S_JOINS] = joins
+
     def said(self, error: str) -> None:
         """Keep the last error's text, cut to what fits."""
         text = error.encode("utf-8", "replace")[: at.ERROR_BYTES]

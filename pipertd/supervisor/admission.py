@@ -50,8 +50,9 @@ def needs_of(pipeline: Pipeline) -> dict[RoutineRef, Needs]:
 def _needs(pipeline: Pipeline, routine: RoutineRef) -> Needs:
     inputs, outputs = pipeline.inputs_of(routine), pipeline.outputs_of(routine)
     held = sum(link.depth + 1 + HOLD_ALLOWANCE for link in outputs if not link.within_flow)
-    # A batch as large as a link is deep, or what the consumers in the flow have waiting and in hand.
-    hands = 2 + max((link.depth for link in (*inputs, *outputs) if link in inputs or link.within_flow), default=0)
+    # A batch as large as a link is deep, what the consumers in the flow have waiting and in hand, or one of each input.
+    deepest = max((link.depth for link in (*inputs, *outputs) if link in inputs or link.within_flow), default=0)
+    hands = max(2 + deepest, 1 + len(inputs))
     rows = held + 1 + LOANS if held else 0
     foreign_rows = max(held, MOST_PASSED_ON) if inputs and held else 0  # one message alone may need so many
     return Needs(inputs, outputs, hands, rows, foreign_rows)

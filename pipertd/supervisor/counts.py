@@ -54,6 +54,7 @@ def link_view(link: Link, place: LinkPlace) -> LinkView:
     quarantined = consumer.count(slot, at.N_QUARANTINED)
     dropped = {"stopped": consumer.words[mine + at.I_STOPPED]}
     dropped["unlinked"] = consumer.count(slot, at.N_UNLINKED)  # what was in hand
+    dropped["unmatched"] = consumer.count(slot, at.N_UNMATCHED)
     dropped["stale"] = consumer.count(slot, at.N_STALE)
     dropped["newest"] = consumer.count(slot, at.N_NEWEST)  # these two where the link lies within a flow
     dropped["oldest"] = consumer.count(slot, at.N_OLDEST)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipertd.errors import LoadError
 from pipertd.flow.authored import without_our_frames
 from pipertd.flow.events import Delivery, Inbox
 from pipertd.flow.handover import freeze
@@ -21,6 +22,7 @@ from pipertd.flow.placed import source_logic
 from pipertd.flow.port import check_lendable, check_position
 from pipertd.flow.reactions import Reactions
 from pipertd.flow.routine import EndOfStream, Envelope, Host, Routine
+from pipertd.flow.synced import synced_of
 from pipertd.protocol import Answer, Deliver, Raise, decode_from_flow, decode_to_flow, encode
 from pipertd.shm.trail import NO_TRAIL, Trail, trace_of
 from pipertd.testing.clock import VirtualClock
@@ -46,6 +48,12 @@ class Stepped:
     """
 
     def __init__(self, routine: Routine, setting: Setting, clock: VirtualClock) -> None:
+        synced = synced_of(type(routine))
+        if synced is not None:
+            raise LoadError(
+                f"cannot run {setting.name} here: it joins {', '.join(synced.names)} by time, and messages come one by "
+                "one here; call its main_logic with a message of each"
+            )
         self.routine, self.setting, self.clock = routine, setting, clock
         self.published, self.acknowledged, self.waits = setting.published, 0, 0
         self.ended = False
