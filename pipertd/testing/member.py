@@ -69,11 +69,10 @@ class Member:
                 return
 
     def _handle(self, link: RehearsedLink, offer: Offer) -> None:
-        failures = len(self.stepped.failures)
         read = partial(self._read, link, offer.message)
         trail = offer.trail if isinstance(offer.trail, Trail) else NO_TRAIL
         output = self.stepped.step(read, self._envelope(link, offer), trail)
-        if len(self.stepped.failures) > failures and output is None:
+        if self.stepped.failed:
             link.counts.failed += 1
         else:
             link.counts.delivered += 1

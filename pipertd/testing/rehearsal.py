@@ -7,6 +7,7 @@ time passes only when all wait for their pace.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Self
 
 from pipertd.names import RoutineRef
@@ -35,22 +36,19 @@ class Rehearsal:
         self._last_first = _last_first(members, links)
 
     def __enter__(self) -> Self:
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._clean_up)
             for each in self.members:
                 each.begin()
-        except BaseException:
-            for each in self.members:
-                each.end()
-            raise
+            undo.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Where something was raised nothing goes on to its end."""
         if kind is None:
             self.end()
-            return
-        for each in self.members:
-            each.end()
+        else:
+            self._clean_up()
 
     def member(self, name: str) -> Member:
         """The routine that is called so, with its flow where that is needed; KeyError says which there are."""
@@ -85,18 +83,26 @@ class Rehearsal:
         return all(each.over for each in self.members)
 
     def end(self) -> None:
-        """Let sources give no more, what is under way go to its end, and all clean up."""
+        """Let sources give no more, what is under way go to its end, and all clean up, whatever one of them raises."""
         for each in self.members:
             each.stepped.ended = True
-        while True:
-            if self.step():
-                continue
-            wait_s = self.wait_s
-            if wait_s is None:
-                break
-            self.clock.advance(wait_s)
-        for each in self.members:
-            each.end()
+        try:
+            while self.step() or self._wait():
+                pass
+        finally:
+            self._clean_up()
+
+    def _wait(self) -> bool:
+        """Let time pass until somebody's pace lets it go on; whether somebody waits for that."""
+        wait_s = self.wait_s
+        if wait_s is not None:
+            self.clock.advance(max(0.0, wait_s))
+        return wait_s is not None
+
+    def _clean_up(self) -> None:
+        with ExitStack() as each_of_them:
+            for each in reversed(self.members):
+                each_of_them.callback(each.end)
 
     def raise_event(self, routine: str, raised: Raised) -> None:
         """A routine's ``notify_event``: its targets handle it before their next step.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -42,6 +43,7 @@ class Stepped:
 
     Attributes:
         ended: a source raised EndOfStream.
+        failed: the last step failed, for good.
         raised, failures: what ``notify_event`` was called with; what failed and did not end the test.
         acknowledged: how many messages are, in order.
         waits: how often ``with self.waiting()`` was entered.
@@ -56,7 +58,7 @@ class Stepped:
             )
         self.routine, self.setting, self.clock = routine, setting, clock
         self.published, self.acknowledged, self.waits = setting.published, 0, 0
-        self.ended = False
+        self.ended = self.failed = False
         self.raised: list[Raised] = []
         self.failures: list[Failure] = []
         self._held: deque[_Held] = deque()
@@ -99,34 +101,34 @@ class Stepped:
         if envelope is not None and self.is_manual:
             held = _Held()
             self._held.append(held)
-            envelope = Envelope(**{**vars(envelope), "_acknowledge": partial(self._acknowledge, held)})
+            envelope = replace(envelope, _acknowledge=partial(self._acknowledge, held))
         self.pace.beat()
-        output, failed = self._run(read, envelope, trail)
+        output = self._run(read, envelope, trail)
         if envelope is not None and held is None:
             self.acknowledged += 1
-        if held is not None and failed:
+        if held is not None and self.failed:
             self._acknowledge(held)
         return output
 
-    def _run(
-        self, read: Callable[[], Any] | None, envelope: Envelope | None, trail: Trail
-    ) -> tuple[Output | None, bool]:
+    def _run(self, read: Callable[[], Any] | None, envelope: Envelope | None, trail: Trail) -> Output | None:
+        self.failed = False
         while True:
             self._envelope = envelope
             try:
-                return self._call(read, trail), False
+                return self._call(read, trail)
             except Exception as reason:
                 if isinstance(reason, EndOfStream) and self.is_source:
                     self.ended = True
-                    return None, False
+                    return None
                 if self.setting.on_error == "raise":
                     raise
                 self._note(envelope, reason)
             finally:
                 self._envelope = None
             if self.setting.on_error != "retry" or envelope is None or envelope.attempt >= self.setting.max_deliveries:
-                return None, True
-            envelope = Envelope(**{**vars(envelope), "attempt": envelope.attempt + 1})
+                self.failed = True
+                return None
+            envelope = replace(envelope, attempt=envelope.attempt + 1)
 
     def _call(self, read: Callable[[], Any] | None, trail: Trail) -> Output | None:
         if read is None:

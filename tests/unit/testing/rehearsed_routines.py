@@ -73,3 +73,15 @@ class Hoards(DestinationRoutine):
 
     def main_logic(self, data: Any) -> None:
         self.held.append(self.message)
+
+
+class Moody(DestinationRoutine):
+    """Takes each message at its second attempt, and does not clean up."""
+
+    def main_logic(self, data: Any) -> None:
+        assert self.message is not None
+        if self.message.attempt == 1:
+            raise TimeoutError("not now")
+
+    def cleanup(self) -> None:
+        raise OSError("no room")

@@ -103,6 +103,16 @@ def test_what_raises_is_raised_or_handled_as_defined(tmp_path: Path) -> None:
     assert (ran.link("camera", "scale").failed, ran.link("camera", "scale").delivered) == (1, 2)
 
 
+def test_a_message_that_is_tried_again_is_delivered(tmp_path: Path) -> None:
+    """Each attempt that failed is on record; what cleanup raises reaches the test."""
+    moody = definition(tmp_path, ("rehearsed_routines:Store}", "rehearsed_routines:Moody, on_error: retry}"))
+    with running_definition(moody, inputs={"camera": frames([1, 2])}, on_error="defined") as live:
+        with pytest.raises(OSError, match="no room"):
+            live.play()
+        assert (live.link("label", "store").delivered, live.link("label", "store").failed) == (2, 0)
+        assert [str(each.reason) for each in live.failures] == ["not now", "not now"]
+
+
 def test_links_drop_only_if_the_test_wants_it(tmp_path: Path) -> None:
     """A slow consumer keeps its source waiting, or makes its link drop what the policy says."""
     slow = ("class: rehearsed_routines:Scale}", "class: rehearsed_routines:Scale, fps: 5}")
