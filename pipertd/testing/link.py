@@ -8,6 +8,7 @@ from typing import Any
 from pipertd.clock import NS
 from pipertd.definition.model import Link
 from pipertd.flow.handover import Gap, Handover, Offer
+from pipertd.flow.synced import Head
 from pipertd.names import Policy
 from pipertd.testing.setting import Output
 
@@ -40,14 +41,38 @@ class RehearsedLink:
 
     def take(self, now_s: float) -> Offer | None:
         """The next message that is not too old; None where nothing waits."""
+        self.drop_waste(now_s)
         while (offer := self.handover.take()) is not None:
-            if isinstance(offer, Gap):
-                self.counts.dropped += offer.count
-            elif self._max_age_s is not None and now_s - offer.captured_ns / NS > self._max_age_s:
-                self.counts.dropped += 1
-            else:
+            if isinstance(offer, Offer):
                 return offer
+            self.counts.dropped += offer.count
         return None
+
+    def has_waste(self, now_s: float) -> bool:
+        """Whether what is next is only to be counted: no message, or one that is too old."""
+        captured_ns = self.handover.next_captured_ns
+        if captured_ns is None:
+            return self.handover.has_message
+        return self._max_age_s is not None and now_s - captured_ns / NS > self._max_age_s
+
+    def drop_waste(self, now_s: float) -> None:
+        """Count all that comes before the next message."""
+        while self.has_waste(now_s):
+            found = self.handover.take()
+            if isinstance(found, Gap):
+                self.counts.dropped += found.count
+            elif found is not None:
+                self.drop(found)
+
+    def drop(self, offer: Offer) -> None:
+        """Count a message that was taken for nothing."""
+        self.counts.dropped += 1
+        self.handover.finish(offer)
+
+    @property
+    def head(self) -> Head:
+        """What is next, for who joins several links."""
+        return Head(self.handover.next_captured_ns, self.handover.full, self.handover.closed)
 
 
 def _nobody() -> None:

@@ -60,7 +60,7 @@ class Rehearsal:
 
     def step(self) -> bool:
         """One step of somebody, or none where all wait for time to pass, for somebody outside, or are over."""
-        for each in self._last_first:
+        for each in self._in_turn:
             if each.stepped.reactions.waiting:
                 self._handle_events(each)
             if each.at_end:
@@ -68,9 +68,15 @@ class Rehearsal:
                 return True
             if each.can_step and each.stepped.pace.wait_s() <= 0:
                 self.calls += 1
-                each.step(self.clock)
+                each.step(self.clock.now_s)
                 return True
         return False
+
+    @property
+    def _in_turn(self) -> list[Member]:
+        """Those nearest to the end first; of the sources the one that was asked least, or one would starve others."""
+        sources = sorted((each for each in self.members if each.stepped.is_source), key=lambda each: each.steps)
+        return [*(each for each in self._last_first if not each.stepped.is_source), *sources]
 
     @property
     def wait_s(self) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from copy import deepcopy
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -35,8 +36,7 @@ class Running:
 
     def give(
         self,
-        message: Any,
-        *,
+        *messages: Any,
         attempt: int = 1,
         capture_time_s: float | None = None,
         trace_context: bytes = b"",
@@ -44,7 +44,8 @@ class Running:
     ) -> Any:
         """One message through ``main_logic``; what the next routine gets of it, None where that is nothing.
 
-        Arrays arrive read-only and of the type that ``main_logic`` says it takes, as in a flow.
+        A routine that joins its inputs is given a message of each, in the order of their names. Arrays arrive read-only
+        and of the type that ``main_logic`` says it takes, as in a flow.
 
         Raises:
             MessageError: the message, or what was made of it, cannot travel or is not what is taken.
@@ -53,9 +54,12 @@ class Running:
         if stepped.is_source:
             raise TypeError(f"cannot give a message to {stepped.setting.name}: it is a source; take some from it")
         self._check_free("give")
+        names = stepped.synced.names if stepped.synced else (link,)
+        if len(messages) != len(names):
+            raise TypeError(f"cannot give {len(messages)} messages: {stepped.setting.name} takes {len(names)} at once")
         now_s = self._await_beat()
         envelope = Envelope(
-            link=f"{link} -> {stepped.setting.name}",
+            link=f"{names[0]} -> {stepped.setting.name}",
             sequence=self._sequence,
             origin=self._sequence,
             attempt=attempt,
@@ -63,13 +67,19 @@ class Running:
             publish_time_s=now_s,
             trace_context=trace_context,
         )
+        if stepped.synced:
+            joined = {name: replace(envelope, link=f"{name} -> {stepped.setting.name}") for name in names}
+            envelope = replace(envelope, joined=joined)
         self._sequence += 1
         trail = trace_of(trace_context) if trace_context else NO_TRAIL
-        return self._arrived(stepped.step(self._reader_of(message), envelope, trail))
+        reads = [self._reader_of(each) for each in messages]
+        read = (lambda: tuple(each() for each in reads)) if stepped.synced else reads[0]
+        return self._arrived(stepped.step(read, envelope, trail))
 
     def give_all(self, messages: Iterable[Any]) -> list[Any]:
-        """Each of them, and all that came of it."""
-        return [output for each in messages if (output := self.give(each)) is not None]
+        """Each of them, and all that came of it; tuples, for a routine that joins its inputs."""
+        given = (self.give(*each) if self._stepped.synced else self.give(each) for each in messages)
+        return [output for output in given if output is not None]
 
     def take(self, count: int | None = None) -> list[Any]:
         """The next messages of a source, the clock moving by its fps; fewer where it ends; all where no count is said.

@@ -12,18 +12,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipertd.errors import LoadError
 from pipertd.flow.authored import without_our_frames
 from pipertd.flow.events import Delivery, Inbox
 from pipertd.flow.handover import freeze
-from pipertd.flow.messages import reader_of, taken_type
+from pipertd.flow.messages import reader_of, taken_type, taken_types
 from pipertd.flow.own_logger import own_logger
 from pipertd.flow.pacing import Pace
 from pipertd.flow.placed import source_logic
 from pipertd.flow.port import check_lendable, check_position
 from pipertd.flow.reactions import Reactions
 from pipertd.flow.routine import EndOfStream, Envelope, Host, Routine
-from pipertd.flow.synced import synced_of
+from pipertd.flow.synced import consumer_logic, synced_of
 from pipertd.protocol import Answer, Deliver, Raise, decode_from_flow, decode_to_flow, encode
 from pipertd.shm.trail import NO_TRAIL, Trail, trace_of
 from pipertd.testing.clock import VirtualClock
@@ -42,6 +41,7 @@ class Stepped:
     """A routine between its steps.
 
     Attributes:
+        synced: how it joins its inputs; then a step's message is a tuple of those of each.
         ended: a source raised EndOfStream.
         failed: the last step failed, for good.
         raised, failures: what ``notify_event`` was called with; what failed and did not end the test.
@@ -50,12 +50,6 @@ class Stepped:
     """
 
     def __init__(self, routine: Routine, setting: Setting, clock: VirtualClock) -> None:
-        synced = synced_of(type(routine))
-        if synced is not None:
-            raise LoadError(
-                f"cannot run {setting.name} here: it joins {', '.join(synced.names)} by time, and messages come one by "
-                "one here; call its main_logic with a message of each"
-            )
         self.routine, self.setting, self.clock = routine, setting, clock
         self.published, self.acknowledged, self.waits = setting.published, 0, 0
         self.ended = self.failed = False
@@ -69,8 +63,9 @@ class Stepped:
         self._log.addFilter(self._keep_reason)
         self.reason: BaseException | None = None  # what the author's code raised last and a log has
         self.is_source = routine.kind == "source"
-        self._logic: Callable[..., Any] = source_logic(routine) if self.is_source else routine.main_logic  # type: ignore[attr-defined]
-        self._reader = None if self.is_source else reader_of(taken_type(type(routine)))
+        self._logic: Callable[..., Any] = source_logic(routine) if self.is_source else consumer_logic(routine)
+        self.synced = synced_of(type(routine))
+        self._reader = None if self.is_source else _reader_of(type(routine))
         fps = routine.fps if setting.fps is None else setting.fps
         self.pace = Pace(fps, clock)
         self._inbox = Inbox(lambda: None)
@@ -212,6 +207,21 @@ class Stepped:
 
     def _declare_waiting(self, waiting: bool) -> None:
         self.waits += waiting
+
+
+def _reader_of(cls: type[Routine]) -> Callable[[Any], Any] | None:
+    """What makes of a message what ``main_logic`` takes; of a tuple of messages, where it joins its inputs."""
+    synced = synced_of(cls)
+    if synced is None:
+        return reader_of(taken_type(cls))
+    hints = [*taken_types(cls), *[Any] * len(synced.names)]
+    readers = [reader_of(hint) for hint in hints[: len(synced.names)]]
+
+    def read(messages: tuple[Any, ...]) -> tuple[Any, ...]:
+        each = zip(readers, messages, strict=True)
+        return tuple(message if reader is None else reader(message) for reader, message in each)
+
+    return read
 
 
 def _lend(shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray[Any, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipertd import DestinationRoutine, EndOfStream, Envelope, FPSRoutine, MiddleRoutine, SourceRoutine, events
+from pipertd import DestinationRoutine, EndOfStream, Envelope, FPSRoutine, MiddleRoutine, SourceRoutine, Synced, events
 
 
 @dataclasses.dataclass
@@ -85,3 +85,18 @@ class Moody(DestinationRoutine):
 
     def cleanup(self) -> None:
         raise OSError("no room")
+
+
+class Pair(MiddleRoutine):
+    """Says which frames were captured together, and how long ago each was."""
+
+    inputs = Synced("left", "right", within=0.01)
+
+    def main_logic(self, left: Frame, right: dict[str, Any]) -> dict[str, Any]:
+        assert self.message is not None
+        times = [self.message.joined[name].capture_time_s for name in ("left", "right")]
+        return {"pair": [left.number, right["number"]], "apart_s": max(times) - min(times), "shape": left.image.shape}
+
+
+class Look(DestinationRoutine):
+    def main_logic(self, data: dict[str, Any]) -> None: ...

@@ -141,6 +141,33 @@ def test_a_run_is_played_bit_by_bit(tmp_path: Path) -> None:
     assert len(live.taken("store")) == 6 and live.taken("store")[-1]["scaled"][0, 0] == 25
 
 
+STEREO = """\
+pipeline: stereo
+path: [{here}]
+flows:
+  left: {{routines: {{left: {{class: rehearsed_routines:Camera, fps: 10}}}}}}
+  right: {{routines: {{right: {{class: rehearsed_routines:Camera, fps: 10}}}}}}
+  depth: {{routines: {{pair: {{class: rehearsed_routines:Pair}}, look: {{class: rehearsed_routines:Look}}}}}}
+links:
+  - {{from: left, to: [pair]}}
+  - {{from: right, to: [pair]}}
+  - {{from: pair, to: [look]}}
+"""
+
+
+def test_links_are_joined_by_the_time_of_capture(tmp_path: Path) -> None:
+    """A frame that one camera lost leaves the other's without a partner, and nobody waits for it."""
+    file = tmp_path / "stereo.yaml"
+    file.write_text(STEREO.format(here=HERE))
+    left, right = frames([0, 1, 2, 3, 4]), [*frames([0, 1]), None, *frames([3])]
+    run = run_definition(file, inputs={"left": left, "right": right})
+    assert [each["pair"] for each in run.taken("look")] == [[0, 0], [1, 1], [3, 3]]
+    assert {each["apart_s"] for each in run.taken("look")} == {0.0}
+    assert [number for each, _ in run.taken("pair") for number in [each["number"]]] == [0, 1, 3]
+    link = run.link("left", "pair")
+    assert (link.produced, link.delivered, link.dropped) == (5, 3, 2)
+
+
 def test_a_test_does_not_hang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A source without an end, and a batch that never is complete, are said to be."""
     monkeypatch.setattr("pipertd.testing.definition.MOST_CALLS", 1000)

@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipertd import Data, DestinationRoutine, EndOfStream, Envelope, FPSRoutine, MiddleRoutine, SourceRoutine, events
+from pipertd import (
+    Data,
+    DestinationRoutine,
+    EndOfStream,
+    Envelope,
+    FPSRoutine,
+    MiddleRoutine,
+    SourceRoutine,
+    Synced,
+    events,
+)
 from pipertd.errors import CredentialMissing, LoadError, MessageError
 from pipertd.testing import EventFailed, running
 
@@ -232,3 +242,20 @@ def test_an_fps_routine_is_what_the_test_says() -> None:
             passes.give(1)
     with running(Pass(), kind="destination") as passes:
         assert passes.give(1) is None
+
+
+class Sum(MiddleRoutine):
+    inputs = Synced("left", "right", within=0.02)
+
+    def main_logic(self, left: Picture, right: dict[str, Any]) -> list[Any]:
+        assert self.message is not None
+        return [left.number + right["number"], self.message.joined["right"].link]
+
+
+def test_a_routine_that_joins_is_given_a_message_of_each() -> None:
+    """In the order of its inputs, each as the type that it says; another number of them is an error."""
+    with running(Sum, name="sum") as both:
+        assert both.give({"number": 1, "image": np.zeros(2)}, {"number": 2}) == [3, "right -> sum"]
+        assert both.give_all([(picture(3), {"number": 4})]) == [[7, "right -> sum"]]
+        with pytest.raises(TypeError, match="cannot give 1 messages: sum takes 2 at once"):
+            both.give(picture())
