@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipertd import DestinationRoutine, MiddleRoutine, SourceRoutine, events
+from pipertd import DestinationRoutine, FPSRoutine, MiddleRoutine, SourceRoutine, events
 
 
 class Camera(SourceRoutine):
@@ -75,6 +75,14 @@ class Store(DestinationRoutine):
 
     def main_logic(self, data: Any) -> None:
         """Nothing."""
+
+
+class Placed(FPSRoutine):
+    """What its links make of it."""
+
+    def main_logic(self, data: Any) -> Any:
+        """As it came."""
+        return data
 
 
 class NotOne:

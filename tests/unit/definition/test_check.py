@@ -98,6 +98,23 @@ def test_ends_that_do_not_fit_are_a_problem(tmp_path: Path) -> None:
     assert found.endswith("because it takes Labelled, whose 'label' is not in the Picture that it is given")
 
 
+def test_an_fps_routine_may_stand_anywhere_but_alone(tmp_path: Path) -> None:
+    """It is a source, a middle or a destination by its links; without any it is nothing."""
+    text = f"""\
+    pipeline: street
+    path: [{HERE}]
+    flows:
+      all:
+        routines:
+          one: {{class: "routines_for_checks:Placed"}}
+          two: {{class: "routines_for_checks:Placed"}}
+          alone: {{class: "routines_for_checks:Placed"}}
+    links: [{{from: one, to: [two]}}]
+    """
+    (found,) = problems(tmp_path, text)
+    assert found.endswith("cannot run all/alone, because no link begins or ends at it")
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import pipertd.data
 from pipertd import Data, DestinationRoutine, FrameData
@@ -65,6 +67,28 @@ def test_a_data_arrives_with_its_class_and_all_that_was_set_on_it() -> None:
     assert (got.frame_number, got.additional_data, got.box.left, got.box.later) == (7, {"count": 1}, 3, [1, 2])
     inner = arrived([Frame(np.zeros(1), 1), {"data": Data()}])
     assert type(inner[0]) is Frame and type(inner[1]["data"]) is Data
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(), VALUES), st.integers(0, 3))
+def test_whatever_is_set_on_a_data_comes_out(attributes: dict[str, Any], depth: int) -> None:
+    """Names and values as messages have them, at any depth."""
+    sent: Any = Data()
+    vars(sent).update(attributes)
+    for _ in range(depth):
+        outer = Data()
+        outer.additional_data["inner"] = [sent]
+        sent = outer
+    got = arrived(sent)
+    for _ in range(depth):
+        (got,) = got.additional_data["inner"]
+    assert vars(got) == {"additional_data": {}} | attributes
 
 
 def test_where_its_class_is_not_loaded_a_data_has_its_attributes(monkeypatch: pytest.MonkeyPatch) -> None:
