@@ -39,8 +39,11 @@ if TYPE_CHECKING:
     from pipertd.flow.routine import MiddleRoutine as MiddleRoutine
     from pipertd.flow.routine import SourceRoutine as SourceRoutine
     from pipertd.flow.synced import Synced as Synced
+    from pipertd.wrappers.api import APIWrapper as APIWrapper
+    from pipertd.wrappers.rpc import RPCPipeWrapper as RPCPipeWrapper
 
 _HOMES = {
+    "APIWrapper": "pipertd.wrappers.api",
     "BasicTransmitter": "pipertd.embedded.transmitter",
     "Credential": "pipertd.flow.credentials",
     "CredentialMissing": "pipertd.errors",
@@ -59,6 +62,7 @@ _HOMES = {
     "Pipe": "pipertd.embedded.pipe",
     "QueueNetwork": "pipertd.embedded.network",
     "RESUME_EVENT_NAME": "pipertd.embedded.event_names",
+    "RPCPipeWrapper": "pipertd.wrappers.rpc",
     "START_EVENT_NAME": "pipertd.embedded.event_names",
     "STOP_EVENT_NAME": "pipertd.embedded.event_names",
     "SharedMemoryTransmitter": "pipertd.embedded.transmitter",
@@ -79,6 +83,7 @@ __all__ = [
     "STOP_EVENT_NAME",
     "UNLINK",
     "UPDATE_FPS_NAME",
+    "APIWrapper",
     "BasicTransmitter",
     "Credential",
     "CredentialMissing",
@@ -94,6 +99,7 @@ __all__ = [
     "MiddleRoutine",
     "Pipe",
     "QueueNetwork",
+    "RPCPipeWrapper",
     "SharedMemoryTransmitter",
     "SourceRoutine",
     "Synced",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import os
 import signal
@@ -28,6 +29,7 @@ def fork_zygote(troupe: Troupe, *, stop_s: float) -> tuple[int, socket.socket]:
     _warn_of_threads()
     for output in (sys.stdout, sys.stderr):
         output.flush()  # what waits in there must not be printed once more by every flow
+    faulthandler.cancel_dump_traceback_later()  # in a fork without its thread, to set another one waits for ever
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     script = os.pidfd_open(os.getpid())
     try:

@@ -153,7 +153,7 @@ class Pipe:
             MessageError: a parameter cannot be carried.
             PipertdError: the pipe is not built.
         """
-        supervision = self._supervised(f"notify {event_name}")
+        supervision = self.supervised(f"notify {event_name}")
         targets = routines_by_flow or {}
         if not isinstance(targets, Mapping) or any(isinstance(names, str) for names in targets.values()):
             raise TypeError(f"cannot notify {event_name}: targets are flow -> list of routines, not {targets!r}")
@@ -169,7 +169,7 @@ class Pipe:
         Raises:
             PipertdError: the pipe is not built.
         """
-        supervision = self._supervised("join")
+        supervision = self.supervised("join")
         if to_kill:
             self.notify_event(KILL_EVENT_NAME)
         supervision.wait_over()
@@ -192,7 +192,12 @@ class Pipe:
         routine = more.pop("specific_routine", None)
         self.notify_event(event, targets, routine, **more)
 
-    def _supervised(self, what: str) -> Supervision:
+    def supervised(self, what: str) -> Supervision:
+        """What runs the pipe, for those who want to do ``what`` with it.
+
+        Raises:
+            PipertdError: the pipe is not built, or this is not its script's process.
+        """
         if os.getpid() != self._script:
             raise PipertdError(
                 f"cannot {what}: only the script's own process has the pipe; in a routine say self.notify_event"

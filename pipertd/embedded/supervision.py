@@ -8,16 +8,18 @@ import os
 import socket
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from pipertd.definition.model import Pipeline
 from pipertd.embedded.fork import OUR_THREAD
 from pipertd.embedded.orders import Order, Orders
 from pipertd.embedded.records import Records
-from pipertd.errors import PipertdError
+from pipertd.errors import PipertdError, WrongState
 from pipertd.logs.files import FileLogs
 from pipertd.names import Target
 from pipertd.quarantine import Quarantine
@@ -31,6 +33,23 @@ from pipertd.supervisor.zygote import Zygote, ZygoteLauncher
 _QUARANTINE_BYTES = 1 << 30
 
 
+@dataclass(frozen=True)
+class Scene:
+    """What a service is of that others are let in by, to what runs in the script."""
+
+    supervisor: Supervisor
+    logs: FileLogs
+    quarantine: Quarantine
+    folder: Path
+
+
+class Service(Protocol):
+    """Lets others in, until it is stopped."""
+
+    async def stop(self) -> None:
+        """Let nobody in any more, and leave nothing."""
+
+
 class Supervision:
     """Runs one pipeline from :meth:`begin` until :meth:`end`; then nothing of it is left, nor of its zygote."""
 
@@ -41,6 +60,7 @@ class Supervision:
         self._thread: threading.Thread | None = None
         self._up: Future[None] = Future()
         self._is_over = False
+        self._services: list[Service] = []
         self._put_aside = Path("pipertd-quarantine").absolute()
 
     def begin(self, definition: Pipeline) -> None:
@@ -62,6 +82,17 @@ class Supervision:
             self._logger.warning("event %s: the pipe is over", event)
         else:
             self._loop.call_soon_threadsafe(self._orders.take, Order(event, targets, routine, params))
+
+    def attend(self, open_service: Callable[[Scene], Awaitable[Service]]) -> Scene:
+        """Have a service opened, on the supervisor's loop, which is stopped when all is over; returns what it is of.
+
+        Raises:
+            WrongState: all is over already, or what ``open_service`` raises.
+        """
+        if self._is_over:
+            raise WrongState("serve", self._definition.name, "over")
+        asyncio.run_coroutine_threadsafe(self._attend(open_service), self._loop).result()
+        return self._scene
 
     def wait_over(self) -> None:
         """Return when every flow is at rest."""
@@ -108,6 +139,7 @@ class Supervision:
             orphan_timeout_s=0.0,
             launcher=ZygoteLauncher(self._zygote),
         )
+        self._scene = Scene(supervisor, logs, quarantine, folder)
         self._orders = Orders(supervisor, self._definition.name, self._logger)
         try:
             await supervisor.open()
@@ -115,7 +147,12 @@ class Supervision:
                 await self._live(supervisor, self._orders)
         finally:
             await supervisor.close()
+            for service in reversed(self._services):
+                await service.stop()
             history.close()
+
+    async def _attend(self, open_service: Callable[[Scene], Awaitable[Service]]) -> None:
+        self._services.append(await open_service(self._scene))
 
     async def _live(self, supervisor: Supervisor, orders: Orders) -> None:
         await supervisor.load([self._definition])

@@ -7,7 +7,6 @@ what multiprocessing knows of the script's own children. Of these it keeps the r
 from __future__ import annotations
 
 import atexit
-import faulthandler
 import io
 import logging
 import multiprocessing
@@ -107,7 +106,6 @@ def _shed_script(request: Fork) -> None:
         if callable(signal.getsignal(number)) or number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    faulthandler.cancel_dump_traceback_later()
     atexit._clear()  # noqa: SLF001 - as multiprocessing does
     authored.begin_anew()
     for output in (sys.stdout, sys.stderr):

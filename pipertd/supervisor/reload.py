@@ -45,10 +45,14 @@ class Reloader:
         turn: held by whoever changes definitions: a reload, and the load at the start.
     """
 
-    def __init__(self, folders: Sequence[Path], supervisor: Supervisor) -> None:
+    def __init__(
+        self, folders: Sequence[Path], supervisor: Supervisor, check: Callable[..., list[Problem]] = check_classes
+    ) -> None:
+        """``check`` says what is wrong with the classes of a definition."""
         self.turn = asyncio.Lock()
         self._folders = folders
         self._supervisor = supervisor
+        self._check_classes = check
         self._given_up = threading.Event()
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -146,7 +150,7 @@ class Reloader:
 
         async def check(reading: Reading) -> list[Problem]:
             async with abreast:
-                return await asyncio.to_thread(check_classes, reading, given_up=self._given_up.is_set)
+                return await asyncio.to_thread(self._check_classes, reading, given_up=self._given_up.is_set)
 
         found = await asyncio.gather(*map(check, readings))
         return tuple(sorted(problem for each in found for problem in each))

@@ -159,7 +159,8 @@ def test_threads_of_the_script(tmp_path: Path) -> None:
     script = Script(
         tmp_path,
         """
-        import threading
+        import faulthandler, threading
+        faulthandler.dump_traceback_later(1000)  # which has a thread, too
         threading.Thread(target=time.sleep, args=(1000,), name="of the script", daemon=True).start()
         for name in ("one", "another"):
             keep = Keep()

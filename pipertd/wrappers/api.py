@@ -1,0 +1,85 @@
+"""APIWrapper: a pipe served over HTTP.
+
+Source: the name, its arguments and the routes are PipeRT2's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from pipertd.control.server import ControlServer
+from pipertd.embedded.pipe import Pipe
+from pipertd.embedded.supervision import Scene
+from pipertd.errors import SettingsError
+from pipertd.wrappers.control import open_control
+
+_SOCKET = "control.sock"
+
+
+class APIWrapper:
+    """Serves the HTTP API of the daemon for one pipe, PipeRT2's routes among it.
+
+    Attributes:
+        url: where it listens; empty before ``run``.
+    """
+
+    def __init__(self, host: str, port: int, pipe: Pipe, *, control_token: Path | None = None) -> None:
+        """``pipe`` is built by the time that it is served; ``port`` 0 is any that is free.
+
+        ``control_token`` is a file with a token a line, without which nobody off this machine is served.
+        """
+        self.host, self.port, self.pipe, self.control_token = host, port, pipe, control_token
+        self.url = ""
+
+    def run(self) -> None:
+        """Serve, in a process of its own, until the pipe is over; return when it listens.
+
+        Raises:
+            SettingsError: nobody can listen there, which standard error says.
+            PipertdError: the pipe is not built.
+        """
+        supervision = self.pipe.supervised("serve it over HTTP")
+        scene = supervision.attend(_open_socket)
+        server = _HttpServer(self._arguments(scene.folder / _SOCKET))
+        self.url = server.url
+        supervision.attend(server.attended)
+
+    def _arguments(self, path: Path) -> list[str]:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        tokens = [] if self.control_token is None else ["--control-token", str(self.control_token)]
+        return ["--listen", f"{host}:{self.port}", "--address", f"unix://{path}", *tokens]
+
+
+async def _open_socket(scene: Scene) -> ControlServer:
+    return await open_control(scene, scene.folder / _SOCKET)
+
+
+class _HttpServer:
+    """pipertd-http as a child of the script."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        command = [sys.executable, "-P", "-m", "pipertd.wrappers.http_child", str(os.getpid()), *arguments]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().strip().rpartition(" ")[2]  # "pipertd-http listens on URL"
+        if not self.url:
+            self._end()
+            raise SettingsError(f"cannot serve HTTP: pipertd-http ended with exit code {self._process.returncode}")
+
+    async def attended(self, _scene: Scene) -> _HttpServer:
+        """Be stopped with all the others."""
+        return self
+
+    async def stop(self) -> None:
+        """Answer what was asked, and end."""
+        self._process.terminate()
+        await asyncio.to_thread(self._end)
+
+    def _end(self) -> None:
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()

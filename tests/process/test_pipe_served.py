@@ -1,0 +1,98 @@
+"""A pipe that others are let in to: by HTTP and by gRPC, as PipeRT2's wrappers do."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from pipertd.client import Client
+from tests.process.scripted import DEADLINE_S, PRELUDE, Script
+from tests.waiting import wait_until
+
+PIPE = """
+keep = Keep("keep")
+pipe = Pipe()
+pipe.create_flow("flow", True, Count("source"), keep)
+pipe.build()
+"""
+HTTP = """
+import json, urllib.request
+api = APIWrapper(host="127.0.0.1", port=0, pipe=pipe)
+api.run()
+def call(path, method="POST", body=None):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(api.url + path, data, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+"""
+
+
+def test_http(tmp_path: Path) -> None:
+    """`APIWrapper` serves PipeRT2's routes, and ends with the pipe."""
+    script = Script(
+        tmp_path,
+        """
+        assert call("/pipe/structure", "GET")["Routines"][0]["routine_name"] == "source"
+        call("/start")
+        until(lambda: keep.last.value)
+        told = call("/routines/source/events/update_fps/execute", body={"extra_args": {"fps": 100}})
+        assert told["answers"][0]["routine"] == "source" and "error" not in told["answers"][0], told
+        call("/pause")
+        assert call("/routines/events/log_data/execute", body={})["answers"][1]["value"]["paused"]
+        call("/kill")
+        pipe.join()
+        """,
+        PRELUDE + PIPE + HTTP,
+    )
+    script.works()
+
+
+def test_http_ends_with_its_script(tmp_path: Path) -> None:
+    """A script that is killed leaves no server behind."""
+    script = Script(tmp_path, "print('up', flush=True)\ntime.sleep(1000)", PRELUDE + PIPE + HTTP)
+    process = script.start()
+    assert process.stdout is not None
+    assert process.stdout.readline() == "up\n"
+    process.kill()
+    process.communicate(timeout=DEADLINE_S)  # until the last process has gone
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_http_that_cannot_be(tmp_path: Path) -> None:
+    """Who would let everybody in without a token is refused, and the script can go on."""
+    script = Script(
+        tmp_path,
+        """
+        try:
+            APIWrapper("0.0.0.0", 0, pipe).run()
+        except Exception as reason:
+            print(reason)
+        pipe.join(to_kill=True)
+        """,
+        PRELUDE + PIPE,
+    )
+    done = script.works()
+    assert done.stdout == "cannot serve HTTP: pipertd-http ended with exit code 1\n"
+    assert "without a token" in done.stderr
+
+
+def test_grpc(tmp_path: Path) -> None:
+    """`RPCPipeWrapper` serves the daemon's API at a socket until the pipe has ended."""
+    socket = tmp_path / "pipe.sock"
+    endpoint = f"unix://{socket}"
+    script = Script(tmp_path, f"RPCPipeWrapper(pipe).run_rpc_server(endpoint={endpoint!r})", PRELUDE + PIPE)
+    process = script.start()
+    try:
+        wait_until(socket.exists, what="the socket")
+        with Client(endpoint) as client:
+            assert [answer.error for answer in client.events.notify("start", "pipe")] == [None, None]
+            wait_until(lambda: client.pipelines.get("pipe").links[0].delivered, what="messages")
+            client.pipelines.reload()
+            client.pipelines.unlink("pipe", "source", "keep")
+            assert client.pipelines.get("pipe").links == ()
+            client.pipelines.stop("pipe")
+        _, said = process.communicate(timeout=DEADLINE_S)
+    finally:
+        process.kill()
+    assert process.returncode == 0, said
+    assert (script.left, socket.exists()) == ([], False)
