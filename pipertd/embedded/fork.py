@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import gc
+import multiprocessing
 import os
 import signal
 import socket
@@ -13,10 +14,12 @@ import warnings
 from pathlib import Path
 from typing import NoReturn
 
+from pipertd.errors import LaunchFailed
 from pipertd.flow.forked import Troupe
 from pipertd.flow.zygote import Zygote
 
 OUR_THREAD = "pipertd "  # with a space: how names of threads of ours begin
+_LAST_STANDARD = 2  # descriptor: standard error
 _STACKLEVEL = 4  # the script's call of build()
 
 
@@ -24,10 +27,13 @@ def fork_zygote(troupe: Troupe, *, stop_s: float) -> tuple[int, socket.socket]:
     """Fork it; its process id, and the socket by which it is spoken to.
 
     Raises:
+        LaunchFailed: multiprocessing runs the script once more, in a process of its own.
         OSError: the system does not let us.
     """
+    _refuse_second_run()
     _warn_of_threads()
-    for output in (sys.stdout, sys.stderr):
+    _fill_standard()
+    for output in filter(None, (sys.stdout, sys.stderr)):
         output.flush()  # what waits in there must not be printed once more by every flow
     faulthandler.cancel_dump_traceback_later()  # in a fork without its thread, to set another one waits for ever
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -56,6 +62,24 @@ def _be_zygote(troupe: Troupe, ours: socket.socket, door: socket.socket, script:
         Zygote(door, script, troupe.enter, stop_s=stop_s).run()
     finally:
         os._exit(0)
+
+
+def _refuse_second_run() -> None:
+    """Where multiprocessing does not fork, its processes import the script; a guard keeps them from building again."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise LaunchFailed(
+            "cannot build the pipe: multiprocessing imports this script in a process of its own; put what builds and "
+            'runs the pipe behind `if __name__ == "__main__":`'
+        )
+
+
+def _fill_standard() -> None:
+    """Have something at 0, 1 and 2, where the script has closed them: no other descriptor may come to lie there."""
+    opened = -1
+    while opened < _LAST_STANDARD:
+        opened = os.open(os.devnull, os.O_RDWR)
+    if opened > _LAST_STANDARD:
+        os.close(opened)
 
 
 def _warn_of_threads() -> None:

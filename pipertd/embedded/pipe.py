@@ -5,6 +5,7 @@ Source: the names of the methods and of their arguments are PipeRT2's.
 
 from __future__ import annotations
 
+import atexit
 import concurrent.futures.thread  # noqa: F401 - whose exit function has to run behind ours: it ends what we need
 import logging
 import os
@@ -31,6 +32,8 @@ from pipertd.flow.routine import Host, Routine, made_name
 if TYPE_CHECKING:
     from pipertd.embedded.supervision import Supervision
 
+# Before threads are joined and executors refuse work, where this Python can do that.
+_call_at_exit = getattr(threading, "_register_atexit", atexit.register)
 _NAME = "pipe"
 _STOP_S = 10.0  # how long a flow has for its end where its script is gone, as long as under supervision
 
@@ -121,7 +124,7 @@ class Pipe:
 
         self._supervision = supervision = Supervision(pid, door, self.logger)
         try:
-            threading._register_atexit(self._end)  # type: ignore[attr-defined] # noqa: SLF001
+            _call_at_exit(self._end)
             definition = pipeline_of(_NAME, self.flows, self._wires.values(), self.network)
             pacing = Pacing.AUTO if self._paced else Pacing.FREE
             supervision.begin(replace(definition, pacing=pacing, shm_limit=self._shm_limit or half_of_what_is_free()))

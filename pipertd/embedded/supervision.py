@@ -10,7 +10,7 @@ import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +19,7 @@ from pipertd.definition.model import Pipeline
 from pipertd.embedded.fork import OUR_THREAD
 from pipertd.embedded.orders import Order, Orders
 from pipertd.embedded.records import Records
-from pipertd.errors import PipertdError, WrongState
+from pipertd.errors import PipertdError, SettingsError, WrongState
 from pipertd.logs.files import FileLogs
 from pipertd.names import Target
 from pipertd.quarantine import Quarantine
@@ -109,7 +109,8 @@ class Supervision:
                 self._loop.call_soon_threadsafe(self._unwanted.set)
             self._thread.join()
         self._zygote.end()
-        os.waitpid(self._zygote_id, 0)
+        with suppress(ChildProcessError):  # a signal handler of the script's was quicker
+            os.waitpid(self._zygote_id, 0)
 
     # -- on the thread
 
@@ -142,7 +143,10 @@ class Supervision:
         self._scene = Scene(supervisor, logs, quarantine, folder)
         self._orders = Orders(supervisor, self._definition.name, self._logger)
         try:
-            await supervisor.open()
+            try:
+                await supervisor.open()
+            except OSError as reason:
+                raise SettingsError(f"cannot run in {folder} (see TMPDIR): {reason}") from reason
             async with Records(logs, self._logger):
                 await self._live(supervisor, self._orders)
         finally:

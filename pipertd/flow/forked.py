@@ -97,9 +97,10 @@ class Troupe:
 
 def _shed_script(request: Fork) -> None:
     """Be nobody's child but by memory: no terminal, no handlers, no exit functions of the script's."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
+    if sys.stdin is not None:  # else something of the script's may lie at 0
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
     os.environ |= {**request.environment, _MARK: request.mark}
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:

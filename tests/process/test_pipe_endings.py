@@ -174,3 +174,49 @@ def test_threads_of_the_script(tmp_path: Path) -> None:
     said = script.works().stderr
     assert said.count("threads of its own run (of the script)") == 1  # once for a place in the script
     assert "script.py:" in said
+
+
+def test_script_without_a_terminal(tmp_path: Path) -> None:
+    """A script has its flows, too, where its standard descriptors are closed and others lie in their places."""
+    script = Script(
+        tmp_path,
+        """
+        for number in (0, 1, 2):
+            os.close(number)
+        sys.stdin = sys.stdout = sys.stderr = None
+        result = open("result", "w")
+        class Writes(Keep):
+            def main_logic(self, data):
+                super().main_logic(data)
+                if data["number"] == 3:
+                    result.write("three")
+                    result.flush()
+        keep = Writes()
+        pipe = Pipe(network=QueueNetwork(put_block=True))
+        pipe.create_flow("flow", True, Count(), keep)
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME)
+        until(lambda: keep.last.value > 3)
+        pipe.join(to_kill=True)
+        """,
+    )
+    script.works()
+    assert (tmp_path / "result").read_text() == "three"
+
+
+def test_script_that_multiprocessing_runs_again(tmp_path: Path) -> None:
+    """Where multiprocessing imports the script once more, the pipe is not built there, and it is said why."""
+    script = Script(
+        tmp_path,
+        """
+        multiprocessing.set_start_method("spawn", force=True)
+        pipe = Pipe()
+        pipe.create_flow("flow", True, Count(), Keep())
+        pipe.build()
+        child = multiprocessing.Process(target=print)
+        child.start()
+        child.join()
+        pipe.join(to_kill=True)
+        """,
+    )
+    assert 'put what builds and runs the pipe behind `if __name__ == "__main__":`' in script.works().stderr
