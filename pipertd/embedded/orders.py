@@ -71,7 +71,7 @@ class Orders:
                 await self._kill(targets)
             case name:
                 if name == START_EVENT_NAME:
-                    await self._raise_the_dead(targets)
+                    await self._have_up(targets)
                 self._supervisor.tell(self._pipeline, name, targets, order.params)
 
     def _known(self, order: Order) -> Mapping[str, list[str]] | None:
@@ -111,12 +111,17 @@ class Orders:
         for target in [Target(self._pipeline, flow) for flow in flows] or [Target(self._pipeline)][: not targets]:
             await self._supervisor.stop(target)
 
-    async def _raise_the_dead(self, targets: Mapping[str, list[str]]) -> None:
-        """Have those flows up again that were killed."""
+    async def _have_up(self, targets: Mapping[str, list[str]]) -> None:
+        """Have those flows up again that were killed, and those go on that somebody else has paused."""
         view = self._supervisor.snapshot(Target(self._pipeline)).pipelines[0]
         for flow in view.flows:
-            if flow.state.at_rest and (not targets or flow.name in targets):
-                await self._supervisor.start(Target(self._pipeline, flow.name))
+            target = Target(self._pipeline, flow.name)
+            if targets and flow.name not in targets:
+                continue
+            if flow.state.at_rest:
+                await self._supervisor.start(target)
+            elif flow.paused:
+                await self._supervisor.resume(target)
 
     async def _unlink(self, targets: Mapping[str, list[str]], destination: str) -> None:
         for flow, routines in targets.items():

@@ -74,7 +74,7 @@ class _Member:
         self.status = StatusWriter(self.ledger)
         self.routine = self._made(process.spec, process.make)
         self.inbox = Inbox(partial(ring, spec.bell_fd))
-        if process.spec.paused:
+        if process.spec.paused or (process.spec.on_demand and before is Activity.PAUSED):
             self.inbox.put(Delivery(0, PAUSE, {}))  # before the first message
         self.loop = self._loop(process)
         self.thread = threading.Thread(

@@ -65,7 +65,7 @@ def test_start_and_stop(tmp_path: Path) -> None:
 
 
 def test_pause(tmp_path: Path) -> None:
-    """A paused routine takes nothing, and goes on without being set up again, by `start` too."""
+    """A paused routine takes nothing, nor does its successor; it goes on without a new setup, by `start` too."""
     works(
         tmp_path,
         """
@@ -81,8 +81,17 @@ def test_pause(tmp_path: Path) -> None:
             assert one.last.value == last
             pipe.notify_event(go_on)
             lives(one)
+        pipe.notify_event(PAUSE_EVENT_NAME, {"back": ["one"]})
+        lives(other)
+        lives(other)
+        os.kill(one.process.value, signal.SIGKILL)
+        until(lambda: other.set_up.value == 2)
+        last = one.last.value
+        lives(other)
+        lives(other)
+        assert one.last.value == last
         pipe.join(to_kill=True)
-        assert (one.set_up.value, one.cleaned_up.value) == (1, 1)
+        assert (one.set_up.value, one.cleaned_up.value) == (2, 1)
         """,
     )
 
