@@ -30,7 +30,7 @@ class Writes(DestinationRoutine):
 
 
 class Waits(DestinationRoutine):
-    async def main_logic(self, data: Any) -> None:  # type: ignore[override]
+    async def main_logic(self, data: Any) -> None:
         pass
 
 
@@ -40,7 +40,7 @@ class Yields(SourceRoutine):
 
 
 class Blind(DestinationRoutine):
-    def main_logic(self) -> None:  # type: ignore[override]
+    def main_logic(self) -> None:
         pass
 
 
