@@ -129,11 +129,6 @@ class Handover:
         with self._lock:
             return next((each.captured_ns for each in self._queue if isinstance(each, Offer)), None)
 
-    @property
-    def full(self) -> bool:
-        """Whether as many messages wait as the link is deep."""
-        return self._waiting >= self._depth
-
     def take(self) -> Offer | Gap | None:
         """The next message, or what was dropped before it; None where nothing waits."""
         if not self._queue:

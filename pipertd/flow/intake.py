@@ -124,10 +124,16 @@ class Intake:
         handover = self._handovers.get(slot)
         return self.consumer.next_captured_ns(slot) if handover is None else handover.next_captured_ns
 
-    def is_full(self, slot: int) -> bool:
-        """Whether as many messages wait on this in-link as it is deep."""
-        handover = self._handovers.get(slot)
-        return self.consumer.waiting(slot) >= self._spec.inputs[slot].depth if handover is None else handover.full
+    def holds_up(self, slot: int) -> bool:
+        """Whether this in-link makes its producer wait, or will with the next message.
+
+        One that is but one message deep does so only when its producer wants to publish the next one already.
+        """
+        link, handover = self._spec.inputs[slot], self._handovers.get(slot)
+        if link.policy != Policy.WAIT:
+            return False
+        full = self.consumer.waiting(slot) >= link.depth if handover is None else handover.must_wait
+        return full and (link.depth > 1 or self._activity(slot) is Activity.BLOCKED)
 
     def has_gap(self, slot: int) -> bool:
         """Whether something waits on this in-link that is to be counted, and no message."""
@@ -136,10 +142,15 @@ class Intake:
 
     def is_over(self, slot: int) -> bool:
         """Whether nothing comes by this in-link at present: it was closed, or the routine at its other end is over."""
-        handover, ledger = self._handovers.get(slot), self._writers[slot].ledger
+        handover = self._handovers.get(slot)
         if handover.closed if handover is not None else self.consumer.is_closed(slot):
             return True
-        return Activity(ledger.words[ledger.layout.status + at.S_ACTIVITY]).over
+        return self._activity(slot).over
+
+    def _activity(self, slot: int) -> Activity:
+        """What the routine at the other end of this in-link does."""
+        ledger = self._writers[slot].ledger
+        return Activity(ledger.words[ledger.layout.status + at.S_ACTIVITY])
 
     def finish(self, slot: int, offer: Offer) -> None:
         """Give the token of a message from within the flow back."""

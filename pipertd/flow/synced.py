@@ -57,7 +57,7 @@ class Head(NamedTuple):
 
     Attributes:
         captured_ns: when it was captured; None where none waits.
-        full: whether as many wait behind it as the link has room for.
+        full: whether its link is full, and makes its producer wait.
         over: where none waits: whether none comes.
     """
 
@@ -73,8 +73,8 @@ def decide(heads: Sequence[Head], within_s: float) -> int | None:
     """What becomes of the next messages: MATCH, or the input whose next one can be joined with nothing, or None yet.
 
     On each link messages come in the order of their capture. So the oldest of all is without a match when every other
-    link is beyond it; when none comes where one is missed; and when a link has no more room meanwhile, for what is
-    waited for may never come. Thus nothing is kept for longer than its link is deep.
+    link is beyond it; when none comes where one is missed; and when a link would make its producer wait meanwhile, for
+    what is waited for may never come. Thus nothing is kept for longer than its link is deep.
     """
     times = {place: head.captured_ns for place, head in enumerate(heads) if head.captured_ns is not None}
     if not times:

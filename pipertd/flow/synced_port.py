@@ -156,7 +156,7 @@ class SyncedPort(Port):
             return Head(self._captured_ns(slot), over=True)
         over = self._intake.is_over(slot)  # first: what is given before it is over is seen below
         captured_ns = self._captured_ns(slot)
-        return Head(captured_ns, not self._held[slot] and self._intake.is_full(slot), over)
+        return Head(captured_ns, not self._held[slot] and self._intake.holds_up(slot), over)
 
     def has_input(self) -> bool:
         """Whether something can be taken now, or the end was said."""

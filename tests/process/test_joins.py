@@ -11,6 +11,7 @@ import pytest
 
 from pipertd.definition.check import check_files
 from pipertd.definition.model import Flow, Pipeline, Restart, Routine
+from pipertd.names import Policy
 from pipertd.supervisor.view import LinkView, State
 from tests.process.supervised import Live, go
 from tests.process.test_pacing import link, pipeline, routine
@@ -162,3 +163,19 @@ def test_the_check_knows_what_is_joined(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace("joined:Add", "joined:Mistaken"))
     (said_of_class,) = [str(each) for each in check_files([file]).problems]
     assert "takes a message each of left, right" in said_of_class
+
+
+@pytest.mark.parametrize("policy", [Policy.WAIT, Policy.DROP_OLDEST])
+def test_one_message_may_wait_for_another(tmp_path: Path, policy: Policy) -> None:
+    """On links that are but one message deep, too, the first of a pair is there when the second comes."""
+    sources = [routine(name, "routines:Count", amount=50, fps=50) for name in ("left", "right")]
+    links = tuple(link(name, "join", depth=1, policy=policy) for name in ("left", "right"))
+
+    async def story(live: Live) -> None:
+        view = await live.supervisor.wait_ended("p")
+        assert view.state is State.EXITED, live.log()
+        for each in view.links:
+            check_count(each)
+            assert each.delivered > 10, each
+
+    go(tmp_path, pipeline(*sources, routine("join", "joined:Join", file=tmp_path / "joined"), links=links), story)
