@@ -93,13 +93,23 @@ class Pipe:
             self.link(*(Wire(first, (second,), data_transmitter) for first, second in pairwise(routines)))
 
     def link(self, *wires: Wire) -> None:
-        """Have routines linked by these wires; one from a source that has a wire already takes its place.
+        """Have routines linked by these wires; one from a source that has a wire already takes its place, as in PipeRT2.
+
+        Links that are gone by that are logged.
 
         Raises:
             PipertdError: the pipe is built.
         """
         self._check_unbuilt("link routines")
-        self._wires |= {id(wire.source): wire for wire in wires}
+        for wire in wires:
+            before = self._wires.get(id(wire.source))
+            self._wires[id(wire.source)] = wire
+            gone = [each for each in before.destinations if each not in wire.destinations] if before else []
+            if gone:
+                names = ", ".join(each.name for each in gone)
+                self.logger.warning(
+                    "no link from %s to %s: a later wire took its place; name all in one", wire.source.name, names
+                )
 
     def build(self) -> None:
         """Start all flows, with the routines as they are now; return when they wait for the event ``start``.
