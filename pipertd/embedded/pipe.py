@@ -93,7 +93,7 @@ class Pipe:
             self.link(*(Wire(first, (second,), data_transmitter) for first, second in pairwise(routines)))
 
     def link(self, *wires: Wire) -> None:
-        """Have routines linked by these wires; one from a source that has a wire already takes its place, as in PipeRT2.
+        """Have routines linked by these wires; a second one from a source takes the place of the first, as in PipeRT2.
 
         Links that are gone by that are logged.
 
