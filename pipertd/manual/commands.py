@@ -16,7 +16,7 @@ def synopsis(app: click.Group, program: str) -> Iterator[str]:
         yield from (".br", line) if place else (line,)
 
 
-def options(app: click.Group) -> Iterator[str]:
+def options(app: click.Command) -> Iterator[str]:
     """The options before a command, which may stand behind it too."""
     yield from _options(app)
 

@@ -33,6 +33,23 @@ A definition says what runs in which process and what passes between them. It is
 folder replaces one in an earlier, an empty one masks it, and files in NAME.yaml.d are merged over NAME.yaml. `pipertctl
 check` says every mistake with its line. A duration is written like 100ms, 5s, 2min or 1h; a size like 64K, 256M or 2G,
 in powers of 1024."""
+_PIPERTD_HTTP = """\
+pipertd-http carries the API of a daemon over HTTP: JSON for programs and pages, server-sent events for what happens,
+and the routes of PipeRT2. It is a client of the daemon in a process of its own. What it can be asked stands in /docs of
+each server, and in /openapi.json for programs.
+
+It listens on 127.0.0.1, where every user of the machine may do what its address may. Elsewhere it does not start
+without a token, which is sent as `Authorization: Bearer TOKEN`. A file of tokens has one a line, of 16 characters at
+least, and others may not read it; `openssl rand -hex 32` makes one."""
+_HTTP_STATUS = {
+    "0": "It was told to end.",
+    "1": "It cannot serve, for the reason that it says.",
+    "2": "The command line cannot be understood.",
+}
+_HTTP_VARIABLES = {
+    "PIPERTD_ADDRESS": "The daemon, where `--address` is not given.",
+    "CREDENTIALS_DIRECTORY": "Of systemd: the files pipertd-http-read and pipertd-http-control in it hold tokens.",
+}
 _SIGNALS = {
     "SIGTERM, SIGINT": "Stop everything, in the order of the links, and end.",
     "SIGUSR1": "Leave: the flows run on, and the next daemon adopts them.",
@@ -62,6 +79,7 @@ def pages() -> dict[str, str]:
     return {
         "pipertctl.1": "\n".join(_of_pipertctl()) + "\n",
         "pipertd.8": "\n".join(_of_pipertd()) + "\n",
+        "pipertd-http.8": "\n".join(_of_pipertd_http()) + "\n",
         "pipertd.pipeline.5": "\n".join(_of_definitions()) + "\n",
         "pipertd.toml.5": "\n".join(_of_settings()) + "\n",
     }
@@ -93,6 +111,17 @@ def _of_pipertd() -> Iterator[str]:
     yield from _section(
         "SEE ALSO", roff.paragraphs("pipertctl(1), pipertd.toml(5), pipertd.pipeline(5), systemd.service(5)")
     )
+
+
+def _of_pipertd_http() -> Iterator[str]:
+    app: Any = import_module("pipertd.cockpit.__main__").app
+    yield from _head("pipertd-http", 8, "the API of a pipertd daemon over HTTP")
+    yield f"{roff.bold('pipertd-http')} [OPTIONS]"
+    yield from _section("DESCRIPTION", roff.paragraphs(_PIPERTD_HTTP))
+    yield from _section("OPTIONS", commands.options(app))
+    yield from _section("EXIT STATUS", _items(_HTTP_STATUS))
+    yield from _section("ENVIRONMENT", _items(_HTTP_VARIABLES))
+    yield from _section("SEE ALSO", roff.paragraphs("pipertd(8), pipertctl(1), systemd.exec(5)"))
 
 
 def _of_definitions() -> Iterator[str]:

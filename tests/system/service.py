@@ -85,13 +85,24 @@ def install(scratch: Path) -> None:
     for each in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / each, scratch)
     shutil.copytree(ROOT / "pipertd", scratch / "pipertd")
-    run(OPT / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", lock, scratch)
-    run("ln", "-s", OPT / "bin/pipertd", OPT / "bin/pipertctl", "/usr/bin/")
+    run(
+        OPT / "bin/python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "-c",
+        lock,
+        f"{scratch}[http]",
+    )
+    run("ln", "-s", *(OPT / "bin" / each for each in ("pipertd", "pipertctl", "pipertd-http")), "/usr/bin/")
     shutil.copy(ROOT / "systemd/pipertd.sysusers", "/usr/lib/sysusers.d/pipertd.conf")
     run("systemd-sysusers")
     shutil.copy(ROOT / "systemd/pipertd.tmpfiles", "/usr/lib/tmpfiles.d/pipertd.conf")
     run("systemd-tmpfiles", "--create", "pipertd.conf")
-    shutil.copy(ROOT / "systemd/pipertd.service", UNITS)
+    for unit in ("pipertd.service", "pipertd-http.service"):
+        shutil.copy(ROOT / "systemd" / unit, UNITS)
     shutil.copy(ROOT / "packaging/pipertd.catalog", "/usr/lib/systemd/catalog/")
     run("journalctl", "--update-catalog")
     (ROUTINES / "numbers_for_service.py").write_text(CODE)

@@ -20,7 +20,7 @@ from tests.unit.ctl.test_contract import commands
 from tests.unit.daemon.test_settings import uncommented
 
 DOCS = Path(__file__).parents[3] / "docs"
-NAMES = ["pipertctl.1", "pipertd.8", "pipertd.pipeline.5", "pipertd.toml.5"]
+NAMES = ["pipertctl.1", "pipertd.8", "pipertd-http.8", "pipertd.pipeline.5", "pipertd.toml.5"]
 
 
 @pytest.fixture(scope="module")
