@@ -146,3 +146,16 @@ def test_sources_leave_each_other_room(members: Members) -> None:
     assert members["two"].pace.period_s == pytest.approx(alone_s, rel=0.01)
     # Each look of one source takes the other's time here too: three members look a round, and two sources.
     assert alone_s < members["one"].pace.period_s <= 2 * alone_s
+
+
+def test_who_joins_takes_one_of_each(members: Members) -> None:
+    """Sources whose messages are joined do not share their consumer: each gives one for each set."""
+    for name in ("fast", "slow"):
+        members[name].works(0.001)
+    members["middle"].status.joins(True)
+    for _ in range(20):
+        members["middle"].works(0.02)
+        members["middle"].takes(0, 10)
+        members["middle"].takes(1, 10)
+        members["one"].works(0.001)
+    assert members["one"].pace.period_s == pytest.approx(members["middle"].demand_s * SLACK)
