@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipertd.client.records import Flow, Link, Pipeline, Pressure
+from pipertd.client.records import Flow, Link, Pipeline, Pressure, Routine
 from pipertd.ctl.screen import pipeline_lines
 from pipertd.ctl.terminal import WHOLE, Style
 
@@ -82,3 +82,13 @@ def test_what_became_of_messages_outlasts_who_keeps_slots() -> None:
     assert "DELIVERED  IN FLIGHT" in titles
     assert titles.endswith("BLOCKED BY")
     assert "LEASED" not in titles
+
+
+def test_a_source_that_is_held_shows_its_pace() -> None:
+    """Beside what a routine does a second stands what it is held to, where something holds it."""
+    free = Routine("a", "free", "source", "IDLE", 10, 0, 47.9, 0.1, None, None)
+    held = Routine("a", "held", "source", "IDLE", 10, 0, 47.9, 0.1, None, None, 48.84)
+    view = Pipeline("p", "", "RUNNING", 3.0, (), (free, held), (), None, None)
+    free_row, held_row = (line for line in pipeline_lines(view, WHOLE) if line.strip().startswith("a/"))
+    assert " 47.9/s " in free_row
+    assert " 47.9 of 48.8/s " in held_row
