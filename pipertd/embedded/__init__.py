@@ -8,5 +8,5 @@ Where things are:
 
 - what a script writes: pipe, wire, network, transmitter, event_names
 - what becomes of it: definition, parts, fork, supervision
-- what goes on then: orders, records
+- what goes on then, and at the end: orders, records, last_line
 """

@@ -5,11 +5,8 @@ Source: the names of the methods and of their arguments are PipeRT2's.
 
 from __future__ import annotations
 
-import atexit
-import concurrent.futures.thread  # noqa: F401 - whose exit function has to run behind ours: it ends what we need
 import logging
 import os
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -32,8 +29,6 @@ from pipertd.flow.routine import Host, Routine, made_name
 if TYPE_CHECKING:
     from pipertd.embedded.supervision import Supervision
 
-# Before threads are joined and executors refuse work, where this Python can do that.
-_call_at_exit = getattr(threading, "_register_atexit", atexit.register)
 _NAME = "pipe"
 _STOP_S = 10.0  # how long a flow has for its end where its script is gone, as long as under supervision
 
@@ -130,11 +125,12 @@ class Pipe:
         # Only now: none of it is of use in a flow.
         from pipertd.definition.model import Pacing
         from pipertd.embedded.definition import half_of_what_is_free, pipeline_of
+        from pipertd.embedded.last_line import call_at_exit
         from pipertd.embedded.supervision import Supervision
 
         self._supervision = supervision = Supervision(pid, door, self.logger)
         try:
-            _call_at_exit(self._end)
+            call_at_exit(self._end_with_script)
             definition = pipeline_of(_NAME, self.flows, self._wires.values(), self.network)
             pacing = Pacing.AUTO if self._paced else Pacing.FREE
             supervision.begin(replace(definition, pacing=pacing, shm_limit=self._shm_limit or half_of_what_is_free()))
@@ -222,6 +218,13 @@ class Pipe:
     def _check_unbuilt(self, what: str) -> None:
         if self._supervision is not None:
             raise PipertdError(f"cannot {what}: the pipe is built; make another Pipe")
+
+    def _end_with_script(self) -> None:
+        from pipertd.embedded.last_line import outlast
+
+        if self._supervision is not None and os.getpid() == self._script:
+            outlast(self._supervision, self.logger)
+        self._end()
 
     def _end(self) -> None:
         """Stop what is up, in order, and leave nothing; but not where a process that the script forked ends."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pipertd.definition.model import Pipeline
+from pipertd.embedded.event_names import KILL_EVENT_NAME, START_EVENT_NAME
 from pipertd.embedded.fork import OUR_THREAD
 from pipertd.embedded.orders import Order, Orders
 from pipertd.embedded.records import Records
@@ -60,6 +61,7 @@ class Supervision:
         self._thread: threading.Thread | None = None
         self._up: Future[None] = Future()
         self._is_over = False
+        self.is_told_to_end = False
         self._services: list[Service] = []
         self._put_aside = Path("pipertd-quarantine").absolute()
 
@@ -78,6 +80,8 @@ class Supervision:
         self, event: str, targets: Mapping[str, list[str]], routine: str | None, params: Mapping[str, object]
     ) -> None:
         """Have an event carried out, behind those that came before; where all is over, say so."""
+        if event in (START_EVENT_NAME, KILL_EVENT_NAME):
+            self.is_told_to_end = event == KILL_EVENT_NAME and not targets and routine is None
         if self._is_over:
             self._logger.warning("event %s: the pipe is over", event)
         else:
@@ -93,6 +97,16 @@ class Supervision:
             raise WrongState("serve", self._definition.name, "over")
         asyncio.run_coroutine_threadsafe(self._attend(open_service), self._loop).result()
         return self._scene
+
+    @property
+    def is_served(self) -> bool:
+        """Whether others are let in."""
+        return bool(self._services)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether no flow is up, or all is over."""
+        return self._is_over or asyncio.run_coroutine_threadsafe(self._rests(), self._loop).result()
 
     def wait_over(self) -> None:
         """Return when every flow is at rest."""
@@ -174,7 +188,13 @@ class Supervision:
             await supervisor.stop(self._target)
 
     async def _over(self) -> None:
-        await self._supervisor.changes.until(lambda: all(flow.state.at_rest for flow in self._view().flows))
+        await self._supervisor.changes.until(self._are_at_rest)
+
+    async def _rests(self) -> bool:
+        return self._are_at_rest()
+
+    def _are_at_rest(self) -> bool:
+        return all(flow.state.at_rest for flow in self._view().flows)
 
     def _view(self) -> PipelineView:
         return self._supervisor.snapshot(self._target).pipelines[0]

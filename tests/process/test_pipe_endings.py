@@ -52,6 +52,7 @@ def test_end_of_a_script(tmp_path: Path, end: str, status: int) -> None:
     done = script.run()
     assert (done.returncode, script.left) == (status, []), done.stderr
     assert done.stdout.endswith("cleaned up\n")
+    assert ("its pipe ends with it" in done.stderr) == (end in ("", "sys.exit(3)"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -65,6 +66,12 @@ def test_script_that_is_killed(tmp_path: Path, number: signal.Signals) -> None:
     printed, _ = process.communicate(timeout=DEADLINE_S)  # until the last process has gone
     assert (process.returncode, printed) == (-number, "cleaned up\n")
     assert left_by(script) == []
+
+
+def test_script_that_kills_and_does_not_join(tmp_path: Path) -> None:
+    """The flows end as they were told, as in PipeRT2's README, and there is nothing to say of it."""
+    done = Script(tmp_path, "pipe.notify_event(KILL_EVENT_NAME)", PRELUDE + BUILT).works()
+    assert (done.stdout.splitlines()[-1], done.stderr) == ("cleaned up", "")
 
 
 def test_child_of_the_script_outlives_it(tmp_path: Path) -> None:

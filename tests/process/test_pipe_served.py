@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
+import urllib.request
 from pathlib import Path
+
+import pytest
 
 from pipertd.client import Client
 from tests.process.scripted import DEADLINE_S, PRELUDE, Script
@@ -27,6 +30,11 @@ def call(path, method="POST", body=None):
 """
 
 
+def post(url: str) -> None:
+    with urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=DEADLINE_S) as answer:
+        assert answer.status == 200
+
+
 def test_http(tmp_path: Path) -> None:
     """`APIWrapper` serves PipeRT2's routes, and ends with the pipe."""
     script = Script(
@@ -45,6 +53,28 @@ def test_http(tmp_path: Path) -> None:
         PRELUDE + PIPE + HTTP,
     )
     script.works()
+
+
+@pytest.mark.parametrize("by", ["kill", "Ctrl-C"])
+def test_http_as_the_last_line(tmp_path: Path, by: str) -> None:
+    """A script whose last line lets others in, as PipeRT2's demos do, serves them until a kill or Ctrl-C."""
+    tell = "import threading\nthreading._register_atexit(lambda: print(api.url, flush=True))"  # behind the last line
+    script = Script(tmp_path, tell, PRELUDE + PIPE + HTTP)
+    process = script.start()
+    assert process.stdout is not None
+    url = process.stdout.readline().strip()
+    try:
+        for route in ("/start", "/routines/source/events/log_data/execute"):
+            post(url + route)
+        if by == "kill":
+            post(url + "/kill")
+        else:
+            process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=DEADLINE_S)
+    finally:
+        process.kill()
+    assert (process.returncode, script.left) == (0, []), said
+    assert "Traceback" not in said
 
 
 def test_http_ends_with_its_script(tmp_path: Path) -> None:
