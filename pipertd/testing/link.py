@@ -24,12 +24,18 @@ class Counts:
 
 
 class RehearsedLink:
-    """A link between two routines of a rehearsal; ``passed`` are the messages that were taken, where they are kept."""
+    """A link between two routines of a rehearsal.
+
+    Attributes:
+        passed: the messages that were taken, where they are kept.
+        holds_up: it makes its producer wait, and nobody else can go on.
+    """
 
     def __init__(self, link: Link, *, drops: bool) -> None:
         """``drops`` has it do as its policy and its ``max_age`` say; else it waits, and nothing is too old."""
         self.link, self.counts = link, Counts()
         self.passed: list[Any] = []
+        self.holds_up = False
         self.handover = Handover(link.policy if drops else Policy.WAIT, link.depth, _nobody, _nobody)
         self._max_age_s = link.max_age_s if drops else None
 
@@ -42,6 +48,7 @@ class RehearsedLink:
     def take(self, now_s: float) -> Offer | None:
         """The next message that is not too old; None where nothing waits."""
         self.drop_waste(now_s)
+        self.holds_up = False
         while (offer := self.handover.take()) is not None:
             if isinstance(offer, Offer):
                 return offer
@@ -72,7 +79,8 @@ class RehearsedLink:
     @property
     def head(self) -> Head:
         """What is next, for who joins several links."""
-        return Head(self.handover.next_captured_ns, self.handover.full, self.handover.closed)
+        full = self.handover.must_wait and (self.link.depth > 1 or self.holds_up)
+        return Head(self.handover.next_captured_ns, full, self.handover.closed)
 
 
 def _nobody() -> None:

@@ -49,7 +49,7 @@ class Member:
     @property
     def can_step(self) -> bool:
         """Whether it has something to do and room for what comes of it, perhaps when its pace lets it."""
-        if self.over or self.stepped.reactions.paused or any(each.handover.must_wait for each in self._outputs):
+        if self.over or self.stepped.reactions.paused or self.is_held_up:
             return False
         if self.stepped.is_source:
             return not self.stepped.ended
@@ -59,6 +59,11 @@ class Member:
             return any(each.handover.has_message for each in self._inputs)
         now_s = self.stepped.clock.now_s
         return any(each.has_waste(now_s) for each in self._joined) or self._move(self._synced) is not None
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether a full link makes it wait."""
+        return any(each.handover.must_wait for each in self._outputs)
 
     def _move(self, synced: Synced) -> int | None:
         return decide([each.head for each in self._joined], synced.within_s)

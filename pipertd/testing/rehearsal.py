@@ -70,7 +70,20 @@ class Rehearsal:
                 self.calls += 1
                 each.step(self.clock.now_s)
                 return True
-        return False
+        return self._see_who_is_held_up()
+
+    def _see_who_is_held_up(self) -> bool:
+        """Have who joins links know which of them hold their producer up; whether that is new."""
+        found = [
+            link
+            for link in self.links
+            if link.handover.must_wait
+            and not link.holds_up
+            and self.member(str(link.link.source)).stepped.pace.wait_s() <= 0
+        ]
+        for link in found:
+            link.holds_up = True
+        return bool(found)
 
     @property
     def _in_turn(self) -> list[Member]:
@@ -81,7 +94,10 @@ class Rehearsal:
     @property
     def wait_s(self) -> float | None:
         """Seconds until somebody's pace lets it go on; None where nobody waits for that."""
-        return min((each.stepped.pace.wait_s() for each in self.members if each.can_step), default=None)
+        waits = ((each, each.stepped.pace.wait_s()) for each in self.members)
+        return min(
+            (wait_s for each, wait_s in waits if each.can_step or (each.is_held_up and wait_s > 0)), default=None
+        )
 
     @property
     def over(self) -> bool:

@@ -155,10 +155,16 @@ links:
 """
 
 
-def test_links_are_joined_by_the_time_of_capture(tmp_path: Path) -> None:
+def stereo(folder: Path, depth: int) -> Path:
+    file = folder / "stereo.yaml"
+    file.write_text(STEREO.format(here=HERE).replace("to: [pair]", f"to: [pair], depth: {depth}"))
+    return file
+
+
+@pytest.mark.parametrize("depth", [1, 4])
+def test_links_are_joined_by_the_time_of_capture(tmp_path: Path, depth: int) -> None:
     """A frame that one camera lost leaves the other's without a partner, and nobody waits for it."""
-    file = tmp_path / "stereo.yaml"
-    file.write_text(STEREO.format(here=HERE))
+    file = stereo(tmp_path, depth)
     left, right = frames([0, 1, 2, 3, 4]), [*frames([0, 1]), None, *frames([3])]
     run = run_definition(file, inputs={"left": left, "right": right})
     assert [each["pair"] for each in run.taken("look")] == [[0, 0], [1, 1], [3, 3]]
@@ -166,6 +172,14 @@ def test_links_are_joined_by_the_time_of_capture(tmp_path: Path) -> None:
     assert [number for each, _ in run.taken("pair") for number in [each["number"]]] == [0, 1, 3]
     link = run.link("left", "pair")
     assert (link.produced, link.delivered, link.dropped) == (5, 3, 2)
+
+
+def test_who_joins_waits_for_no_partner_that_stands_still(tmp_path: Path) -> None:
+    """A link that holds its producer up gives up its oldest message, also where it is one message deep."""
+    inputs = {"left": frames([0, 1, 2, 3]), "right": frames([0, 1])}
+    with running_definition(stereo(tmp_path, 1), inputs=inputs) as run:
+        run.event("pause", "right")
+        run.play(until=lambda run: run.link("left", "pair").dropped == 2)
 
 
 def test_a_test_does_not_hang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
