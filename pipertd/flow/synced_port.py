@@ -79,7 +79,10 @@ class SyncedPort(Port):
         slot = self._slots[place]
         if not self._held[slot] and not self._claim(slot):
             return False
-        self._work_on([self._held[slot].popleft()])
+        poisoned, unlinked = self._is_poison(self._held[slot][0]), self._is_unlinked(slot)
+        slots = self._slots if poisoned and self._has_set_in_hand else (slot,)
+        self._work_on([self._held[each].popleft() for each in slots])
+        self.poisoned, self.must_not_run = poisoned and not unlinked, poisoned or unlinked
         if self.must_not_run:
             return True
         self.end(at.N_STALE if self._is_stale(self._taken_at_ns, slot) else at.N_UNMATCHED)
@@ -108,10 +111,6 @@ class SyncedPort(Port):
         self._members, self._steps.current, self._taken = members, leader, leader.taken
         self._taken_at_ns = min(each.taken.captured_ns for each in members if each.taken is not None)
         self._consumer.work_on_again(leader.taken)
-        if len(members) == 1:
-            unlinked = self._is_unlinked(leader.taken.slot)
-            self.poisoned = self._is_poison(leader) and not unlinked
-            self.must_not_run = self.poisoned or unlinked
 
     def _next_move(self) -> int | None:
         """What :func:`decide` says, and first of all whom it need not be asked about."""
@@ -130,6 +129,13 @@ class SyncedPort(Port):
             return True
         captured_ns = self._captured_ns(slot)
         return captured_ns is not None and not self._has_hands_full and self._is_stale(captured_ns, slot)
+
+    @property
+    def _has_set_in_hand(self) -> bool:
+        """Whether what is in hand belongs together: then it was worked on together."""
+        if not all(self._held.values()):
+            return False
+        return decide([self._head(slot) for slot in self._slots], self._synced.within_s) == MATCH
 
     def _is_poison(self, step: Step) -> bool:
         return step.taken is not None and is_poison(self._spec, step.taken)
@@ -196,6 +202,20 @@ class SyncedPort(Port):
         for each in members:
             each.acknowledged = True
         ring(self._spec.bell_fd)
+
+    def put_aside(self) -> str:
+        """Put all of them aside, for nobody can tell which of them killed; returns in words what became of them."""
+        assert self._cabinet is not None, "a routine in a flow has a cabinet"
+        told = []
+        deaths = max(each.taken.deaths for each in self._members if each.taken is not None)
+        for each in self._members:
+            taken, offer = each.taken, each.offer
+            assert taken is not None, "a member is a message"
+            taken.deaths = deaths
+            envelope = self._intake.envelope(taken, offer, None)
+            message = offer.message if offer else self._consumer.read(taken, writable=True)
+            told.append(self._cabinet.put_aside(self._spec, taken, envelope.origin, envelope.capture_time_s, message))
+        return "; ".join(told)
 
     def may_try_again(self) -> bool:
         """Whether each of them has attempts left; then they are counted as tried once more."""

@@ -48,3 +48,12 @@ class Mistaken(MiddleRoutine):
 
     def main_logic(self, data: Any) -> Any:
         return data
+
+
+class JoinAndEnd(Join):
+    """As Join; each generation ends its process over the tenth of the left numbers."""
+
+    def main_logic(self, left: dict[str, int], right: dict[str, int]) -> None:
+        if left["number"] == 10:
+            os._exit(3)
+        super().main_logic(left, right)

@@ -179,3 +179,25 @@ def test_one_message_may_wait_for_another(tmp_path: Path, policy: Policy) -> Non
             assert each.delivered > 10, each
 
     go(tmp_path, pipeline(*sources, routine("join", "joined:Join", file=tmp_path / "joined"), links=links), story)
+
+
+def test_a_set_that_kills_is_put_aside(tmp_path: Path) -> None:
+    """Of a set that ends its process again and again nobody can tell which one does it: all go, the rest goes on."""
+    sources = [routine(name, "routines:Count", amount=60, fps=50) for name in ("left", "right")]
+    join = replace(routine("join", "joined:JoinAndEnd", file=tmp_path / "joined"), restart=QUICK)
+    links = (link("left", "join", max_deliveries=2), link("right", "join", max_deliveries=2))
+
+    async def story(live: Live) -> None:
+        view = await live.supervisor.wait_ended("p")
+        assert view.state is State.EXITED, live.log()
+        left, right = view.links
+        for each in view.links:
+            check_count(each)
+        assert left.quarantined == right.quarantined == 1
+        assert left.delivered == right.delivered > 20
+        assert live.flow("join").generation == 3
+        aside = live.quarantine.all()
+        assert {(each.link.partition("/")[0], each.deaths) for each in aside} == {("left", 2), ("right", 2)}
+        assert 10 in {each.sequence for each in aside}
+
+    go(tmp_path, pipeline(*sources, join, links=links), story)
