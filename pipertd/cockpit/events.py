@@ -17,7 +17,7 @@ _PLACES = ((OF_A_PIPELINE, PIPELINE), (OF_A_FLOW, FLOW), (OF_A_ROUTINE, ROUTINE)
 
 async def notify(asked: Asked) -> Response:
     """The answers of all that were told."""
-    request = await asked.message()
+    request = asked.message()
     assert isinstance(request, event_pb2.NotifyEventRequest)
     return json_response(document_of(await asked.ask(asked.route.rpc, request, patience_s(request))))
 

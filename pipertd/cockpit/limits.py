@@ -15,6 +15,7 @@ from pipertd.cockpit.rpcs import Right
 MOST_STREAMS, STREAMS_OF_READERS = 48, 40
 MOST_LOOKS, LOOKS_OF_READERS = 32, 24
 MOST_CHANGES = 32
+MOST_BODIES = 64  # that have not arrived yet; a place of the others is taken when they have
 MOST_CONNECTIONS = 512
 MOST_HEAD_BYTES = 16 * 1024  # a request's line and headers
 MOST_BODY_BYTES = 1024 * 1024

@@ -35,7 +35,7 @@ _PAGE: dict[str, Any] = {
 
 async def page(asked: Asked) -> Response:
     """The newest records, or the next behind a cursor."""
-    request = await asked.message()
+    request = asked.message()
     assert isinstance(request, log_pb2.ReadLogsRequest)
     request.limit = _limit(asked.query.get("limit", str(PAGE)))
     found, room, cursor = [], MOST_PAGE_BYTES, request.cursor
@@ -61,7 +61,7 @@ def _limit(text: str) -> int:
 
 async def follow_logs(asked: Asked) -> Response:
     """Records as they are written."""
-    request = await asked.message()
+    request = asked.message()
     assert isinstance(request, log_pb2.ReadLogsRequest)
     request.follow = True
     if "limit" in asked.query:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from pipertd.cockpit.body import json_of
 from pipertd.cockpit.gate import unauthorized
 from pipertd.cockpit.origins import is_led_here
 from pipertd.cockpit.problem import Problem
-from pipertd.cockpit.routing import Asked, Route
+from pipertd.cockpit.routing import Asked, Route, Server
 from pipertd.cockpit.rpcs import Right
 from pipertd.harmless import in_a_line
 
@@ -33,17 +35,23 @@ class Passage:
         route = self._route(request.method)
         right: Right = request.state.right
         _check_right(route, right)
-        if route.rpc.changes and is_led_here(request.headers, request.state.origins):
+        if is_led_here(request.headers, request.state.origins):
             raise Problem(
                 403,
                 "FOREIGN_ORIGIN",
-                "cannot change anything for a page of somebody else's, or for a browser that looks ahead",
+                "cannot answer for a page of somebody else's, or a browser that looks ahead: only this server's own "
+                "pages may ask, and those that --allow-origin names",
             )
-        asked = Asked(request, route, right, request.state.server)
+        server: Server = request.state.server
+        body: dict[str, Any] = {}
+        if route.takes_a_body:
+            with server.bodies.taken(right):
+                body = await json_of(request)
+        asked = Asked(request, route, right, server, body)
         if route.streams:
             response = await route.handle(asked)
         else:
-            places = asked.server.changes if route.rpc.changes else asked.server.looks
+            places = server.changes if route.rpc.changes else server.looks
             with places.taken(right):
                 response = await route.handle(asked)
         if route.rpc.changes:

@@ -10,7 +10,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-from pipertd.cockpit.body import json_of
 from pipertd.cockpit.events import patience_s
 from pipertd.cockpit.problem import Problem, bad_request
 from pipertd.cockpit.reading import filled
@@ -99,9 +98,9 @@ async def structure(asked: Asked) -> Response:
     return json_response({"Routines": routines, "Events": list(_LIFECYCLE)})
 
 
-async def _params(asked: Asked) -> Mapping[str, Any]:
+def _params(asked: Asked) -> Mapping[str, Any]:
     """What else stands in the body is passed over, as by PipeRT2."""
-    params = (await json_of(asked.request)).get("extra_args", {})
+    params = asked.body.get("extra_args", {})
     if not isinstance(params, dict):
         raise bad_request("cannot use extra_args: it is an object of parameters by their names")
     return params
@@ -109,7 +108,7 @@ async def _params(asked: Asked) -> Mapping[str, Any]:
 
 async def execute_for_all(asked: Asked) -> Response:
     """Hand an event to every routine."""
-    params, event = await _params(asked), str(asked.request.path_params["event"])
+    params, event = _params(asked), str(asked.request.path_params["event"])
     if event in _LIFECYCLE:
         await {"start": start, "stop": pause, "kill": kill}[event](asked)
         return json_response({"answers": []})
@@ -119,7 +118,7 @@ async def execute_for_all(asked: Asked) -> Response:
 
 async def execute(asked: Asked) -> Response:
     """Hand an event to one routine, or to each of that name."""
-    params, event = await _params(asked), str(asked.request.path_params["event"])
+    params, event = _params(asked), str(asked.request.path_params["event"])
     pipeline = await _pipeline(asked)
     answers: list[Any] = []
     for target in _routines(pipeline, asked.request.path_params):

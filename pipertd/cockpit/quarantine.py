@@ -28,7 +28,7 @@ _ONE = "/v1/quarantine/{message}"
 
 async def payload(asked: Asked) -> Response:
     """Its bytes as they are, piece by piece."""
-    request = await asked.message()
+    request = asked.message()
     async with AsyncExitStack() as held:
         held.enter_context(asked.server.streams.taken(asked.right))
         name = str(asked.request.path_params["message"])

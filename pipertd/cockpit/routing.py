@@ -16,8 +16,15 @@ from starlette.responses import Response
 from pipertd.client import AsyncClient, ClientError
 from pipertd.client.call import ANSWER_TIMEOUT_S, WORK_TIMEOUT_S
 from pipertd.cockpit import sse, writing
-from pipertd.cockpit.body import json_of
-from pipertd.cockpit.limits import LOOKS_OF_READERS, MOST_CHANGES, MOST_LOOKS, MOST_STREAMS, STREAMS_OF_READERS, Places
+from pipertd.cockpit.limits import (
+    LOOKS_OF_READERS,
+    MOST_BODIES,
+    MOST_CHANGES,
+    MOST_LOOKS,
+    MOST_STREAMS,
+    STREAMS_OF_READERS,
+    Places,
+)
 from pipertd.cockpit.problem import Problem
 from pipertd.cockpit.reading import Parameter, filled, parameters_of
 from pipertd.cockpit.rpcs import RPCS, Right, Rpc
@@ -51,6 +58,11 @@ class Route:
     summary: str = ""
 
     @property
+    def takes_a_body(self) -> bool:
+        """Whether anything in a body is looked at."""
+        return bool(self.body or self.body_schema)
+
+    @property
     def streams(self) -> bool:
         """Whether its answer has no end of its own."""
         return sse.MEDIA_TYPE in self.media
@@ -64,17 +76,19 @@ class Server:
         self.streams = Places("streams", MOST_STREAMS, STREAMS_OF_READERS)
         self.looks = Places("calls that look", MOST_LOOKS, LOOKS_OF_READERS)
         self.changes = Places("calls that change something", MOST_CHANGES)
+        self.bodies = Places("bodies on their way", MOST_BODIES)
         self.tellings: set[sse.Telling] = set()
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One request on its route."""
+    """One request on its route; ``body`` is what it says, of a route that takes any."""
 
     request: Request
     route: Route
     right: Right
     server: Server
+    body: Mapping[str, Any]
 
     @property
     def daemon(self) -> AsyncClient:
@@ -90,17 +104,14 @@ class Asked:
         """
         return parameters_of(self.request.query_params, self.route.query)
 
-    async def message(self) -> Message:
+    def message(self) -> Message:
         """The rpc's request, as path, query and body say.
 
         Raises:
             Problem: they say what cannot be meant.
         """
-        query, body = self.query, {}
-        if self.route.body:
-            body = await json_of(self.request)
         places = {name: str(self.request.path_params[part]) for part, name in self.route.fields.items()}
-        return filled(self.route.rpc.request(), places, (query, self.route.query), (body, self.route.body))
+        return filled(self.route.rpc.request(), places, (self.query, self.route.query), (self.body, self.route.body))
 
     async def ask(self, rpc: Rpc, request: Message, timeout_s: float | None = None) -> Any:
         """The daemon's answer.
@@ -118,7 +129,7 @@ class Asked:
 
 async def answer(asked: Asked) -> Response:
     """The rpc's response as JSON: what most routes are."""
-    request = await asked.message()
+    request = asked.message()
     return json_response(document_of(await asked.ask(asked.route.rpc, request)))
 
 

@@ -17,7 +17,7 @@ ONLY_NEW = -1
 
 async def watch(asked: Asked) -> Response:
     """Notices as they happen."""
-    request = await asked.message()
+    request = asked.message()
     assert isinstance(request, status_pb2.WatchNoticesRequest)
     if "after_revision" not in asked.query:
         request.after_revision = ONLY_NEW

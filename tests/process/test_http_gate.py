@@ -63,7 +63,7 @@ def test_a_token_gives_its_right_and_no_more(served: Daemon, tokens: tuple[str, 
 
 
 def test_pages_of_others_and_names_of_others_get_nothing(served: Daemon) -> None:
-    """A foreign Origin or Host is refused whatever it asks; a GET that changes also where a browser tells of one."""
+    """A foreign Origin or Host is refused whatever it asks, and so is what a browser says another page leads here."""
     with http_of(served) as http:
         for method, path in (("GET", "/v1/status"), ("GET", "/start"), ("POST", "/v1/pipelines/p/stop")):
             for origin in ("http://evil.example", "null", f"http://localhost:{http.port + 1}"):
@@ -72,7 +72,8 @@ def test_pages_of_others_and_names_of_others_get_nothing(served: Daemon) -> None
                 assert "access-control-allow-origin" not in refused.headers
             refused = http.call(method, path, headers={"Host": "evil.example"})
             assert (refused.status, refused.document["reason"]) == (421, "FOREIGN_HOST")
-        assert http.get("/kill", Sec_Fetch_Site="cross-site").status == 403
+        for path in ("/kill", "/v1/watch", "/v1/status"):
+            assert http.get(path, Sec_Fetch_Site="cross-site").status == 403, path
         assert http.get("/kill", Sec_Fetch_Site="none", Sec_Purpose="prefetch").status == 403
         assert served.status("p")["state"] == "RUNNING"
         assert http.call("OPTIONS", "/start", headers={"Origin": "http://evil.example"}).status == 403

@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 
 import pytest
 
+from pipertd.cockpit.limits import MOST_CHANGES
 from tests.process.http_served import PROGRAM, Http, http_of
 from tests.process.served import DEADLINE_S, Daemon
 from tests.waiting import wait_until
@@ -117,6 +118,16 @@ def test_slow_ones_keep_nobody_out(impatient: Http) -> None:
             held.callback(connection.close)
             connection.sendall(b"GET / HT")
         assert impatient.get("/v1/status").status == 200
+
+
+def test_bodies_that_do_not_arrive_keep_nobody_from_a_change(http: Http) -> None:
+    """More of them than there are places for changes: who asks for one is answered."""
+    with ExitStack() as held:
+        for _ in range(MOST_CHANGES + 10):
+            connection = socket.create_connection((http.host, http.port), timeout=DEADLINE_S)
+            held.callback(connection.close)
+            connection.sendall(STOP + b"Content-Length: 10\r\n\r\n{")
+        assert http.get("/pause").status == 200
 
 
 def test_who_never_reads_is_hung_up_on(impatient: Http) -> None:

@@ -70,6 +70,7 @@ def test_limits_are_those_that_people_read() -> None:
     )
     assert value("calls that look") == f"{limits.MOST_LOOKS}; {limits.LOOKS_OF_READERS} {readers}"
     assert value("calls that change something") == f"{limits.MOST_CHANGES}"
+    assert value("bodies that have not arrived") == f"{limits.MOST_BODIES}"
     assert value("connections") == f"{limits.MOST_CONNECTIONS}"
     assert value("a request's line and headers") == f"{limits.MOST_HEAD_BYTES // 1024} KiB"
     assert value("a body") == f"{limits.MOST_BODY_BYTES // mib} MiB"
