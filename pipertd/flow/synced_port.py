@@ -90,7 +90,7 @@ class SyncedPort(Port):
 
     def _begin_match(self) -> bool:
         """Work on what is in hand of every input; False where that is not what was looked at, or poison is in it."""
-        if self._next_move() != MATCH:
+        if any(map(self._ends_alone, self._slots)) or not self._has_set_in_hand:
             return False
         self._work_on([self._held[slot].popleft() for slot in self._slots])
         return True
@@ -119,7 +119,7 @@ class SyncedPort(Port):
                 self._claim(slot)  # counts it, and takes no message
             if self._ends_alone(slot):
                 return place
-        if self._has_hands_full:
+        if self._has_hands_full and not all(self._held.values()):
             return None if self._steps.unpublished or self._manual else self._oldest_held()
         return decide([self._head(slot) for slot in self._slots], self._synced.within_s)
 
