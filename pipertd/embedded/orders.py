@@ -8,19 +8,39 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import chain
 from typing import NamedTuple
 
 from pipertd.definition.plan import plan_change
 from pipertd.definition.relink import without_link
-from pipertd.embedded.event_names import KILL_EVENT_NAME, START_EVENT_NAME, STOP_EVENT_NAME, UNLINK
+from pipertd.embedded.event_names import (
+    KILL_EVENT_NAME,
+    PAUSE_EVENT_NAME,
+    RESUME_EVENT_NAME,
+    START_EVENT_NAME,
+    STOP_EVENT_NAME,
+    UNLINK,
+    UPDATE_FPS_NAME,
+)
 from pipertd.errors import PipertdError
-from pipertd.names import Target
+from pipertd.flow.events import LOG_DATA
+from pipertd.names import Target, nearest
 from pipertd.protocol import Raise
 from pipertd.supervisor.supervisor import Supervisor
 
 _ROUTINE = "specific_routine"  # a parameter that names a routine, in whichever flow it is
+
+_BUILT_IN = (
+    START_EVENT_NAME,
+    STOP_EVENT_NAME,
+    KILL_EVENT_NAME,
+    PAUSE_EVENT_NAME,
+    RESUME_EVENT_NAME,
+    UNLINK,
+    UPDATE_FPS_NAME,
+    LOG_DATA,
+)
 
 
 class Order(NamedTuple):
@@ -35,10 +55,12 @@ class Order(NamedTuple):
 class Orders:
     """Carries out the orders for one pipeline."""
 
-    def __init__(self, supervisor: Supervisor, pipeline: str, logger: logging.Logger) -> None:
+    def __init__(self, supervisor: Supervisor, pipeline: str, logger: logging.Logger, handled: Collection[str]) -> None:
+        """``handled`` are the events that routines of it have handlers for."""
         self._supervisor = supervisor
         self._pipeline = pipeline
         self._logger = logger
+        self._known_events = {*_BUILT_IN, *handled}
         self._waiting: asyncio.Queue[Order] = asyncio.Queue()
         supervisor.take_raised(self._take_raised)
 
@@ -62,6 +84,9 @@ class Orders:
 
     async def _carry_out(self, order: Order) -> None:
         targets = self._known(order)
+        if order.event not in self._known_events:
+            self._say_unhandled(order.event)
+            self._known_events.add(order.event)  # said once: a routine may raise it for every message
         if targets is None:
             return
         match order.event:
@@ -98,6 +123,11 @@ class Orders:
             if found or not routines:
                 known[flow] = found
         return known if known or not wanted else None
+
+    def _say_unhandled(self, event: str) -> None:
+        names = ", ".join(sorted(self._known_events))
+        hint = nearest(event, self._known_events)
+        self._logger.warning("event %s: no routine has a handler for it%s (they handle: %s)", event, hint, names)
 
     def _say_unknown(self, event: str, what: str, there_are: list[str]) -> None:
         self._logger.warning("event %s: there is no %s (there are: %s)", event, what, ", ".join(there_are))

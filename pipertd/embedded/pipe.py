@@ -128,7 +128,8 @@ class Pipe:
         from pipertd.embedded.last_line import call_at_exit
         from pipertd.embedded.supervision import Supervision
 
-        self._supervision = supervision = Supervision(pid, door, self.logger)
+        handled = {event for routines in self.flows.values() for each in routines for event in handlers_of(type(each))}
+        self._supervision = supervision = Supervision(pid, door, self.logger, handled)
         try:
             call_at_exit(self._end_with_script)
             definition = pipeline_of(_NAME, self.flows, self._wires.values(), self.network)

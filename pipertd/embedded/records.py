@@ -24,6 +24,14 @@ def default_logger() -> logging.Logger:
     return logger
 
 
+def notices_logger(logger: logging.Logger) -> logging.Logger:
+    """Where the supervisor says what becomes of flows: a child of the script's, as a rule from WARNING on."""
+    notices = logger.getChild("supervisor")
+    if notices.level == logging.NOTSET:
+        notices.setLevel(max(logging.WARNING, logger.getEffectiveLevel()))
+    return notices
+
+
 class Records:
     """Hands on records while its block runs, up to the last one; each to a child of the script's logger."""
 

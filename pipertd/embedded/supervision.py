@@ -8,7 +8,7 @@ import os
 import socket
 import tempfile
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from pipertd.definition.model import Pipeline
 from pipertd.embedded.event_names import KILL_EVENT_NAME, START_EVENT_NAME
 from pipertd.embedded.fork import OUR_THREAD
 from pipertd.embedded.orders import Order, Orders
-from pipertd.embedded.records import Records
+from pipertd.embedded.records import Records, notices_logger
 from pipertd.errors import PipertdError, SettingsError, WrongState
 from pipertd.logs.files import FileLogs
 from pipertd.names import Target
@@ -54,8 +54,11 @@ class Service(Protocol):
 class Supervision:
     """Runs one pipeline from :meth:`begin` until :meth:`end`; then nothing of it is left, nor of its zygote."""
 
-    def __init__(self, zygote: int, door: socket.socket, logger: logging.Logger) -> None:
+    def __init__(
+        self, zygote: int, door: socket.socket, logger: logging.Logger, handled_events: Collection[str]
+    ) -> None:
         """``zygote`` is the process that flows are forked from, ``door`` the way to it; both are ours from now on."""
+        self._handled_events = handled_events
         self._zygote_id, self._zygote = zygote, Zygote(door)
         self._logger = logger
         self._thread: threading.Thread | None = None
@@ -144,7 +147,7 @@ class Supervision:
     async def _supervise(self, folder: Path) -> None:
         self._loop, self._unwanted = asyncio.get_running_loop(), asyncio.Event()
         logs = FileLogs(folder / "logs")
-        history = History(folder / "notices.jsonl")
+        history = History(folder / "notices.jsonl", logger=notices_logger(self._logger))
         quarantine = Quarantine(self._put_aside, _QUARANTINE_BYTES)
         supervisor = self._supervisor = Supervisor(
             runtime_dir=folder,
@@ -155,7 +158,7 @@ class Supervision:
             launcher=ZygoteLauncher(self._zygote),
         )
         self._scene = Scene(supervisor, logs, quarantine, folder)
-        self._orders = Orders(supervisor, self._definition.name, self._logger)
+        self._orders = Orders(supervisor, self._definition.name, self._logger, self._handled_events)
         try:
             try:
                 await supervisor.open()

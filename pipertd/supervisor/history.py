@@ -51,15 +51,16 @@ _LEVELS = {
     NoticeKind.RELOAD_FAILED: logging.ERROR,
     NoticeKind.STATE_UNREADABLE: logging.ERROR,
 }
-logger = logging.getLogger("pipertd.notice")
+_LOGGER = logging.getLogger("pipertd.notice")
 
 
 class History:
     """The newest notices of this daemon and of those before it on the same state directory."""
 
-    def __init__(self, file: Path, *, kept: int = KEPT_NOTICES) -> None:
+    def __init__(self, file: Path, *, kept: int = KEPT_NOTICES, logger: logging.Logger = _LOGGER) -> None:
         self._file = file
         self._kept = kept
+        self._logger = logger
         self._notices: deque[Notice] = deque(maxlen=kept)
         self._pulse = Pulse()
         self._fd: int | None = None
@@ -80,14 +81,14 @@ class History:
         routine: str = "",
         details: Mapping[str, str] | None = None,
     ) -> Notice:
-        """Write one fact down, show it to all watchers, and put it into the daemon's log."""
+        """Write one fact down, show it to all watchers, and put it into the log."""
         notice = Notice(
             self.epoch, self.revision + 1, wall_s(), kind, pipeline, flow, routine, message, dict(details or {})
         )
         self._notices.append(notice)
         self.revision = notice.revision
         self._append(notice)
-        _log(notice)
+        _log(notice, self._logger)
         self._pulse.beat()
         return self._notices[-1]
 
@@ -132,7 +133,7 @@ class History:
             try:
                 self._rewrite()
             except OSError as reason:
-                logger.error("cannot write notices: %s", reason, extra={"file": str(self._file)})
+                self._logger.error("cannot write notices: %s", reason, extra={"file": str(self._file)})
         self._close_file()
 
     def _close_file(self) -> None:
@@ -164,7 +165,7 @@ class History:
         self._try_again_s = monotonic_s() + TRY_AGAIN_S
         if self.epoch == self._written_epoch:
             self._begin_epoch()
-        logger.error("cannot write notices: %s", reason, extra={"file": str(self._file)})
+        self._logger.error("cannot write notices: %s", reason, extra={"file": str(self._file)})
 
     def _rewrite(self) -> None:
         """Replace the file by one with what is kept, in one step."""
@@ -206,7 +207,7 @@ class History:
         self._notices = deque(kept, maxlen=self._kept)
 
 
-def _log(notice: Notice) -> None:
+def _log(notice: Notice, logger: logging.Logger) -> None:
     extra = {
         "pipeline": notice.pipeline,
         "flow": notice.flow,

@@ -97,8 +97,11 @@ def test_pause(tmp_path: Path) -> None:
 
 
 def test_a_flow_that_died_goes_on(tmp_path: Path) -> None:
-    """Routines that were started go on in the next generation of their flow, and those that rest still rest."""
-    works(
+    """Routines that were started go on in the next generation of their flow, and those that rest still rest.
+
+    The pipe's logger says that the flow died, and of what.
+    """
+    said = works(
         tmp_path,
         """
         pipe.build()
@@ -111,6 +114,7 @@ def test_a_flow_that_died_goes_on(tmp_path: Path) -> None:
         pipe.join(to_kill=True)
         """,
     )
+    assert "Pipe.supervisor — WARNING — flow pipe/back is restarted in 0.1 s: it was killed by SIGKILL" in said
 
 
 def test_kill_and_start_again(tmp_path: Path) -> None:
@@ -226,6 +230,7 @@ def test_a_crash_in_setup_or_cleanup(tmp_path: Path) -> None:
         for times in (1, 2):
             pipe.notify_event(STOP_EVENT_NAME, {"back": ["broken"]})
             pipe.notify_event(START_EVENT_NAME, {"back": ["broken"]})
+            until(lambda: broken.set_up.value == 1 + times, "setup")
             lives(broken)
             assert (broken.set_up.value, broken.cleaned_up.value) == (1 + times, times - 1)
         assert other.set_up.value == 1
@@ -238,7 +243,7 @@ def test_a_crash_in_setup_or_cleanup(tmp_path: Path) -> None:
 
 
 def test_unknown_targets(tmp_path: Path) -> None:
-    """A target that does not exist is logged, from outside and from inside; the others of the event get it."""
+    """A target that does not exist, or an event that nobody handles, is logged; the others of the event get it."""
     said = works(
         tmp_path,
         """
@@ -264,3 +269,4 @@ def test_unknown_targets(tmp_path: Path) -> None:
     assert "cannot notify EVENT: only the script's own process has the pipe; in a routine say self.notify_event" in said
     for what in ("flow nowhere", "flow none", "routine nobody", "routine all/askes"):
         assert f"there is no {what} (there are: " in said, said
+    assert said.count("event EVENT: no routine has a handler for it (they handle: ") == 1
