@@ -8,13 +8,14 @@ import os
 import socket
 import ssl
 from types import FrameType
+from typing import Any
 
 import sdnotify
 import uvicorn
 
 from pipertd.cockpit.application import application
 from pipertd.cockpit.connection import Connection
-from pipertd.cockpit.limits import MOST_HEAD_BYTES
+from pipertd.cockpit.limits import HEAD_S, MOST_HEAD_BYTES
 from pipertd.cockpit.problem import Problem
 from pipertd.cockpit.settings import Settings
 from pipertd.errors import SettingsError, cause_of
@@ -78,7 +79,18 @@ def serve(settings: Settings) -> None:
         )
     listening = listening_socket(settings)
     server = HttpServer(settings)
-    asyncio.run(server.serve([listening]))
+    with asyncio.Runner(loop_factory=_Loop) as runner:
+        runner.run(server.serve([listening]))
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """asyncio's, that waits for TLS no longer than for a head: by itself it gives a client a minute to say hello."""
+
+    async def create_server(self, *args: Any, **kwargs: Any) -> asyncio.Server:
+        """As asyncio's."""
+        patience: dict[str, Any] = {"ssl_handshake_timeout": HEAD_S} if kwargs.get("ssl") else {}
+        server: asyncio.Server = await super().create_server(*args, **(kwargs | patience))
+        return server
 
 
 def listening_socket(settings: Settings) -> socket.socket:

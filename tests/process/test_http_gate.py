@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import http.client as http_client
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.process.authorities import Authority, port
 from tests.process.http_served import PROGRAM, http_of
 from tests.process.served import DEADLINE_S, Daemon
 
@@ -149,3 +152,25 @@ def test_a_token_of_systemds_is_one(served: Daemon, tmp_path: Path) -> None:
         assert http.call("GET", "/v1/status", headers=bearer(READ)).status == 200
         taken = run("--listen", f"127.0.0.1:{http.port}")
         assert "address already in use" in taken.stderr
+
+
+def test_tls_is_spoken_on_both_sides(daemon: Daemon, tmp_path: Path, tokens: tuple[str, ...]) -> None:
+    """A browser is shown a certificate; the daemon over TCP is shown ours, and nobody has more than its role."""
+    authority = Authority(tmp_path)
+    daemon.settings.write_text(authority.settings())
+    daemon.start()
+    shown, key = authority.client("otto")
+    mine, mine_key = authority.server(name="http")
+    where = f"127.0.0.1:{port(daemon)}"
+    options = ("--ca", authority.ca, "--cert", shown, "--key", key, "--https-cert", mine, "--https-key", mine_key)
+    with http_of(where, *map(str, options), *tokens) as http:
+        assert http.url.startswith("https://")
+        asked = ["curl", "--silent", "--cacert", str(authority.ca), "--header", f"Authorization: Bearer {CONTROL}"]
+        told = subprocess.run([*asked, f"{http.url}/v1/daemon"], capture_output=True, check=True).stdout
+        assert json.loads(told)["daemon"]["role"] == "ROLE_OPERATOR"
+        refused = subprocess.run(
+            [*asked, "--request", "DELETE", f"{http.url}/v1/quarantine/x"], capture_output=True, check=True
+        ).stdout
+        assert json.loads(refused)["reason"] == "NOT_PERMITTED"
+        with pytest.raises((ConnectionError, http_client.RemoteDisconnected)):
+            http.get("/v1/daemon")
