@@ -1,4 +1,4 @@
-"""Around an author's code: what it raised, in words and without our own frames, and what it forked."""
+"""Around an author's code: what it raised, in words, with advice and without our own frames, and what it forked."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ def in_words(reason: BaseException) -> str:
         return f"{type(reason).__name__}: {reason}"
     except Exception:
         return f"{type(reason).__name__}, which cannot be printed"
+
+
+def advice(reason: BaseException) -> str:
+    """What to do about it, where an author's code wrote to an array that it was given; else empty."""
+    is_of_an_array = isinstance(reason, ValueError) or type(reason).__module__ == "cv2"
+    if is_of_an_array and any(words in in_words(reason) for words in ("read-only", "readonly")):
+        return ": arrays arrive read-only; write to a copy, or say `writable = True` in the routine's class"
+    return ""
 
 
 def without_our_frames(reason: BaseException) -> tuple[type[BaseException], BaseException, TracebackType | None]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipertd.clock import monotonic_s
 from pipertd.errors import MessageError, SegmentError
-from pipertd.flow.authored import in_words, leave_if_forked, without_our_frames
+from pipertd.flow.authored import advice, in_words, leave_if_forked, without_our_frames
 from pipertd.flow.pacing import Pace
 from pipertd.flow.placed import source_logic
 from pipertd.flow.port import Port
@@ -265,7 +265,8 @@ class RoutineLoop:
         if isinstance(reason, MessageError):  # it says itself what is wrong with which message: our frames add nothing
             self._log.error("%s%s failed: %s", where, told, reason)
         else:
-            self._log.error("%s%s failed", where, told, exc_info=without_our_frames(reason))
+            hint = advice(reason) if told else ""
+            self._log.error("%s%s failed%s", where, told, hint, exc_info=without_our_frames(reason))
         self._status.said(f"{where}{told}: {in_words(reason)}")
         reason.__traceback__ = None  # its frames hold the message, and so its slot
 
