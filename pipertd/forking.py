@@ -46,6 +46,17 @@ class End(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Supervisor to zygote: nothing more is wanted."""
 
 
+class Imports(msgspec.Struct, frozen=True, kw_only=True):
+    """What a zygote of the daemon's is told when it is started: what to import, and where that lies."""
+
+    path: list[str]
+    class_paths: list[str]
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Zygote to supervisor, first: it has imported everything, and can fork."""
+
+
 class Forked(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Zygote to supervisor: the process is there."""
 
@@ -66,7 +77,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 Request = Fork | Bury | End
-Reply = Forked | Buried | Refused
+Reply = Ready | Forked | Buried | Refused
 
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 _replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)

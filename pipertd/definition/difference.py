@@ -50,6 +50,7 @@ _FLOW: Mapping[str, Callable[[Flow], object]] = {
     "resources.cpu_weight": lambda one: one.resources.cpu_weight,
     "resources.tasks_max": lambda one: one.resources.tasks_max,
     "standby": lambda one: one.standby,
+    "start": lambda one: one.start,
 }
 _ROUTINE: Mapping[str, Callable[[Routine], object]] = {
     "class": lambda one: one.class_path,

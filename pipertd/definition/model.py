@@ -30,6 +30,13 @@ class OnError(StrEnum):
     FAIL = "fail"
 
 
+class Start(StrEnum):
+    """Where the processes of a flow come from."""
+
+    EXEC = "exec"
+    ZYGOTE = "zygote"
+
+
 class RestartPolicy(StrEnum):
     """When a flow that ended is started again."""
 
@@ -99,6 +106,7 @@ class Flow:
     watchdog: Watchdog = Watchdog()
     resources: Resources = Resources()
     standby: bool = False
+    start: Start = Start.EXEC
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ EFFECTS = {
     "watchdog.stop": Effect.AT_ONCE,
     "watchdog.contact": Effect.AT_ONCE,
     "standby": Effect.AT_ONCE,
+    "start": Effect.AT_ONCE,
     "resources.cpus": Effect.ITS_FLOW,
     "resources.nice": Effect.ITS_FLOW,
     "resources.memory_max": Effect.ITS_FLOW,

@@ -123,6 +123,8 @@ class FlowSection(_Section):
     """What it may use."""
     standby: bool = model.Flow.standby
     """Whether a second process waits with everything imported, to take over at once."""
+    start: Literal["exec", "zygote"] = "exec"
+    """Whether each generation is a Python of its own, or all behind the first are forked from one that has imported."""
 
 
 class LinkSection(_Section):

@@ -67,6 +67,7 @@ def _flow(name: str, section: FlowSection) -> model.Flow:
             resources.tasks_max,
         ),
         standby=section.standby,
+        start=model.Start(section.start),
     )
 
 

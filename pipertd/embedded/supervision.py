@@ -155,7 +155,7 @@ class Supervision:
             history=history,
             quarantine=quarantine,
             orphan_timeout_s=0.0,
-            launcher=ZygoteLauncher(self._zygote),
+            launcher=ZygoteLauncher(self._zygote, on_demand=True),
         )
         self._scene = Scene(supervisor, logs, quarantine, folder)
         self._orders = Orders(supervisor, self._definition.name, self._logger, self._handled_events)

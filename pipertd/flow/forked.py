@@ -68,13 +68,11 @@ class Troupe:
 
     def enter(self, request: Fork, fds: list[int]) -> int:
         """Live as the flow that is asked for; the exit status. ``fds`` are what the request's numbers stand for."""
-        _shed_script(request)
-        return _as_child(request.flow, lambda: self._live(request, fds))
+        shed_parent(request)
+        return as_child(request.flow, lambda: self._live(request, fds))
 
     def _live(self, request: Fork, fds: list[int]) -> int:
-        with os.fdopen(fds[0], "rb") as told:
-            told.seek(0)
-            spec: FlowSpec = renumbered(decode_spec(told.read()), dict(zip(request.fds, fds, strict=True)))
+        spec = told_spec(request, fds)
         try:
             handler = handler_of(spec)
         except OSError as reason:
@@ -95,7 +93,15 @@ class Troupe:
             raise LoadError(f"cannot run {flow.flow}/{spec.name}: {authored.in_words(reason)}") from reason
 
 
-def _shed_script(request: Fork) -> None:
+def told_spec(request: Fork, fds: list[int]) -> FlowSpec:
+    """The specification, with the numbers that its descriptors have here; it is the first of them."""
+    with os.fdopen(fds[0], "rb") as told:
+        told.seek(0)
+        spec: FlowSpec = renumbered(decode_spec(told.read()), dict(zip(request.fds, fds, strict=True)))
+    return spec
+
+
+def shed_parent(request: Fork) -> None:
     """Be nobody's child but by memory: no terminal, no handlers, no exit functions of the script's."""
     if sys.stdin is not None:  # else something of the script's may lie at 0
         nothing = os.open(os.devnull, os.O_RDONLY)
@@ -139,7 +145,7 @@ class _Child(multiprocessing.Process):
         raise SystemExit(self._live())
 
 
-def _as_child(name: str, live: Callable[[], int]) -> int:
+def as_child(name: str, live: Callable[[], int]) -> int:
     """The exit status of ``live``; behind it come threads and exit functions, as at the end of any Python."""
     child = _Child(name, live)
     try:

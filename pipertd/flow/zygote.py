@@ -2,7 +2,7 @@
 
 It is the parent of all flows. A dead one stays a zombie until the supervisor has it buried, so that its process id
 stays its own. It never outlives its script: when that is gone, whatever way it went, the zygote has the flows stop,
-kills what does not, and goes.
+kills what does not, and goes. One of the daemon's goes with the daemon, and leaves the flows to the next.
 """
 
 from __future__ import annotations
@@ -27,8 +27,11 @@ _GRACE_S = 2.0  # beyond the deadline by which a flow stops itself
 class Zygote:
     """Forks and buries, as it is told through ``door``, until its script is gone."""
 
-    def __init__(self, door: socket.socket, script: int, enter: Enter, *, stop_s: float) -> None:
-        """``script`` is a pidfd; ``enter`` is what a forked process does, with its descriptors, for its exit status."""
+    def __init__(self, door: socket.socket, script: int | None, enter: Enter, *, stop_s: float) -> None:
+        """``script`` is a pidfd, None for one of the daemon's.
+
+        ``enter`` is what a forked process does, with its descriptors, for its exit status.
+        """
         self._door = door
         self._script = script
         self._enter = enter
@@ -39,11 +42,13 @@ class Zygote:
         """Return when nothing is left to do, and nobody is left."""
         poll = select.poll()
         poll.register(self._door, select.POLLIN)
-        poll.register(self._script, select.POLLIN)
+        if self._script is not None:
+            poll.register(self._script, select.POLLIN)
         with suppress(EOFError):
             while self._script not in dict(poll.poll()) and self._serve():
                 pass
-        self._end_all()
+        if self._script is not None:
+            self._end_all()
 
     def _serve(self) -> bool:
         """Do what is asked; whether more may be."""
@@ -94,8 +99,10 @@ class Zygote:
         status = 1
         try:
             os.setsid()
-            for fd in (*pipe, self._script):
+            for fd in pipe:
                 os.close(fd)
+            if self._script is not None:
+                os.close(self._script)
             self._door.close()
             status = self._enter(request, fds)
         finally:

@@ -11,7 +11,7 @@ Where things are, from the whole to the parts:
 - one flow: flow, lifecycle, diagram; restart, death, guilt, failure, evidence, notices
 - what is seen of it: sight, hoarding, watch, contact
 - its processes: spawn, credentials, generation, attendant, standby, settling
-- any process: gate, launcher, launch, posix_spawn, zygote, stacks, strays, procfs
+- any process: gate, launcher, launch, posix_spawn, zygote, warm, stacks, strays, procfs
 - its limits: resources, cgroups, cgroup, delegation
 - for the next daemon: manifest, recording, custody, survivors, adopted
 - for everybody: view, history, message_ids, notice_file, whole, aside, surroundings, pulse, alarm; lock, leftovers

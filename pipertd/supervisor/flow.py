@@ -33,6 +33,7 @@ from pipertd.supervisor.standby import Standby
 from pipertd.supervisor.surroundings import Surroundings
 from pipertd.supervisor.survivors import Survivors
 from pipertd.supervisor.view import FlowView, State
+from pipertd.supervisor.warm import WarmStart
 
 _NEVER_STARTED = "was stopped before it was started"
 _LOOK_S = {State.STARTING: 0.05, State.STOPPING: 0.1}
@@ -66,7 +67,8 @@ class SupervisedFlow:
         self._sight = Sight(pipeline, flow)
         self._living: Generation | None = None
         self._charge: Charge | None = None  # what the last one died of, for the next one
-        self._spawner = Spawner(pipeline, flow, shared)
+        self._warm = WarmStart(shared.logs, on_over=self._warm_over)
+        self._spawner = Spawner(pipeline, flow, shared, self._warm)
         self._settling = Settling(
             self._spawner,
             on_change=on_change,
@@ -153,6 +155,7 @@ class SupervisedFlow:
                 living.go_on_killing()
         if living is not None:
             self._stand_by()
+            self._warm_up()
             self._look_again()
 
     @property
@@ -202,6 +205,7 @@ class SupervisedFlow:
             self._stand_by()
         else:
             self._standby.end()
+        self._warm_up()
 
     @property
     def wanted(self) -> bool:
@@ -215,7 +219,7 @@ class SupervisedFlow:
 
     def clear(self) -> bool:
         """Whether a process still settles or stands by; it is killed, and the flow comes to rest once more after it."""
-        return any([self._settling.end(), self._standby.end()])
+        return any([self._settling.end(), self._standby.end(), self._warm.end()])
 
     def let_go(self) -> None:
         """Forget a run that ended."""
@@ -278,6 +282,8 @@ class SupervisedFlow:
             self._perform(action)
         if self.state.at_rest or not self._wanted:
             self._standby.end()
+        if self.state.at_rest:
+            self._warm.end()  # and not before: it has to bury what was forked from it
         self._on_change()
         self._shared.pulse.beat()
         if self.state.at_rest:
@@ -369,6 +375,19 @@ class SupervisedFlow:
         else:
             self._stand_by()
 
+    def _warm_up(self) -> None:
+        """Have something to fork the next generation from, where the definition wants that."""
+        if self.state is State.RUNNING:
+            self._warm.begin(self._pipeline, self.definition)
+
+    def _warm_over(self) -> None:
+        """A zygote that was not needed any more is dead."""
+        self._shared.pulse.beat()
+        if self.state.at_rest:
+            self._on_rest()
+        else:
+            self._warm_up()
+
     def _look(self) -> None:
         """Read the status pages: is it ready, does it hang?"""
         living, run = self._living, self._run
@@ -385,6 +404,7 @@ class SupervisedFlow:
             living.ready_s = monotonic_s()
             self._happen(Input.READY)
             self._stand_by()
+            self._warm_up()
         expiry = living.find_expiry(facts, meant_s)
         silent_s = living.find_silence(facts) if self.state is State.RUNNING else None
         if expiry is not None:

@@ -35,6 +35,12 @@ class Launcher(Protocol):
         """
 
 
+def program(pipeline: Pipeline, module: str, *arguments: str) -> list[str]:
+    """The command that runs a module of pipertd's with the pipeline's interpreter."""
+    # -P: whatever lies where the daemon was started is no part of any pipeline.
+    return [pipeline.python or sys.executable, "-P", "-m", module, *arguments]
+
+
 class ExecLauncher:
     """Runs ``python -m pipertd.flow``. Nothing of the daemon is in it."""
 
@@ -50,8 +56,7 @@ class ExecLauncher:
             except OSError as reason:
                 raise LaunchFailed(f"cannot prepare the start of {target}: {reason}") from reason
             return launch(
-                # -P: whatever lies where the daemon was started is no part of any pipeline.
-                [pipeline.python or sys.executable, "-P", "-m", "pipertd.flow", *options, target, str(spec_fd)],
+                program(pipeline, "pipertd.flow", *options, target, str(spec_fd)),
                 environment=marked(flow_environment(os.environ, pipeline.environment), mark),
                 fds=[*fds, spec_fd],
                 output=output,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Sequence
 
@@ -19,15 +20,20 @@ from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.stacks import StacksFile
 from pipertd.supervisor.strays import new_mark
 from pipertd.supervisor.surroundings import Surroundings
+from pipertd.supervisor.warm import WarmStart
+
+logger = logging.getLogger(__name__)
 
 
 class Spawner:
     """Starts the processes of one flow, as its definition has them by then; each waits at its gate."""
 
-    def __init__(self, pipeline: Pipeline, flow: Flow, shared: Surroundings) -> None:
+    def __init__(self, pipeline: Pipeline, flow: Flow, shared: Surroundings, warm: WarmStart) -> None:
+        """``warm`` may have a zygote, which generations are forked from then."""
         self.pipeline = pipeline
         self.flow = flow
         self._shared = shared
+        self._warm = warm
 
     def renew(self, pipeline: Pipeline, flow: Flow) -> None:
         """Go by another definition from the next process on."""
@@ -74,7 +80,7 @@ class Spawner:
         mark = new_mark()
         await starts.acquire()
         try:
-            process = await _launch_on_a_thread(self._shared.launcher, pipeline, spec, fds, mark, settles=settles)
+            process = await self._launched(spec, fds, mark, settles=settles)
         except LaunchFailed:
             starts.release()
             ours.close()
@@ -84,6 +90,17 @@ class Spawner:
         finally:
             theirs.close()
         return Waiting(process, self._evidence(stacks, generation), ours, starts.release, mark=mark)
+
+    async def _launched(self, spec: FlowSpec, fds: Sequence[int], mark: str, *, settles: bool) -> Process:
+        """Its process: forked where there is something to fork it from, and that can."""
+        warm = None if settles else self._warm.launcher(self.pipeline, self.flow)
+        if warm is not None:
+            try:
+                return await _launch_on_a_thread(warm, self.pipeline, spec, fds, mark, settles=settles)
+            except LaunchFailed as reason:
+                logger.warning("%s/%s is started anew: %s", self.pipeline.name, self.flow.name, reason)
+                self._warm.end()
+        return await _launch_on_a_thread(self._shared.launcher, self.pipeline, spec, fds, mark, settles=settles)
 
     def _spec(self, generation: int, segments: PipelineSegments, gate_fd: int, stacks_fd: int) -> FlowSpec:
         pipeline, flow, shared = self.pipeline, self.flow, self._shared

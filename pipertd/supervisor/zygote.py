@@ -29,8 +29,10 @@ class ZygoteGone(Exception):
 class Zygote:
     """The zygote behind ``door``, asked one thing at a time, from any thread."""
 
-    def __init__(self, door: socket.socket) -> None:
+    def __init__(self, door: socket.socket, *, patience_s: float | None = None) -> None:
+        """One that does not answer for so long counts as dead; one of a script is waited for."""
         self._door = door
+        self._door.settimeout(patience_s)
         self._turn = threading.Lock()
 
     def ask(self, request: Request, fds: Sequence[int] = ()) -> Reply:
@@ -44,6 +46,7 @@ class Zygote:
                 send(self._door, request, fds)
                 return hear_reply(self._door)
             except (OSError, EOFError) as reason:
+                self._door.close()  # a late answer must not pass for that to another question
                 raise ZygoteGone from reason
 
     def end(self) -> None:
@@ -72,16 +75,18 @@ class ForkedProcess(AdoptedProcess):
 
 
 class ZygoteLauncher:
-    """Has flows forked from a zygote, as they were when it was made. They begin their work when they are told to."""
+    """Has flows forked from a zygote, with what was in its memory when it was made."""
 
-    def __init__(self, zygote: Zygote) -> None:
+    def __init__(self, zygote: Zygote, *, on_demand: bool) -> None:
+        """``on_demand``: routines begin when they are started, one by one."""
         self._zygote = zygote
+        self._on_demand = on_demand
 
     def launch(self, pipeline: Pipeline, spec: FlowSpec, fds: Sequence[int], mark: str, *, settles: bool) -> Process:
         """See ``launcher.Launcher``."""
         target = f"{spec.pipeline}/{spec.flow}"
         try:
-            with memory_file(f"pipertd-{spec.flow}", encode_spec(replace(spec, on_demand=True))) as told:
+            with memory_file(f"pipertd-{spec.flow}", encode_spec(replace(spec, on_demand=self._on_demand))) as told:
                 given = [told.fileno(), *fds]
                 request = Fork(
                     flow=spec.flow, settles=settles, fds=given, mark=mark, environment=dict(pipeline.environment)

@@ -108,6 +108,7 @@ CHANGES: dict[str, Callable[[Content], object]] = {
     "watchdog.stop": _set(*B, "watchdog", "stop", "7s"),
     "watchdog.contact": _set(*B, "watchdog", "contact", "7s"),
     "standby": _set(*B, "standby", True),
+    "start": _set(*B, "start", "zygote"),
     "resources.cpus": _set(*B, "resources", "cpus", [0]),
     "resources.nice": _set(*B, "resources", "nice", 3),
     "resources.memory_max": _set(*B, "resources", "memory_max", "1G"),
