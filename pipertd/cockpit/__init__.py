@@ -4,8 +4,8 @@ It holds nothing of the daemon's and may die at any time. May import only ``clie
 ``harmless``. Needs the extra ``http``.
 
 - What it is asked: ``routing`` says what a route is; ``pipelines``, ``definitions``, ``events``, ``status``, ``logs``,
-  ``quarantine`` and ``taps`` have those of /v1, a noun a file, ``pipert`` those of PipeRT2, ``pages`` what describes
-  them.
+  ``quarantine`` and ``taps`` have those of /v1, a noun a file, ``pipert`` those of PipeRT2 (with ``pipert_pipeline``
+  and ``pipert_events``), ``pages`` what describes them.
 - How it is read and answered: ``reading``, ``body``, ``rpcs``; ``writing``, ``messages``, ``problem``, ``sse`` with
   ``following``, ``held``.
 - Who may ask: ``gate``, ``passage``, ``tokens``, ``origins``, ``limits``, ``connection``, ``seldom``.
