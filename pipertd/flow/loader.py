@@ -208,8 +208,8 @@ def describe(cls: type[Routine]) -> dict[str, Any]:
     shapes = {"takes": shape_of(taken_type(cls)), "gives": shape_of(given_type(cls))}
     synced = synced_of(cls)
     if synced is not None:
-        types = [*taken_types(cls), *[Any] * len(synced.names)]  # *args says nothing of each
-        shapes["joins"] = {name: shape_of(hint) for name, hint in zip(synced.names, types, strict=False)}
+        types = taken_types(cls, len(synced.names))
+        shapes["joins"] = {name: shape_of(hint) for name, hint in zip(synced.names, types, strict=True)}
     return {"kind": kind_of(cls), "params": list(parameters(cls)), **shapes}
 
 

@@ -25,14 +25,15 @@ from pipertd.flow.values import converted, hints_of, type_name
 
 def taken_type(cls: type[Routine]) -> Any:
     """What ``main_logic`` takes; Any where it does not say."""
-    return next(iter(taken_types(cls)), Any)
+    return taken_types(cls, 1)[0]
 
 
-def taken_types(cls: type[Routine]) -> list[Any]:
-    """What ``main_logic`` takes, by its parameters; Any where it does not say."""
+def taken_types(cls: type[Routine], count: int) -> list[Any]:
+    """What ``main_logic`` takes, which is called with ``count`` messages; Any where it does not say."""
     method = _main_logic(cls)
-    names = list(inspect.signature(method).parameters)[1:]
-    return [_plain(hints_of(method).get(name, Any)) for name in names]
+    names = list(inspect.signature(method).parameters)[1 : 1 + count]
+    said = [_plain(hints_of(method).get(name, Any)) for name in names]
+    return said + [Any] * (count - len(said))  # *args is one parameter, whatever it takes
 
 
 def given_type(cls: type[Routine]) -> Any:

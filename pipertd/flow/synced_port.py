@@ -55,7 +55,7 @@ class SyncedPort(Port):
         self._synced, self._slots = synced, tuple(slot for slot in found if slot is not None)
         self._readers = tuple(
             received_by(routine._receive, reader_of(hint))  # noqa: SLF001 - as its flow does
-            for hint in (*taken_types(cls), *[Any] * len(found))[: len(found)]
+            for hint in taken_types(cls, len(found))
         )
         self._sends_at_once, self._always_has_steps = False, True
         self._held: dict[int, deque[Step]] = {slot: deque() for slot in self._slots}  # in hand, and waits for others

@@ -214,8 +214,7 @@ def _reader_of(cls: type[Routine]) -> Callable[[Any], Any] | None:
     synced = synced_of(cls)
     if synced is None:
         return reader_of(taken_type(cls))
-    hints = [*taken_types(cls), *[Any] * len(synced.names)]
-    readers = [reader_of(hint) for hint in hints[: len(synced.names)]]
+    readers = [reader_of(hint) for hint in taken_types(cls, len(synced.names))]
 
     def read(messages: tuple[Any, ...]) -> tuple[Any, ...]:
         each = zip(readers, messages, strict=True)
