@@ -15,7 +15,7 @@ import sys
 import msgspec
 
 from pipertd.flow.lifetime import UNUSABLE, live
-from pipertd.flow.process import made_of_class
+from pipertd.flow.member import made_of_class
 from pipertd.flow.records import handler_of
 from pipertd.logs.destination import Handler
 from pipertd.logs.printed import take_prints

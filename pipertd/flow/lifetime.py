@@ -11,8 +11,9 @@ import msgspec
 
 from pipertd.errors import PipertdError
 from pipertd.flow.gate import may_settle, wait_at_gate
+from pipertd.flow.member import Maker
 from pipertd.flow.own_logger import own_logger
-from pipertd.flow.process import FlowProcess, Maker
+from pipertd.flow.process import FlowProcess
 from pipertd.flow.settle import settle
 from pipertd.logs.destination import Handler
 from pipertd.protocol import FlowSpec

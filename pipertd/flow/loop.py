@@ -115,11 +115,11 @@ class RoutineLoop:
             self._status.enter(Activity.ENDED)
             return Outcome.ENDED
         self._routine.position = self._port.position
-        outcome = self._live_once() if self._rest() else Outcome.RESTED
-        while self._reactions.rests and not self._stopping and outcome is not Outcome.ENDED:
+        while True:
             outcome = self._live_once() if self._rest() else Outcome.RESTED
-        self._status.enter(outcome.value)
-        return outcome
+            if self._stopping or outcome is Outcome.ENDED or not self._reactions.rests:
+                self._status.enter(outcome.value)
+                return outcome
 
     def _live_once(self) -> Outcome:
         """From setup to cleanup; one that works on demand rests where either failed."""

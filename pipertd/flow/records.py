@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from pipertd.flow.process import ROUTINE_LOGGER, ROUTINE_THREAD
+from pipertd.flow.member import ROUTINE_LOGGER, ROUTINE_THREAD
 from pipertd.logs.destination import Handler, flow_handler
 from pipertd.protocol import FlowSpec
 

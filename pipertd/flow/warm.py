@@ -21,7 +21,7 @@ from pipertd.errors import LoadError
 from pipertd.flow.forked import as_child, shed_parent, told_spec
 from pipertd.flow.lifetime import UNUSABLE, live
 from pipertd.flow.loader import load_class
-from pipertd.flow.process import made_of_class
+from pipertd.flow.member import made_of_class
 from pipertd.flow.records import handler_of
 from pipertd.flow.zygote import Zygote
 from pipertd.forking import Fork, Imports, Ready, send
