@@ -1,8 +1,8 @@
 """What a supervisor and its zygote say to each other, over a SOCK_SEQPACKET socket, one question at a time.
 
-The zygote is a process with one thread, forked from a script before the supervisor was: it holds the script's routines
-as they were then, and is the parent of all flows. A request to fork is followed by the descriptors that the
-specification names, as many to a datagram as the kernel allows.
+The zygote is a process with one thread, and the parent of what is forked from it: a script's, which holds its routines
+as they were before the supervisor began, or one of the daemon's, which has imported the code of one flow. A request to
+fork is followed by the descriptors that the specification names, as many to a datagram as the kernel allows.
 """
 
 from __future__ import annotations

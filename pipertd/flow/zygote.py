@@ -1,6 +1,6 @@
-"""The zygote: a process of one thread that holds a script's routines, and forks the processes of flows.
+"""The zygote: a process of one thread, which has what flows need in its memory, and forks their processes.
 
-It is the parent of all flows. A dead one stays a zombie until the supervisor has it buried, so that its process id
+It is the parent of these. A dead one stays a zombie until the supervisor has it buried, so that its process id
 stays its own. It never outlives its script: when that is gone, whatever way it went, the zygote has the flows stop,
 kills what does not, and goes. One of the daemon's goes with the daemon, and leaves the flows to the next.
 """
