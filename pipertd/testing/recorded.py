@@ -26,6 +26,8 @@ def messages_of(path: str | Path) -> list[Any]:
         MessageError: there is none, or one of them cannot be read.
     """
     place = Path(path)
+    if not place.exists():
+        raise MessageError(f"cannot read messages from {place.absolute()}: there is no such file or folder")
     files = [place] if place.is_file() else sorted(place.glob(f"*{_TAPPED}"))
     if place.suffix == _TAPPED or files:
         return [_tapped(each) for each in files]

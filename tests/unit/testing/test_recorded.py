@@ -67,7 +67,9 @@ def test_what_is_in_quarantine_comes_back_the_oldest_first(tmp_path: Path) -> No
 
 
 def test_where_there_is_none_that_is_said(tmp_path: Path) -> None:
-    """A test that was given nothing would pass."""
+    """A test that was given nothing would pass; a path that is not there is said whole, as pytest runs anywhere."""
+    with pytest.raises(MessageError, match=rf"{tmp_path}/away: there is no such file or folder"):
+        messages_of(tmp_path / "away")
     with pytest.raises(MessageError, match="has neither such nor"):
         messages_of(tmp_path)
     (tmp_path / "broken.msgpack").write_bytes(b"\xc1")
