@@ -32,7 +32,8 @@ type LogServiceClient interface {
 	// behind the cursor of the last record or progress marker that it saw. With follow, a progress marker comes behind the
 	// records that were there, and others now and then. NOT_FOUND: the target names nothing that is loaded, and it never
 	// logged anything: what was removed can still be read. INVALID_ARGUMENT: the cursor is none of this daemon's.
-	// RESOURCE_EXHAUSTED: too many streams are open.
+	// FAILED_PRECONDITION: the records are in the system's journal, and that cannot be read. RESOURCE_EXHAUSTED: too many
+	// streams are open.
 	ReadLogs(ctx context.Context, in *ReadLogsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadLogsResponse], error)
 }
 
@@ -73,7 +74,8 @@ type LogServiceServer interface {
 	// behind the cursor of the last record or progress marker that it saw. With follow, a progress marker comes behind the
 	// records that were there, and others now and then. NOT_FOUND: the target names nothing that is loaded, and it never
 	// logged anything: what was removed can still be read. INVALID_ARGUMENT: the cursor is none of this daemon's.
-	// RESOURCE_EXHAUSTED: too many streams are open.
+	// FAILED_PRECONDITION: the records are in the system's journal, and that cannot be read. RESOURCE_EXHAUSTED: too many
+	// streams are open.
 	ReadLogs(*ReadLogsRequest, grpc.ServerStreamingServer[ReadLogsResponse]) error
 	mustEmbedUnimplementedLogServiceServer()
 }

@@ -632,7 +632,9 @@ type Routine struct {
 	// How long main_logic takes; unset where it never ran.
 	Duration *Quantiles `protobuf:"bytes,8,opt,name=duration,proto3" json:"duration,omitempty"`
 	// The share of the time that it spends in main_logic, 0 to 1.
-	Busy          float64 `protobuf:"fixed64,9,opt,name=busy,proto3" json:"busy,omitempty"`
+	Busy float64 `protobuf:"fixed64,9,opt,name=busy,proto3" json:"busy,omitempty"`
+	// Messages a second that a source is held to, because its consumers can take no more; 0 where nothing holds it.
+	Pace          float64 `protobuf:"fixed64,10,opt,name=pace,proto3" json:"pace,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -726,6 +728,13 @@ func (x *Routine) GetDuration() *Quantiles {
 func (x *Routine) GetBusy() float64 {
 	if x != nil {
 		return x.Busy
+	}
+	return 0
+}
+
+func (x *Routine) GetPace() float64 {
+	if x != nil {
+		return x.Pace
 	}
 	return 0
 }
@@ -2046,7 +2055,7 @@ const file_pipertd_v1_pipeline_proto_rawDesc = "" +
 	"\bPressure\x12\x10\n" +
 	"\x03cpu\x18\x01 \x01(\x01R\x03cpu\x12\x16\n" +
 	"\x06memory\x18\x02 \x01(\x01R\x06memory\x12\x0e\n" +
-	"\x02io\x18\x03 \x01(\x01R\x02io\"\xe8\x01\n" +
+	"\x02io\x18\x03 \x01(\x01R\x02io\"\xfc\x01\n" +
 	"\aRoutine\x12\x12\n" +
 	"\x04flow\x18\x01 \x01(\tR\x04flow\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -2056,7 +2065,9 @@ const file_pipertd_v1_pipeline_proto_rawDesc = "" +
 	"\x06failed\x18\x06 \x01(\x03R\x06failed\x12\x12\n" +
 	"\x04rate\x18\a \x01(\x01R\x04rate\x121\n" +
 	"\bduration\x18\b \x01(\v2\x15.pipertd.v1.QuantilesR\bduration\x12\x12\n" +
-	"\x04busy\x18\t \x01(\x01R\x04busy\"\xc2\x04\n" +
+	"\x04busy\x18\t \x01(\x01R\x04busy\x12\x12\n" +
+	"\x04pace\x18\n" +
+	" \x01(\x01R\x04pace\"\xc2\x04\n" +
 	"\x04Link\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12 \n" +
 	"\vdestination\x18\x02 \x01(\tR\vdestination\x12\x16\n" +
