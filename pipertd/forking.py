@@ -26,13 +26,12 @@ class Fork(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Supervisor to zygote: fork a process for a flow.
 
     ``fds`` are the numbers by which the specification, a file which is the first of them, knows the descriptors that
-    follow. ``mark`` is what all that the process starts is known by.
+    follow.
     """
 
     flow: str
     settles: bool
     fds: list[int]
-    mark: str
     environment: dict[str, str]
 
 

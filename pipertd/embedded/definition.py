@@ -14,30 +14,29 @@ from pipertd.flow import routine as authors
 from pipertd.flow.loader import check_class
 from pipertd.names import Policy, is_name
 
-Troupe = Mapping[str, Sequence[authors.Routine]]  # the routines of each flow
+Made = Mapping[str, Sequence[authors.Routine]]  # by a script: the routines of each flow
 
 
-def pipeline_of(name: str, troupe: Troupe, wires: Iterable[Wire], network: QueueNetwork) -> Pipeline:
+def pipeline_of(name: str, made: Made, wires: Iterable[Wire], network: QueueNetwork) -> Pipeline:
     """The pipeline that a script described.
 
     Raises:
         InvalidDefinition: two routines have one name, a wire leads where it cannot, or a routine has none.
         LoadError: the class of a routine cannot be one's.
     """
-    _check_names(troupe)
+    _check_names(made)
     flows = tuple(
-        Flow(flow, tuple(Routine(each.name, _class_path(each)) for each in routines))
-        for flow, routines in troupe.items()
+        Flow(flow, tuple(Routine(each.name, _class_path(each)) for each in routines)) for flow, routines in made.items()
     )
     pipeline = Pipeline(name, flows, (), autostart=False)
-    homes = {id(each): flow for flow, routines in troupe.items() for each in routines}
+    homes = {id(each): flow for flow, routines in made.items() for each in routines}
     for wire in wires:
         policy = network.policy if wire.policy is None else Policy(wire.policy)
         depth = network.max_queue_sizes if wire.depth is None else wire.depth
         for destination in wire.destinations:
             source, end = _written(wire.source, homes), _written(destination, homes)
             pipeline = with_link(pipeline, source, end, policy, depth)
-    for flow, routines in troupe.items():
+    for flow, routines in made.items():
         for each in routines:
             _check_place(pipeline, flow, each)
     return pipeline
@@ -55,9 +54,9 @@ def _class_path(routine: authors.Routine) -> str:
     return f"{cls.__module__}:{cls.__qualname__}"
 
 
-def _check_names(troupe: Troupe) -> None:
+def _check_names(made: Made) -> None:
     seen: dict[str, str] = {}
-    for flow, routines in troupe.items():
+    for flow, routines in made.items():
         for each in (flow, *(each.name for each in routines)):
             if not is_name(each):
                 raise InvalidDefinition(

@@ -89,15 +89,14 @@ class Orders:
             self._known_events.add(order.event)  # said once: a routine may raise it for every message
         if targets is None:
             return
-        match order.event:
-            case name if name == UNLINK:
-                await self._unlink(targets, str(order.params.get("unlink_routine_name", "")))
-            case name if name == KILL_EVENT_NAME:
-                await self._kill(targets)
-            case name:
-                if name == START_EVENT_NAME:
-                    await self._have_up(targets)
-                self._supervisor.tell(self._pipeline, name, targets, order.params)
+        if order.event == UNLINK:
+            await self._unlink(targets, str(order.params.get("unlink_routine_name", "")))
+        elif order.event == KILL_EVENT_NAME:
+            await self._kill(targets)
+        else:
+            if order.event == START_EVENT_NAME:
+                await self._have_up(targets)
+            self._supervisor.tell(self._pipeline, order.event, targets, order.params)
 
     def _known(self, order: Order) -> Mapping[str, list[str]] | None:
         """Whom of those that it names there are; None where nobody is left. What there is not is logged."""
@@ -134,12 +133,14 @@ class Orders:
 
     async def _kill(self, targets: Mapping[str, list[str]]) -> None:
         """Flows end, in order; a routine that is named alone is stopped, for a flow is the unit that dies."""
+        if not targets:
+            await self._supervisor.stop(Target(self._pipeline))
+            return
         routines = {flow: names for flow, names in targets.items() if names}
         if routines:
             self._supervisor.tell(self._pipeline, STOP_EVENT_NAME, routines, {})
-        flows = [flow for flow, names in targets.items() if not names]
-        for target in [Target(self._pipeline, flow) for flow in flows] or [Target(self._pipeline)][: not targets]:
-            await self._supervisor.stop(target)
+        for flow in [flow for flow, names in targets.items() if not names]:
+            await self._supervisor.stop(Target(self._pipeline, flow))
 
     async def _have_up(self, targets: Mapping[str, list[str]]) -> None:
         """Have those flows up again that were killed, and those go on that somebody else has paused."""

@@ -36,7 +36,7 @@ _QUARANTINE_BYTES = 1 << 30
 
 @dataclass(frozen=True)
 class Scene:
-    """What a service is of that others are let in by, to what runs in the script."""
+    """What runs in the script, as a service sees it that lets others in."""
 
     supervisor: Supervisor
     logs: FileLogs

@@ -27,7 +27,6 @@ from pipertd.flow.transmitted import Change, transmitting
 from pipertd.forking import Fork, renumbered
 from pipertd.protocol import FlowSpec, RoutineSpec, decode_spec
 
-_MARK = "PIPERTD_START"  # as in supervisor.strays
 _LONGEST_NAME = 15  # that the kernel keeps of a process's name
 
 
@@ -107,7 +106,7 @@ def shed_parent(request: Fork) -> None:
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.close(nothing)
-    os.environ |= {**request.environment, _MARK: request.mark}
+    os.environ |= request.environment
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         if callable(signal.getsignal(number)) or number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -20,6 +20,7 @@ from pipertd.supervisor.adopted import AdoptedProcess
 from pipertd.supervisor.launch import Process
 from pipertd.supervisor.procfs import start_ticks
 from pipertd.supervisor.restart import Ending
+from pipertd.supervisor.strays import marked
 
 
 class ZygoteGone(Exception):
@@ -89,7 +90,7 @@ class ZygoteLauncher:
             with memory_file(f"pipertd-{spec.flow}", encode_spec(replace(spec, on_demand=self._on_demand))) as told:
                 given = [told.fileno(), *fds]
                 request = Fork(
-                    flow=spec.flow, settles=settles, fds=given, mark=mark, environment=dict(pipeline.environment)
+                    flow=spec.flow, settles=settles, fds=given, environment=marked(pipeline.environment, mark)
                 )
                 reply = self._zygote.ask(request, given)
         except OSError as reason:

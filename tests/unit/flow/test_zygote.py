@@ -40,7 +40,7 @@ def zygote(enter: Enter, stop_s: float = 60.0) -> Iterator[tuple[Asked, int]]:
 
 
 def forked(asked: Asked, fds: list[int]) -> int:
-    reply = asked.ask(Fork(flow="f", settles=False, fds=fds, mark="", environment={}), fds)
+    reply = asked.ask(Fork(flow="f", settles=False, fds=fds, environment={}), fds)
     assert isinstance(reply, Forked), reply
     return reply.pid
 
