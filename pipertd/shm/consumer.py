@@ -120,7 +120,9 @@ class Consumer:
             taken = rings[0].claim(self._hands)
             rings.rotate(-1)
             if taken is not None:
-                self._hold(taken)
+                self.in_hand.append(taken)  # as _hold does, without a call for each message
+                if taken.keeps:
+                    self.keep((taken.slot, taken.sequence))
                 return taken
         return None
 
