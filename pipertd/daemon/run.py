@@ -9,7 +9,6 @@ import signal
 import sys
 import tempfile
 from collections.abc import Coroutine
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from pipertd.definition.model import Pipeline
 from pipertd.errors import SegmentError, SettingsError
 from pipertd.harmless import in_a_line
 from pipertd.logs.files import FileLogs
+from pipertd.logs.handed import HandedOn
 from pipertd.logs.record import LogRecord
 from pipertd.names import Target
 from pipertd.quarantine import Quarantine
@@ -77,7 +77,7 @@ async def _run(pipeline: Pipeline, folder: Path, logs: FileLogs, quarantine: Qua
         await supervisor.load([replace(pipeline, autostart=False)])
         await supervisor.start(target)
         with Progress(lambda: supervisor.snapshot(target).pipelines[0]) as progress:
-            async with _Records(logs, begin, progress):
+            async with HandedOn(logs, begin, lambda record: _show(record, progress)):
                 await _first_of(supervisor.wait_ended(pipeline.name), interrupted.wait())
                 await supervisor.stop(target)
         return supervisor.snapshot(target).pipelines[0]
@@ -86,36 +86,9 @@ async def _run(pipeline: Pipeline, folder: Path, logs: FileLogs, quarantine: Qua
         history.close()
 
 
-class _Records:
-    """Shows what flows write, up to the last record, while its block runs."""
-
-    def __init__(self, logs: FileLogs, cursor: str, progress: Progress) -> None:
-        self._logs = logs
-        self._cursor = cursor
-        self._progress = progress
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> None:
-        self._task = asyncio.create_task(self._follow())
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-        for record in self._logs.read(cursor=self._cursor):
-            self._show(record)
-
-    async def _follow(self) -> None:
-        async for stretch in self._logs.follow(cursor=self._cursor):
-            for record in stretch.records():
-                self._show(record)
-
-    def _show(self, record: LogRecord) -> None:
-        self._cursor = record.cursor
-        ours = record.logger.startswith("pipertd.") and not record.logger.startswith("pipertd.routine")
-        if record.level >= (logging.WARNING if ours else logging.INFO):
-            self._progress.log(record)
+def _show(record: LogRecord, progress: Progress) -> None:
+    if record.level >= (logging.WARNING if record.is_ours else logging.INFO):
+        progress.log(record)
 
 
 async def _first_of(*waits: Coroutine[None, None, object]) -> None:

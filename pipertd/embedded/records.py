@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from contextlib import suppress
 
-from pipertd.logs.files import FileLogs
 from pipertd.logs.record import LogRecord
 
 _FORMAT = "%(asctime)s — %(name)s — %(levelname)s — %(message)s"  # PipeRT2's
@@ -32,43 +29,14 @@ def notices_logger(logger: logging.Logger) -> logging.Logger:
     return notices
 
 
-class Records:
-    """Hands on records while its block runs, up to the last one; each to a child of the script's logger."""
-
-    def __init__(self, logs: FileLogs, logger: logging.Logger) -> None:
-        self._logs = logs
-        self._logger = logger
-        self._cursor = logs.end()
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> None:
-        self._task = asyncio.create_task(self._follow())
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-        for record in self._logs.read(cursor=self._cursor):
-            self._hand_on(record)
-
-    async def _follow(self) -> None:
-        async for stretch in self._logs.follow(cursor=self._cursor):
-            for record in stretch.records():
-                self._hand_on(record)
-
-    def _hand_on(self, record: LogRecord) -> None:
-        self._cursor = record.cursor
-        if record.level < logging.WARNING and _is_ours(record.logger):
-            return
-        name = ".".join(filter(None, (record.flow, record.routine)))
-        logger = self._logger.getChild(name) if name else self._logger
-        if not logger.isEnabledFor(record.level):
-            return
-        handed = logger.makeRecord(logger.name, record.level, record.flow, 0, record.message, (), None)
-        handed.created, handed.exc_text = record.time_s, record.exception or None
-        logger.handle(handed)
-
-
-def _is_ours(logger: str) -> bool:
-    return logger.startswith("pipertd.") and not logger.startswith("pipertd.routine")
+def hand_on(record: LogRecord, logger: logging.Logger) -> None:
+    """Give a flow's record to ``logger``, as one of its child FLOW.ROUTINE; of our own only from WARNING on."""
+    if record.level < logging.WARNING and record.is_ours:
+        return
+    name = ".".join(filter(None, (record.flow, record.routine)))
+    child = logger.getChild(name) if name else logger
+    if not child.isEnabledFor(record.level):
+        return
+    handed = child.makeRecord(child.name, record.level, record.flow, 0, record.message, (), None)
+    handed.created, handed.exc_text = record.time_s, record.exception or None
+    child.handle(handed)

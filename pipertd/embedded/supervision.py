@@ -19,9 +19,10 @@ from pipertd.definition.model import Pipeline
 from pipertd.embedded.event_names import KILL_EVENT_NAME, START_EVENT_NAME
 from pipertd.embedded.fork import OUR_THREAD
 from pipertd.embedded.orders import Order, Orders
-from pipertd.embedded.records import Records, notices_logger
+from pipertd.embedded.records import hand_on, notices_logger
 from pipertd.errors import PipertdError, SettingsError, WrongState
 from pipertd.logs.files import FileLogs
+from pipertd.logs.handed import HandedOn
 from pipertd.names import Target
 from pipertd.quarantine import Quarantine
 from pipertd.supervisor.history import History
@@ -164,7 +165,7 @@ class Supervision:
                 await supervisor.open()
             except OSError as reason:
                 raise SettingsError(f"cannot run in {folder} (see TMPDIR): {reason}") from reason
-            async with Records(logs, self._logger):
+            async with HandedOn(logs, logs.end(), lambda record: hand_on(record, self._logger)):
                 await self._live(supervisor, self._orders)
         finally:
             await supervisor.close()

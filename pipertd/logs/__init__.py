@@ -11,5 +11,5 @@ Where things are:
 - into files: writer, append; from them: files, walk, series, parse, growth, tail
 - into the journal: journal_writer, journal, flood; from it: journal_logs, journal_tail, journal_source, journal_child,
   journal_entry
-- what is read, from whatever: store, record
+- what is read, from whatever: store, record; handed on at once: handed
 """

@@ -35,6 +35,11 @@ class LogRecord:
         return logging.getLevelName(self.level)
 
     @property
+    def is_ours(self) -> bool:
+        """Whether pipertd's own code wrote it; a routine's logger is its author's."""
+        return self.logger.startswith("pipertd.") and not self.logger.startswith("pipertd.routine")
+
+    @property
     def length(self) -> int:
         """About how many characters it has."""
         return len(self.message) + len(self.exception) + sum(len(str(value)) for value in self.fields.values())
