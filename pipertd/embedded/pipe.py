@@ -170,7 +170,9 @@ class Pipe:
         try:
             msgspec.msgpack.encode(params)
         except (TypeError, ValueError, OverflowError) as reason:
-            raise MessageError(f"cannot notify {event_name}: {reason}") from reason
+            raise MessageError(
+                f"cannot notify {event_name}: {reason}; parameters are scalars, strings, bytes, lists and dicts of them"
+            ) from reason
         supervision.take(event_name, {flow: list(names) for flow, names in targets.items()}, specific_routine, params)
 
     def join(self, to_kill: bool = False) -> None:

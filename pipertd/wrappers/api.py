@@ -63,12 +63,16 @@ class _HttpServer:
 
     def __init__(self, arguments: list[str]) -> None:
         command = [sys.executable, "-P", "-m", "pipertd.wrappers.http_child", str(os.getpid()), *arguments]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        # In a group of its own: Ctrl-C is for the script, which ends it.
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, process_group=0
+        )
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip().rpartition(" ")[2]  # "pipertd-http listens on URL"
         if not self.url:
             self._end()
-            raise SettingsError(f"cannot serve HTTP: pipertd-http ended with exit code {self._process.returncode}")
+            code = self._process.returncode
+            raise SettingsError(f"cannot serve HTTP: pipertd-http ended with exit code {code}; standard error says why")
 
     async def attended(self, _scene: Scene) -> _HttpServer:
         """Be stopped with all the others."""

@@ -49,8 +49,8 @@ class Script:
         self.temporary = folder / "temporary"
         self.temporary.mkdir(exist_ok=True)
 
-    def start(self) -> subprocess.Popen[str]:
-        """Run it; it prints into pipes."""
+    def start(self, own_group: bool = False) -> subprocess.Popen[str]:
+        """Run it, as a terminal does if in a group of its own; it prints into pipes."""
         return subprocess.Popen(
             [sys.executable, str(self.file)],
             cwd=self.file.parent,
@@ -58,6 +58,7 @@ class Script:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            process_group=0 if own_group else None,
         )
 
     def run(self) -> subprocess.CompletedProcess[str]:

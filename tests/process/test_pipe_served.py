@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import urllib.request
 from pathlib import Path
@@ -60,7 +61,7 @@ def test_http_as_the_last_line(tmp_path: Path, by: str) -> None:
     """A script whose last line lets others in, as PipeRT2's demos do, serves them until a kill or Ctrl-C."""
     tell = "import threading\nthreading._register_atexit(lambda: print(api.url, flush=True))"  # behind the last line
     script = Script(tmp_path, tell, PRELUDE + PIPE + HTTP)
-    process = script.start()
+    process = script.start(own_group=True)
     assert process.stdout is not None
     url = process.stdout.readline().strip()
     try:
@@ -69,7 +70,7 @@ def test_http_as_the_last_line(tmp_path: Path, by: str) -> None:
         if by == "kill":
             post(url + "/kill")
         else:
-            process.send_signal(signal.SIGINT)
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         _, said = process.communicate(timeout=DEADLINE_S)
     finally:
         process.kill()
@@ -102,7 +103,7 @@ def test_http_that_cannot_be(tmp_path: Path) -> None:
         PRELUDE + PIPE,
     )
     done = script.works()
-    assert done.stdout == "cannot serve HTTP: pipertd-http ended with exit code 1\n"
+    assert done.stdout == "cannot serve HTTP: pipertd-http ended with exit code 1; standard error says why\n"
     assert "without a token" in done.stderr
 
 
