@@ -34,6 +34,7 @@ def test_pipelines_are_seen_and_steered(served: Daemon, http: Http) -> None:
     }
     assert [flow["paused"] for flow in http.get("/v1/pipelines/p").document["pipeline"]["flows"]] == [False, True]
     for verb in ("resume", "restart", "kill", "stop"):
+        wait_until(lambda: {flow["state"] for flow in served.status("p")["flows"]} == {"RUNNING"}, DEADLINE_S, "both")
         assert http.call("POST", f"/v1/pipelines/p/flows/b/{verb}", {}).status == 200, verb
     assert http.call("POST", "/v1/pipelines/p/stop", {"now": True}).document["pipeline"]["state"] == "STATE_STOPPED"
     refused = http.call("POST", "/v1/pipelines/p/pause")
