@@ -14,8 +14,8 @@ import warnings
 from pathlib import Path
 from typing import NoReturn
 
+from pipertd.embedded.troupe import Troupe
 from pipertd.errors import LaunchFailed
-from pipertd.flow.forked import Troupe
 from pipertd.flow.zygote import Zygote
 
 OUR_THREAD = "pipertd "  # with a space: how names of threads of ours begin

@@ -17,13 +17,12 @@ import msgspec
 from pipertd.embedded.event_names import KILL_EVENT_NAME, START_EVENT_NAME, STOP_EVENT_NAME
 from pipertd.embedded.fork import fork_zygote
 from pipertd.embedded.network import QueueNetwork
-from pipertd.embedded.parts import parts_of
 from pipertd.embedded.records import default_logger
 from pipertd.embedded.transmitter import BasicTransmitter, DataTransmitter
+from pipertd.embedded.troupe import troupe_of
 from pipertd.embedded.wire import Wire
 from pipertd.errors import InvalidDefinition, LaunchFailed, MessageError, PipertdError
 from pipertd.flow.events import handlers_of
-from pipertd.flow.forked import Troupe
 from pipertd.flow.routine import Host, Routine, made_name
 
 if TYPE_CHECKING:
@@ -117,9 +116,10 @@ class Pipe:
             LaunchFailed: the system does not let us, or a flow does not come up.
         """
         self._check_unbuilt("build the pipe")
-        parts = parts_of(self.flows, self._wires.values(), self.data_transmitter)
+        level = self.logger.getEffectiveLevel()
+        troupe = troupe_of(self.flows, self._wires.values(), self.data_transmitter, level)
         try:
-            pid, door = fork_zygote(Troupe(parts, self.logger.getEffectiveLevel()), stop_s=_STOP_S)
+            pid, door = fork_zygote(troupe, stop_s=_STOP_S)
         except OSError as reason:
             raise LaunchFailed(f"cannot build the pipe: {reason}") from reason
         # Only now: none of it is of use in a flow.
