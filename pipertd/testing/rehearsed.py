@@ -155,16 +155,13 @@ def _routine(part: Part, links: Sequence[Link]) -> Routine:
 
 
 def _setting(part: Part, pipeline: Pipeline, links: Sequence[Link], wish: Wish) -> Setting:
-    defined, on_error = part.defined, "raise"
-    if wish.on_error == "defined" and defined.on_error is not OnError.FAIL:
-        on_error = defined.on_error.value
+    defined = part.defined
     into = [each for each in links if each.destination == part.ref]
     out_of = [each for each in links if each.source == part.ref]
-    steps: StepOnError = "retry" if on_error == "retry" else "skip" if on_error == "skip" else "raise"
     return Setting(
         name=defined.name,
         fps=defined.fps,
-        on_error=steps,
+        on_error=_on_error(defined, wish),
         max_deliveries=min((each.max_deliveries for each in into), default=1),
         hands=2 + max((each.depth for each in [*into, *out_of] if each in into or each.within_flow), default=0),
         publishes=any(not each.within_flow for each in out_of),
@@ -172,3 +169,9 @@ def _setting(part: Part, pipeline: Pipeline, links: Sequence[Link], wish: Wish) 
         named_credentials=pipeline.credentials,
         number=pipeline.routines.index(part.ref),
     )
+
+
+def _on_error(defined: Defined, wish: Wish) -> StepOnError:
+    if wish.on_error == "raise" or defined.on_error is OnError.FAIL:
+        return "raise"
+    return "retry" if defined.on_error is OnError.RETRY else "skip"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from pipertd.flow.loader import build, check_class
-from pipertd.flow.placed import kind_of, place
+from pipertd.flow.placed import PLACED, kind_of, place
 from pipertd.flow.routine import Routine
 from pipertd.testing.clock import VirtualClock
 from pipertd.testing.routine import Running
@@ -52,7 +52,7 @@ def running(
         LoadError: the class or a param would be refused in a definition.
     """
     made = _made(routine, params)
-    if made.kind == "placed":
+    if made.kind == PLACED:
         kind = kind or ("source" if kind_of(type(made)) == "source" else "middle")
         place(made, has_inputs=kind != "source", has_outputs=kind != "destination")
     setting = Setting(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipertd.clock import NS
 from pipertd.flow.authored import without_our_frames
 from pipertd.flow.events import Delivery, Inbox
 from pipertd.flow.handover import freeze
@@ -140,7 +141,8 @@ class Stepped:
         if self.is_source:
             trail = trace_of(context) if context else NO_TRAIL
         else:
-            trail = trail.entered(self.setting.number, _ns(self.clock.now_s)).left(_ns(self.clock.now_s))
+            now_ns = round(self.clock.now_s * NS)
+            trail = trail.entered(self.setting.number, now_ns).left(now_ns)
         parcel = Parcel(result) if self.setting.publishes else None
         freeze(result)
         self.published += 1
@@ -226,7 +228,3 @@ def _reader_of(cls: type[Routine]) -> Callable[[Any], Any] | None:
 def _lend(shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray[Any, Any]:
     check_lendable(np.dtype(dtype))
     return np.empty(shape, dtype)
-
-
-def _ns(seconds: float) -> int:
-    return round(seconds * 1e9)
