@@ -77,6 +77,10 @@ class Pipe:
         self._check_unbuilt(f"create flow {flow_name}")
         if flow_name in self.flows:
             raise InvalidDefinition(f"cannot create flow {flow_name}: there is one of that name already")
+        if not isinstance(auto_wire, bool):
+            raise InvalidDefinition(
+                f"cannot create flow {flow_name}: before its routines say if they are wired in order, True or False"
+            )
         for each in routines:
             if not isinstance(each, Routine):
                 raise InvalidDefinition(f"cannot create flow {flow_name}: {each!r} is no routine object")
@@ -92,9 +96,13 @@ class Pipe:
         Links that are gone by that are logged.
 
         Raises:
+            InvalidDefinition: something is no wire.
             PipertdError: the pipe is built.
         """
         self._check_unbuilt("link routines")
+        for each in wires:
+            if not isinstance(each, Wire):
+                raise InvalidDefinition(f"cannot link a {type(each).__name__}: say link(Wire(source, (destination,)))")
         for wire in wires:
             before = self._wires.get(id(wire.source))
             self._wires[id(wire.source)] = wire

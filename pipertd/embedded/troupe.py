@@ -79,8 +79,13 @@ def troupe_of(
     """All routines of a script.
 
     Raises:
-        InvalidDefinition: the links into a routine have different transmitters.
+        InvalidDefinition: there is no flow, or none in a flow, or the links into one have different transmitters.
     """
+    if not flows:
+        raise InvalidDefinition("cannot build the pipe: it has no flow; create one")
+    for flow, routines in flows.items():
+        if not routines:
+            raise InvalidDefinition(f"cannot run flow {flow}: it has no routine")
     transmits: dict[int, DataTransmitter] = {}
     receives: dict[int, DataTransmitter] = {}
     for wire in wires:

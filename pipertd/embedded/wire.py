@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipertd.embedded.transmitter import DataTransmitter
+from pipertd.errors import InvalidDefinition
 from pipertd.flow.routine import Routine
 from pipertd.names import Policy
 
@@ -25,3 +26,11 @@ class Wire:
     data_transmitter: DataTransmitter | None = None
     policy: Policy | str | None = None
     depth: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise InvalidDefinition where the ends are no routines."""
+        if isinstance(self.destinations, Routine):
+            raise InvalidDefinition("cannot wire: destinations are a tuple of routines, also of one: (routine,)")
+        for end in (self.source, *self.destinations):
+            if not isinstance(end, Routine):
+                raise InvalidDefinition(f"cannot wire: {end!r} is no routine object")

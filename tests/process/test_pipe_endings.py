@@ -142,6 +142,18 @@ def test_build_that_fails(tmp_path: Path) -> None:
         fails(source, keep, auto_wire=True, flow="my flow")
         fails(source, wires=[Wire(source, [keep])])
         fails(source, Broken("broken"), auto_wire=True)
+        fails(keep, auto_wire=source)
+        fails()
+        try:
+            Pipe().build()
+        except Exception as reason:
+            print(reason)
+        fails(source, keep, wires=[source])
+        for ends in ((source, keep), (source, [Keep])):
+            try:
+                Wire(*ends)
+            except Exception as reason:
+                print(reason)
         pipe = Pipe()
         pipe.create_flow("flow", True, source, keep)
         pipe.build()
@@ -158,6 +170,12 @@ def test_build_that_fails(tmp_path: Path) -> None:
         "cannot use the name 'my flow': a name is a letter, then up to 62 letters, digits, - and _",
         "cannot link keep: it is in no flow; create its flow first",
         "cannot use Broken: 'name' is pipertd's own name in a routine; call the attribute something else",
+        "cannot create flow flow: before its routines say if they are wired in order, True or False",
+        "cannot run flow flow: it has no routine",
+        "cannot build the pipe: it has no flow; create one",
+        "cannot link a Count: say link(Wire(source, (destination,)))",
+        "cannot wire: destinations are a tuple of routines, also of one: (routine,)",
+        "cannot wire: <class '__main__.Keep'> is no routine object",
     ]
 
 
