@@ -124,7 +124,14 @@ def test_the_service_is_up_and_idle() -> None:
 @pytest.mark.usefixtures("installed")
 def test_everything_is_in_its_place() -> None:
     """Manual pages, completions, the schema, the protos and the settings are where each is looked for."""
-    pages = ("pipertctl(1)", "pipertd(8)", "pipertd.pipeline(5)", "pipertd.toml(5)", "pipertd.conf(5)")
+    pages = (
+        "pipertctl(1)",
+        "pipertd(8)",
+        "pipertd-http(8)",
+        "pipertd.pipeline(5)",
+        "pipertd.toml(5)",
+        "pipertd.conf(5)",
+    )
     assert len(run("man", "--where", *pages).splitlines()) == len(pages)
     share = Path("/usr/share")
     for each in (
@@ -138,6 +145,19 @@ def test_everything_is_in_its_place() -> None:
     assert json.loads((share / "pipertd/pipeline.schema.json").read_text()) == json.loads(run("pipertctl", "schema"))
     kept = run("dpkg-query", "--show", "--showformat=${Conffiles}", "pipertd")
     assert kept.split()[::2] == ["/etc/pipertd/pipertd.toml"]
+
+
+@pytest.mark.usefixtures("numbers")
+def test_http_is_served_when_it_is_wanted() -> None:
+    """Unasked it is off; started, it tells what observe.sock tells."""
+    states = run("systemctl", "show", "--value", "--property=ActiveState,UnitFileState", "pipertd-http").split()
+    assert states == ["inactive", "disabled"]
+    run("systemctl", "start", "pipertd-http")
+    try:
+        (told,) = json.loads(run("curl", "--silent", "http://127.0.0.1:7480/v1/pipelines"))["pipelines"]
+        assert told["name"] == "numbers"
+    finally:
+        run("systemctl", "stop", "pipertd-http")
 
 
 @pytest.mark.usefixtures("numbers")
@@ -182,8 +202,8 @@ def newer(installed: None, tmp_path: Path) -> Path:
     run("dpkg-deb", "--raw-extract", package("pipertd"), tree)
     environment = tree / "usr/lib/pipertd/environment"
     shutil.rmtree(environment / "lib/python3.11/site-packages" / LATE.replace(".", "/"))
-    for file in ("DEBIAN/control", "DEBIAN/postinst", environment / "bin/pipertd", environment / "bin/pipertctl"):
-        path = tree / file
+    programs = (environment / "bin").glob("pipert*")
+    for path in (tree / "DEBIAN/control", tree / "DEBIAN/postinst", *programs):
         path.write_text(
             path.read_text().replace(f"environment-{old}", f"environment-{new}").replace(f": {old}\n", f": {new}\n")
         )
