@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import gc
 import multiprocessing
 import os
 import signal
@@ -11,7 +10,6 @@ import socket
 import sys
 import threading
 import warnings
-from pathlib import Path
 from typing import NoReturn
 
 from pipertd.embedded.troupe import Troupe
@@ -57,8 +55,6 @@ def _be_zygote(troupe: Troupe, ours: socket.socket, door: socket.socket, script:
         os.setsid()  # no Ctrl-C and no end of a terminal reaches it: the script decides
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
-        Path("/proc/self/comm").write_text("pipertd zygote")
-        gc.freeze()  # pages that nobody writes to are shared by all flows
         Zygote(door, script, troupe.enter, stop_s=stop_s).run()
     finally:
         os._exit(0)

@@ -6,7 +6,6 @@ daemon is gone, or does not need it; 1 the code cannot be imported, or cannot be
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import select
@@ -46,8 +45,6 @@ def main(arguments: list[str]) -> int:
     others = [each.name for each in threading.enumerate() if each is not threading.main_thread()]
     if others:
         return _cannot(target, f"importing it started threads ({', '.join(others)}), which no fork has")
-    Path("/proc/self/comm").write_text("pipertd zygote")
-    gc.freeze()  # pages that nobody writes to are shared by all generations
     try:
         send(door, Ready())
     except OSError:  # the daemon went meanwhile

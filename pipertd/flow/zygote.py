@@ -8,6 +8,7 @@ kills what does not, and goes. One of the daemon's goes with the daemon, and lea
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import select
 import signal
@@ -15,6 +16,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 from pipertd.forking import Buried, Bury, End, Fork, Forked, Refused, hear_request, send
@@ -40,6 +42,8 @@ class Zygote:
 
     def run(self) -> None:
         """Return when nothing is left to do, and nobody is left."""
+        Path("/proc/self/comm").write_text("pipertd zygote")
+        gc.freeze()  # pages that nobody writes to are shared by all that is forked
         poll = select.poll()
         poll.register(self._door, select.POLLIN)
         if self._script is not None:

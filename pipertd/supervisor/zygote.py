@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 from collections.abc import Sequence
@@ -79,7 +80,7 @@ class ZygoteLauncher:
     """Has flows forked from a zygote, with what was in its memory when it was made."""
 
     def __init__(self, zygote: Zygote, *, on_demand: bool) -> None:
-        """``on_demand``: routines begin when they are started, one by one."""
+        """``on_demand``: as in a script's pipe, routines begin when they are started, one by one."""
         self._zygote = zygote
         self._on_demand = on_demand
 
@@ -96,8 +97,9 @@ class ZygoteLauncher:
         except OSError as reason:
             raise LaunchFailed(f"cannot prepare the start of {target}: {reason}") from reason
         except ZygoteGone as reason:
+            way_out = "; build the pipe again" if self._on_demand else ""
             raise LaunchFailed(
-                f"cannot start {target}: the process that it is forked from is dead; build the pipe again"
+                f"cannot start {target}: the process that it is forked from is dead{way_out}"
             ) from reason
         if isinstance(reply, Refused):
             cause = OSError(reply.errno, reply.reason)
@@ -109,7 +111,7 @@ class ZygoteLauncher:
         try:
             return ForkedProcess(pid, os.pidfd_open(pid), start_ticks(pid) or 0, self._zygote)
         except OSError as reason:  # no descriptor left: a process that cannot be watched must not run
-            os.kill(pid, 9)
+            os.kill(pid, signal.SIGKILL)
             with suppress(ZygoteGone):
                 self._zygote.ask(Bury(pid=pid))
             raise LaunchFailed(f"cannot watch {target}: {reason}") from reason
