@@ -39,7 +39,7 @@ def test_const_fps_keeps_to_its_grid(tmp_path: Path) -> None:
     go(tmp_path, pipeline(source, routine("sink", "paced:Stamp", file=file), links=(link("source", "sink"),)), story)
     times = [captured for captured, _ in stamps(file)]
     assert len(times) <= (times[-1] - times[0]) / PERIOD_S + 2
-    # A frame may be late where the machine is; the grid is not, or the last ones would all lie beside that of the first.
+    # A frame may be late where the machine is; the grid is not, or the last ones would lie beside that of the first.
     grid_s = min(times[:25], key=lambda each: sum(beside(each, times[:25])))
     assert median(beside(grid_s, times[-25:])) < 0.25
 
