@@ -43,12 +43,18 @@ def live(spec: FlowSpec, log: Handler, make: Maker, *, settles: bool) -> int:
         return FAILED
     if process is None:
         return TURNED_AWAY
+    os.register_at_fork(after_in_child=_end_at_sigterm)
     signal.signal(signal.SIGTERM, lambda *_: process.stop())
     well = process.run()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # else Python gives it back its default on the way out
     # Code of a library that never returns at exit must not hang the flow silently: it says where, and goes.
     faulthandler.dump_traceback_later(EXIT_DEADLINE_S, exit=True, file=stacks)
     return ENDED if well else FAILED
+
+
+def _end_at_sigterm() -> None:
+    """In a child that a routine forks: multiprocessing ends its daemons by that signal, and then waits for them."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _make_process(spec: FlowSpec, log: Handler, make: Maker) -> FlowProcess | None:

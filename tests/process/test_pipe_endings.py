@@ -100,6 +100,26 @@ def test_child_of_the_script_outlives_it(tmp_path: Path) -> None:
     wait_until(lambda: not Path(f"/proc/{child}").exists())
 
 
+def test_routine_with_a_child(tmp_path: Path) -> None:
+    """A daemon of multiprocessing's that a routine leaves running ends with its flow, which does not wait for it."""
+    script = Script(
+        tmp_path,
+        """
+        class Starts(Keep):
+            def setup(self):
+                multiprocessing.Process(target=time.sleep, args=(1000,), daemon=True).start()
+        keep = Starts()
+        pipe = Pipe()
+        pipe.create_flow("flow", True, Count(), keep)
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME)
+        until(lambda: keep.last.value)
+        pipe.join(to_kill=True)
+        """,
+    )
+    assert script.works().stderr == ""
+
+
 def test_zygote_that_died(tmp_path: Path) -> None:
     """Flows that run go on and can be stopped; a new one cannot be had, which is said."""
     script = Script(
