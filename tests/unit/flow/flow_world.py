@@ -21,7 +21,7 @@ from pipertd.shm.hand import Taken, charge
 from pipertd.shm.ledger import Ledger
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.view import LinkView
-from tests.unit.shm.stepping import Actor, SteppedMessage, stepped
+from tests.unit.shm.stepping import Actor, SteppedMessage, run_to_rest, stepped
 from tests.unit.shm.world import Seen, Violation, check, content
 
 SOURCE, OTHER, FLOW, SINK = "source", "other", "flow", "sink"
@@ -170,13 +170,8 @@ class FlowWorld:
 
     def run_to_rest(self) -> None:
         """Give everybody turns until every message has come to its end."""
-        for _ in range(300):
-            for actor in self.actors.values():
-                for _ in range(16):
-                    actor.turn()
-            if self._is_at_rest():
-                return
-        raise Violation(f"stuck or leaked: {self.segments.link_views()}")
+        if not run_to_rest(self.actors.values(), self._is_at_rest):
+            raise Violation(f"stuck or leaked: {self.segments.link_views()}")
 
     def _is_at_rest(self) -> bool:
         views = self.segments.link_views()

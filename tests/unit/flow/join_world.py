@@ -15,7 +15,7 @@ from pipertd.shm import layout as at
 from pipertd.shm.codec import Encoder
 from pipertd.shm.ledger import Ledger
 from pipertd.supervisor.segments import PipelineSegments
-from tests.unit.shm.stepping import Actor, SteppedMessage, stepped
+from tests.unit.shm.stepping import Actor, SteppedMessage, run_to_rest, stepped
 from tests.unit.shm.world import Violation, check, content
 
 LEFT, RIGHT, JOIN, SINK = "left", "right", "join", "sink"
@@ -126,13 +126,8 @@ class JoinWorld:
 
     def run_to_rest(self) -> None:
         """Give everybody turns until every message has come to its end."""
-        for _ in range(300):
-            for actor in self.actors.values():
-                for _ in range(16):
-                    actor.turn()
-            if self._is_at_rest():
-                return
-        raise Violation(f"stuck or leaked: {self.segments.link_views()}")
+        if not run_to_rest(self.actors.values(), self._is_at_rest):
+            raise Violation(f"stuck or leaked: {self.segments.link_views()}")
 
     def _is_at_rest(self) -> bool:
         left, right, out = views = self.segments.link_views()

@@ -9,7 +9,7 @@ greenlets: a search takes millions of turns, and from thread to thread it took t
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from math import ceil
 from typing import Any
 
@@ -152,3 +152,14 @@ class SteppedMessage(Encoded):
         payload[: self.length // 2] = whole[: self.length // 2]
         self.actor.pause()
         payload[self.length // 2 :] = whole[self.length // 2 :]
+
+
+def run_to_rest(actors: Collection[Actor], is_at_rest: Callable[[], bool], rounds: int = 300) -> bool:
+    """Give everybody turns until all is at rest; whether it ever was."""
+    for _ in range(rounds):
+        for actor in actors:
+            for _ in range(16):
+                actor.turn()
+        if is_at_rest():
+            return True
+    return False

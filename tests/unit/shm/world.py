@@ -32,7 +32,7 @@ from pipertd.shm.pool import Pool, ReadPools
 from pipertd.shm.producer import Producer
 from pipertd.supervisor.segments import PipelineSegments
 from pipertd.supervisor.view import LinkView
-from tests.unit.shm.stepping import Actor, SteppedGuard, SteppedMessage, stepped
+from tests.unit.shm.stepping import Actor, SteppedGuard, SteppedMessage, run_to_rest, stepped
 
 SOURCE, MIDDLE, DESTINATION, FAN_OUT = "source", "middle", "destination", "fan_out"
 LARGE = 1500  # does not fit into an entry
@@ -301,13 +301,8 @@ class World:
     def run_to_rest(self, rounds: int = 300) -> None:
         """Give everybody turns until every message has arrived and every slot is free."""
         self.closing = True
-        for _ in range(rounds):
-            for actor in self.actors.values():
-                for _ in range(16):
-                    actor.turn()
-            if self._is_at_rest():
-                return
-        raise Violation(f"stuck or leaked: {self.views()}, slots held {self._held()}")
+        if not run_to_rest(self.actors.values(), self._is_at_rest, rounds):
+            raise Violation(f"stuck or leaked: {self.views()}, slots held {self._held()}")
 
     def _is_at_rest(self) -> bool:
         source = Ledger(self.spec(SOURCE).ledger_fd, writable=False)
