@@ -7,6 +7,6 @@ flow that it starts.
 Where things are:
 
 - what a script writes: pipe, wire, network, transmitter, event_names
-- what becomes of it: definition, troupe, fork, supervision
-- what goes on then, and at the end: orders, records, last_line
+- what becomes of it: definition, troupe, fork, zygote, supervision
+- what goes on then, and at the end: order, orders, records, last_line
 """

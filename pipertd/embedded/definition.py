@@ -58,7 +58,7 @@ def _check_names(made: Made) -> None:
     seen: dict[str, str] = {}
     for flow, routines in made.items():
         for each in (flow, *(each.name for each in routines)):
-            if not is_name(each):
+            if not isinstance(each, str) or not is_name(each):
                 raise InvalidDefinition(
                     f"cannot use the name {each!r}: a name is a letter, then up to 62 letters, digits, - and _"
                 )

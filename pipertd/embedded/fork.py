@@ -12,17 +12,19 @@ import threading
 import warnings
 from typing import NoReturn
 
+from pipertd.death_signal import have_at_death_of_parent
 from pipertd.embedded.troupe import Troupe
 from pipertd.errors import LaunchFailed
 from pipertd.flow.zygote import Zygote
 
 OUR_THREAD = "pipertd "  # with a space: how names of threads of ours begin
 _LAST_STANDARD = 2  # descriptor: standard error
+_NEVER_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)  # where this is, flows bury themselves
 _STACKLEVEL = 4  # the script's call of build()
 
 
 def fork_zygote(troupe: Troupe, *, stop_s: float) -> tuple[int, socket.socket]:
-    """Fork it; its process id, and the socket by which it is spoken to.
+    """Fork it; its pidfd, and the socket by which it is spoken to.
 
     Raises:
         LaunchFailed: multiprocessing runs the script once more, in a process of its own.
@@ -36,28 +38,42 @@ def fork_zygote(troupe: Troupe, *, stop_s: float) -> tuple[int, socket.socket]:
     faulthandler.cancel_dump_traceback_later()  # in a fork without its thread, to set another one waits for ever
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     script = os.pidfd_open(os.getpid())
+    blocked = signal.pthread_sigmask(
+        signal.SIG_BLOCK, signal.valid_signals()
+    )  # no handler runs in there before it goes
     try:
         pid = os.fork()
         if pid == 0:
             _be_zygote(troupe, ours, theirs, script, stop_s)
+        zygote = os.pidfd_open(pid)
     except OSError:
         ours.close()
         raise
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         theirs.close()
         os.close(script)
-    return pid, ours
+    return zygote, ours
 
 
 def _be_zygote(troupe: Troupe, ours: socket.socket, door: socket.socket, script: int, stop_s: float) -> NoReturn:
     try:
         ours.close()
         os.setsid()  # no Ctrl-C and no end of a terminal reaches it: the script decides
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
+        _shed_handlers()
+        have_at_death_of_parent(signal.SIGCONT)  # or one that somebody has stopped would lie there for ever
         Zygote(door, script, troupe.enter, stop_s=stop_s).run()
     finally:
         os._exit(0)
+
+
+def _shed_handlers() -> None:
+    """What the script does at a signal is not for a child of its own: it would reap the flows, or raise in there."""
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        if callable(signal.getsignal(number)) or number in _NEVER_IGNORED:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _refuse_second_run() -> None:

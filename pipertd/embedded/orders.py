@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Collection, Mapping
 from itertools import chain
-from typing import NamedTuple
 
 from pipertd.definition.plan import plan_change
 from pipertd.definition.relink import without_link
@@ -23,6 +22,7 @@ from pipertd.embedded.event_names import (
     UNLINK,
     UPDATE_FPS_NAME,
 )
+from pipertd.embedded.order import Order
 from pipertd.errors import PipertdError
 from pipertd.flow.events import LOG_DATA
 from pipertd.names import Target, nearest
@@ -41,15 +41,6 @@ _BUILT_IN = (
     UPDATE_FPS_NAME,
     LOG_DATA,
 )
-
-
-class Order(NamedTuple):
-    """An event and whom it is for: flow → routines, an empty list for all of the flow; nobody named means everybody."""
-
-    event: str
-    targets: Mapping[str, list[str]]
-    routine: str | None
-    params: Mapping[str, object]
 
 
 class Orders:

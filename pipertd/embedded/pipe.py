@@ -12,16 +12,15 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from pipertd.embedded.event_names import KILL_EVENT_NAME, START_EVENT_NAME, STOP_EVENT_NAME
 from pipertd.embedded.fork import fork_zygote
 from pipertd.embedded.network import QueueNetwork
+from pipertd.embedded.order import order_of
 from pipertd.embedded.records import default_logger
 from pipertd.embedded.transmitter import BasicTransmitter, DataTransmitter
 from pipertd.embedded.troupe import troupe_of
 from pipertd.embedded.wire import Wire
-from pipertd.errors import InvalidDefinition, LaunchFailed, MessageError, PipertdError
+from pipertd.errors import InvalidDefinition, LaunchFailed, PipertdError
 from pipertd.flow.events import handlers_of
 from pipertd.flow.routine import Host, Routine, made_name
 
@@ -127,7 +126,7 @@ class Pipe:
         level = self.logger.getEffectiveLevel()
         troupe = troupe_of(self.flows, self._wires.values(), self.data_transmitter, level)
         try:
-            pid, door = fork_zygote(troupe, stop_s=_STOP_S)
+            zygote, door = fork_zygote(troupe, stop_s=_STOP_S)
         except OSError as reason:
             raise LaunchFailed(f"cannot build the pipe: {reason}") from reason
         # Only now: none of it is of use in a flow.
@@ -137,12 +136,15 @@ class Pipe:
         from pipertd.embedded.supervision import Supervision
 
         handled = {event for routines in self.flows.values() for each in routines for event in handlers_of(type(each))}
-        self._supervision = supervision = Supervision(pid, door, self.logger, handled)
+        self._supervision = supervision = Supervision(zygote, door, self.logger, handled)
         try:
             call_at_exit(self._end_with_script)
             definition = pipeline_of(_NAME, self.flows, self._wires.values(), self.network)
             pacing = Pacing.AUTO if self._paced else Pacing.FREE
             supervision.begin(replace(definition, pacing=pacing, shm_limit=self._shm_limit or half_of_what_is_free()))
+        except OSError as reason:
+            self._end()
+            raise LaunchFailed(f"cannot build the pipe: {reason}") from reason
         except BaseException:
             self._end()
             raise
@@ -169,19 +171,12 @@ class Pipe:
 
         Raises:
             MessageError: a parameter cannot be carried.
+            TypeError: a name is no text, or the targets are not as they are written.
             PipertdError: the pipe is not built.
         """
         supervision = self.supervised(f"notify {event_name}")
-        targets = routines_by_flow or {}
-        if not isinstance(targets, Mapping) or any(isinstance(names, str) for names in targets.values()):
-            raise TypeError(f"cannot notify {event_name}: targets are flow -> list of routines, not {targets!r}")
-        try:
-            msgspec.msgpack.encode(params)
-        except (TypeError, ValueError, OverflowError) as reason:
-            raise MessageError(
-                f"cannot notify {event_name}: {reason}; parameters are scalars, strings, bytes, lists and dicts of them"
-            ) from reason
-        supervision.take(event_name, {flow: list(names) for flow, names in targets.items()}, specific_routine, params)
+        order = order_of(event_name, routines_by_flow or {}, specific_routine, params)
+        supervision.take(order)
 
     def join(self, to_kill: bool = False) -> None:
         """Return when every flow has ended, as by ``kill``, which ``to_kill`` sends first; then nothing is left.

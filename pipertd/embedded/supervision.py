@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 import tempfile
 import threading
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Collection
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,10 @@ from typing import Protocol
 from pipertd.definition.model import Pipeline
 from pipertd.embedded.event_names import KILL_EVENT_NAME, START_EVENT_NAME
 from pipertd.embedded.fork import OUR_THREAD
-from pipertd.embedded.orders import Order, Orders
+from pipertd.embedded.order import Order
+from pipertd.embedded.orders import Orders
 from pipertd.embedded.records import hand_on, notices_logger
+from pipertd.embedded.zygote import ScriptZygote
 from pipertd.errors import PipertdError, SettingsError, WrongState
 from pipertd.logs.files import FileLogs
 from pipertd.logs.handed import HandedOn
@@ -30,7 +31,7 @@ from pipertd.supervisor.leftovers import PREFIX, mark, remove_leftovers
 from pipertd.supervisor.lock import held_directory
 from pipertd.supervisor.supervisor import Supervisor
 from pipertd.supervisor.view import PipelineView, State
-from pipertd.supervisor.zygote import Zygote, ZygoteLauncher
+from pipertd.supervisor.zygote import ZygoteLauncher
 
 _QUARANTINE_BYTES = 1 << 30
 
@@ -58,9 +59,9 @@ class Supervision:
     def __init__(
         self, zygote: int, door: socket.socket, logger: logging.Logger, handled_events: Collection[str]
     ) -> None:
-        """``zygote`` is the process that flows are forked from, ``door`` the way to it; both are ours from now on."""
+        """``zygote`` is a pidfd of what flows are forked from, ``door`` the way to it; both are ours from now on."""
         self._handled_events = handled_events
-        self._zygote_id, self._zygote = zygote, Zygote(door)
+        self._zygote = ScriptZygote(door, zygote)
         self._logger = logger
         self._thread: threading.Thread | None = None
         self._up: Future[None] = Future()
@@ -80,16 +81,14 @@ class Supervision:
         self._thread.start()
         self._up.result()
 
-    def take(
-        self, event: str, targets: Mapping[str, list[str]], routine: str | None, params: Mapping[str, object]
-    ) -> None:
+    def take(self, order: Order) -> None:
         """Have an event carried out, behind those that came before; where all is over, say so."""
-        if event in (START_EVENT_NAME, KILL_EVENT_NAME):
-            self.is_told_to_end = event == KILL_EVENT_NAME and not targets and routine is None
+        if order.event in (START_EVENT_NAME, KILL_EVENT_NAME):
+            self.is_told_to_end = order.event == KILL_EVENT_NAME and not order.targets and order.routine is None
         if self._is_over:
-            self._logger.warning("event %s: the pipe is over", event)
+            self._logger.warning("event %s: the pipe is over", order.event)
         else:
-            self._loop.call_soon_threadsafe(self._orders.take, Order(event, targets, routine, params))
+            self._loop.call_soon_threadsafe(self._orders.take, order)
 
     def attend(self, open_service: Callable[[Scene], Awaitable[Service]]) -> Scene:
         """Have a service opened, on the supervisor's loop, which is stopped when all is over; returns what it is of.
@@ -113,9 +112,20 @@ class Supervision:
         return self._is_over or asyncio.run_coroutine_threadsafe(self._rests(), self._loop).result()
 
     def wait_over(self) -> None:
-        """Return when every flow is at rest."""
-        if not self._is_over:
+        """Return when every flow is at rest.
+
+        Raises:
+            PipertdError: the supervisor failed; its thread has shown of what.
+        """
+        if self._is_over:
+            return
+        try:
             asyncio.run_coroutine_threadsafe(self._over(), self._loop).result()
+        except (CancelledError, RuntimeError) as reason:  # its loop ends meanwhile, or has ended
+            if not self._is_over:
+                raise PipertdError(
+                    "cannot wait for the pipe's end: its supervisor failed, as is said above"
+                ) from reason
 
     def end(self) -> None:
         """Stop what is up, in order, and return when nothing is left; idempotent."""
@@ -124,11 +134,10 @@ class Supervision:
         self._is_over = True
         if self._thread is not None:
             if self._up.exception() is None:
-                self._loop.call_soon_threadsafe(self._unwanted.set)
+                with suppress(RuntimeError):  # it failed, and its loop is closed
+                    self._loop.call_soon_threadsafe(self._unwanted.set)
             self._thread.join()
         self._zygote.end()
-        with suppress(ChildProcessError):  # a signal handler of the script's was quicker
-            os.waitpid(self._zygote_id, 0)
 
     # -- on the thread
 
@@ -147,6 +156,7 @@ class Supervision:
 
     async def _supervise(self, folder: Path) -> None:
         self._loop, self._unwanted = asyncio.get_running_loop(), asyncio.Event()
+        self._loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix=f"{OUR_THREAD}work"))
         logs = FileLogs(folder / "logs")
         history = History(folder / "notices.jsonl", logger=notices_logger(self._logger))
         quarantine = Quarantine(self._put_aside, _QUARANTINE_BYTES)
@@ -184,11 +194,15 @@ class Supervision:
         if view.state is not State.RUNNING:
             raise PipertdError(f"cannot build the pipe: {_reasons(view)}")
         carrying_out = asyncio.create_task(orders.run())
+        unwanted = asyncio.create_task(self._unwanted.wait())
         self._up.set_result(None)
         try:
-            await self._unwanted.wait()
+            await asyncio.wait({carrying_out, unwanted}, return_when=asyncio.FIRST_COMPLETED)
+            if carrying_out.done():
+                carrying_out.result()  # a fault, which must not leave the script waiting for what is not carried out
         finally:
             carrying_out.cancel()
+            unwanted.cancel()
             await supervisor.stop(self._target)
 
     async def _over(self) -> None:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from pipertd.definition.model import Pipeline
 from pipertd.errors import LaunchFailed
-from pipertd.forking import Buried, Bury, End, Fork, Forked, Refused, Reply, Request, hear_reply, send
+from pipertd.forking import Buried, Bury, Fork, Forked, Refused, Reply, Request, hear_reply, send
 from pipertd.memory import memory_file
 from pipertd.protocol import FlowSpec, encode_spec
 from pipertd.supervisor.adopted import AdoptedProcess
@@ -32,7 +32,7 @@ class Zygote:
     """The zygote behind ``door``, asked one thing at a time, from any thread."""
 
     def __init__(self, door: socket.socket, *, patience_s: float | None = None) -> None:
-        """One that does not answer for so long counts as dead; one of a script is waited for."""
+        """One that does not answer for so long counts as dead."""
         self._door = door
         self._door.settimeout(patience_s)
         self._turn = threading.Lock()
@@ -46,16 +46,14 @@ class Zygote:
         with self._turn:
             try:
                 send(self._door, request, fds)
+                self.wait()
                 return hear_reply(self._door)
             except (OSError, EOFError) as reason:
                 self._door.close()  # a late answer must not pass for that to another question
                 raise ZygoteGone from reason
 
-    def end(self) -> None:
-        """Have it go, with all that it forked."""
-        with self._turn, suppress(OSError):
-            send(self._door, End())
-        self._door.close()
+    def wait(self) -> None:
+        """Until there is an answer to be read; as a rule, what the answer is waited for with has its own time."""
 
 
 @dataclass(frozen=True)

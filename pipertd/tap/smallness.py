@@ -9,10 +9,12 @@ import signal
 import time
 from pathlib import Path
 
+from pipertd.death_signal import have_at_death_of_parent
+
 MOST_MEMORY_BYTES = 1024 * 1024 * 1024
 _AUTOGROUP, _TRIES = Path("/proc/self/autogroup"), 10
 _NICENESS_AMONG_SESSIONS = 10  # a ninth of what another session gets
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+_PR_SET_NO_NEW_PRIVS = 38
 
 
 def be_small() -> None:
@@ -24,9 +26,9 @@ def be_small() -> None:
     Source: prctl(2), sched(7). The death signal is for the tap that SIGSTOP keeps from seeing its socket's end.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    for option, value in ((_PR_SET_PDEATHSIG, signal.SIGKILL), (_PR_SET_NO_NEW_PRIVS, 1)):
-        if libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0):
-            raise OSError(ctypes.get_errno(), "prctl")
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+    have_at_death_of_parent(signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY_BYTES, MOST_MEMORY_BYTES))
     os.setpriority(os.PRIO_PROCESS, 0, 19)

@@ -138,6 +138,43 @@ def test_zygote_that_died(tmp_path: Path) -> None:
     assert "the process that it is forked from is dead; build the pipe again" in done.stderr
 
 
+@pytest.mark.parametrize("end", ["pipe.join(to_kill=True)", "", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_zygote_that_is_stopped(tmp_path: Path, end: str) -> None:
+    """Somebody's SIGSTOP to it makes nobody wait for ever: it is waked by a script that needs it, or that dies."""
+    script = Script(tmp_path, f"os.kill(zygote, signal.SIGSTOP)\n{end}", PRELUDE + BUILT + ZYGOTE)
+    done = script.run()
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    assert done.stdout.endswith("cleaned up\n")
+
+
+def test_signal_handlers_of_the_script(tmp_path: Path) -> None:
+    """They are the script's alone: one that reaps every child, or ignores all, takes none from the zygote."""
+    script = Script(
+        tmp_path,
+        """
+        class Tells(Keep):
+            def main_logic(self, data):
+                self.last.value = os.getpid()
+        def reap(*_):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        for handler in (reap, signal.SIG_IGN):
+            signal.signal(signal.SIGCHLD, handler)
+            keep = Tells()
+            pipe = Pipe()
+            pipe.create_flow("flow", True, Count(), keep)
+            pipe.build()
+            pipe.notify_event(START_EVENT_NAME)
+            first = until(lambda: keep.last.value)
+            os.kill(first, signal.SIGKILL)
+            until(lambda: keep.last.value != first)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            pipe.join(to_kill=True)
+        """,
+    )
+    assert script.works().stderr.count("it was killed by SIGKILL") == 2
+
+
 def test_build_that_fails(tmp_path: Path) -> None:
     """What is wrong is said by whom and why, the script goes on, and nothing is left of it."""
     script = Script(
@@ -173,6 +210,7 @@ def test_build_that_fails(tmp_path: Path) -> None:
                 Wire(*ends)
             except Exception as reason:
                 print(reason)
+        fails(source, Keep(5), auto_wire=True)
         pipe = Pipe()
         pipe.create_flow("flow", True, source, keep)
         pipe.build()
@@ -195,6 +233,7 @@ def test_build_that_fails(tmp_path: Path) -> None:
         "cannot link a Count: say link(Wire(source, (destination,)))",
         "cannot wire: destinations are a tuple of routines, also of one: (routine,)",
         "cannot wire: <class '__main__.Keep'> is no routine object",
+        "cannot use the name 5: a name is a letter, then up to 62 letters, digits, - and _",
     ]
 
 
@@ -203,9 +242,10 @@ def test_threads_of_the_script(tmp_path: Path) -> None:
     script = Script(
         tmp_path,
         """
-        import faulthandler, threading
+        import faulthandler, threading, warnings
         faulthandler.dump_traceback_later(1000)  # which has a thread, too
         threading.Thread(target=time.sleep, args=(1000,), name="of the script", daemon=True).start()
+        warnings.simplefilter("always")
         for name in ("one", "another"):
             keep = Keep()
             pipe = Pipe()
@@ -216,7 +256,7 @@ def test_threads_of_the_script(tmp_path: Path) -> None:
         """,
     )
     said = script.works().stderr
-    assert said.count("threads of its own run (of the script)") == 1  # once for a place in the script
+    assert said.count("threads of its own run (of the script)") == 2
     assert "script.py:" in said
 
 

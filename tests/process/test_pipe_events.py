@@ -242,6 +242,36 @@ def test_a_crash_in_setup_or_cleanup(tmp_path: Path) -> None:
     assert "ValueError: never" in said
 
 
+def test_what_cannot_be_an_event(tmp_path: Path) -> None:
+    """It is refused where it is sent, whatever it is, and those behind it are carried out."""
+    script = Script(
+        tmp_path,
+        """
+        from pipertd.errors import MessageError
+        pipe.build()
+        def fails(*args, **params):
+            try:
+                pipe.notify_event(*args, **params)
+            except (TypeError, MessageError) as reason:
+                print(type(reason).__name__)
+        deep = []
+        for _ in range(100_000):
+            deep = [deep]
+        for targets in ("front", ["front"], {"front": "source"}, {"front": None}, {"front": [["source"]]}, {1: []}):
+            fails(START_EVENT_NAME, targets)
+        fails(5), fails("x", specific_routine=["source"])
+        fails("\\ud800"), fails("x", {"front": ["\\ud800"]})
+        for value in (object(), 1 << 80, deep):
+            fails("x", a=value)
+        pipe.notify_event(START_EVENT_NAME)
+        lives(one)
+        pipe.join(to_kill=True)
+        """,
+        PRELUDE + LIVED,
+    )
+    assert script.works().stdout.split() == ["TypeError"] * 8 + ["MessageError"] * 5
+
+
 def test_unknown_targets(tmp_path: Path) -> None:
     """A target that does not exist, or an event that nobody handles, is logged; the others of the event get it."""
     said = works(

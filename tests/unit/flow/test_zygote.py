@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from pipertd.embedded.zygote import ScriptZygote as Asked
 from pipertd.flow.zygote import Enter, Zygote
 from pipertd.forking import Buried, Bury, Fork, Forked, Refused
 from pipertd.memory import memory_file
-from pipertd.supervisor.zygote import Zygote as Asked
 from pipertd.supervisor.zygote import ZygoteGone
 
 
@@ -31,12 +31,11 @@ def zygote(enter: Enter, stop_s: float = 60.0) -> Iterator[tuple[Asked, int]]:
             os._exit(0)
     theirs.close()
     os.close(script)
-    asked = Asked(ours)
+    asked = Asked(ours, os.pidfd_open(pid))
     try:
         yield asked, pid
     finally:
         asked.end()
-        os.waitpid(pid, 0)
 
 
 def forked(asked: Asked, fds: list[int]) -> int:
