@@ -84,6 +84,7 @@ class Pipe:
             if not isinstance(each, Routine):
                 raise InvalidDefinition(f"cannot create flow {flow_name}: {each!r} is no routine object")
             each._host = self._host  # noqa: SLF001 - as its flow does
+            each.flow_name = flow_name
             each.name = each.name or made_name(type(each))  # its constructor called no other
         self.flows[flow_name] = routines
         if auto_wire:

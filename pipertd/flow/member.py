@@ -138,7 +138,8 @@ class Member:
     def _introduce(self, flow: FlowProcess, pace: Pace) -> None:
         """Have the author's object know who it is, and where."""
         routine, port = self.routine, self.port
-        routine.name, routine.generation, routine.fps = self.spec.name, flow.spec.generation, pace.fps
+        routine.name, routine.flow_name = self.spec.name, flow.spec.flow
+        routine.generation, routine.fps = flow.spec.generation, pace.fps
         routine.logger = logging.getLogger(f"{ROUTINE_LOGGER}{self.spec.name}")
         routine._host = Host(
             read_published=lambda: port.published,

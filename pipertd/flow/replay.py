@@ -91,7 +91,7 @@ class _Replay:
                 f"cannot replay one message of {about.routine}: it is called with one each of "
                 f"{', '.join(synced.names)}; call it yourself, with the message in {self._folder}"
             )
-        routine.name, routine.generation = about.routine, 1
+        routine.name, routine.flow_name, routine.generation = about.routine, about.flow, 1
         routine.logger = logging.getLogger(f"pipertd.routine.{about.routine}")
         envelope = self._envelope(manual=routine.acknowledge == "manual")
         routine._host = Host(

@@ -113,6 +113,7 @@ class Routine:
 
     Attributes:
         name: its name in the pipeline.
+        flow_name: the name of its flow.
         generation: which start of its flow this is, from 1.
         fps: how many times a second ``main_logic`` runs at most; None is as fast as the links allow. What a class or a
             constructor sets holds where the definition says nothing.
@@ -131,6 +132,7 @@ class Routine:
     writable: ClassVar[bool] = False
 
     name: str = ""
+    flow_name: str = ""
     generation: int = 0
     fps: float | None = None
     position: int = 0

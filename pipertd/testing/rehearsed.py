@@ -160,6 +160,7 @@ def _setting(part: Part, pipeline: Pipeline, links: Sequence[Link], wish: Wish) 
     out_of = [each for each in links if each.source == part.ref]
     return Setting(
         name=defined.name,
+        flow=part.ref.flow,
         fps=defined.fps,
         on_error=_on_error(defined, wish),
         max_deliveries=min((each.max_deliveries for each in into), default=1),

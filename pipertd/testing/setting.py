@@ -48,6 +48,7 @@ class Setting:
     """What a flow would tell a routine."""
 
     name: str = "routine"
+    flow: str = "flow"
     generation: int = 1
     fps: float | None = None
     on_error: OnError = "raise"

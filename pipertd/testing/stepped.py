@@ -71,7 +71,8 @@ class Stepped:
         self.pace = Pace(fps, clock)
         self._inbox = Inbox(lambda: None)
         self.reactions = Reactions(routine, self.pace, self._inbox, self._answers.append, self._log)
-        routine.name, routine.generation, routine.fps = setting.name, setting.generation, fps
+        routine.name, routine.flow_name = setting.name, setting.flow
+        routine.generation, routine.fps = setting.generation, fps
         routine.logger = logging.getLogger(logger)
         routine.position = setting.position
         routine._host = Host(

@@ -44,7 +44,7 @@ def test_all_that_scripts_do(tmp_path: Path) -> None:
                 if mean not in self.seen:
                     self.seen.add(mean)
                     self.means.append(mean)
-                    self.notify_event("SEEN", {"analysis": [self.name]}, mean=mean)
+                    self.notify_event("SEEN", {self.flow_name: [self.name]}, mean=mean)
                 if mean == 8:
                     self.dark.set()
             @events("SEEN")

@@ -223,7 +223,7 @@ def test_a_crash_in_setup_or_cleanup(tmp_path: Path) -> None:
         pipe.link(Wire(source, (broken, other)))
         pipe.build()
         pipe.notify_event(START_EVENT_NAME)
-        lives(other)
+        until(lambda: broken.set_up.value == 1, "the first setup")
         pipe.notify_event(START_EVENT_NAME, {"back": ["broken"]})
         lives(other)
         assert (broken.set_up.value, broken.last.value) == (1, 0)

@@ -59,6 +59,7 @@ def test_a_definition_runs_to_its_end(tmp_path: Path) -> None:
     assert began.clock.now_s == pytest.approx(1000 + 6 / 25)
     assert [each["number"] for each in began.taken("store")] == list(range(6))
     assert began.routine("back/scale").factor == 5 and len(began.events_raised) == 1
+    assert began.routine("back/scale").flow_name == "back"
     assert began.routine("store").hops == ["back/scale", "back/label"]
     assert [each["label"] for each in began.passed("label", "store")] == [f"frame {n}" for n in range(6)]
     link = began.link("camera", "scale")
