@@ -88,21 +88,16 @@ class Member:
             raise
 
     def _port(self, flow: FlowProcess) -> Port:
-        cls = type(self.routine)
-        kind = Port if synced_of(cls) is None else SyncedPort
-        port = kind(
-            self.spec,
-            self.ledger,
-            flow.handovers,
-            manual=self.routine.acknowledge == "manual",
-            writable=self.routine.writable,
-            reader=received_by(self.routine._receive, reader_of(taken_type(cls))),
-            cabinet=flow.cabinet,
+        routine, cls = self.routine, type(self.routine)
+        joins, manual = synced_of(cls) is not None, routine.acknowledge == "manual"
+        self.status.joins(joins)
+        if joins:
+            attach: Callable[..., Port] = partial(SyncedPort, routine)
+        else:
+            attach = partial(Port, reader=received_by(routine._receive, reader_of(taken_type(cls))))
+        return attach(
+            self.spec, self.ledger, flow.handovers, manual=manual, writable=routine.writable, cabinet=flow.cabinet
         )
-        if isinstance(port, SyncedPort):
-            port.join_inputs_of(self.routine)
-        self.status.joins(isinstance(port, SyncedPort))
-        return port
 
     def _loop(self, flow: FlowProcess, pace: Pace) -> RoutineLoop:
         log = own_logger(f"{ROUTINE_LOGGER}{self.spec.name}")

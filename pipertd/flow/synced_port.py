@@ -8,23 +8,26 @@ waits for others.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from math import inf
 from typing import Any
 
 from pipertd.clock import NS, monotonic_s
 from pipertd.errors import LoadError
+from pipertd.flow.handover import Handover
 from pipertd.flow.messages import reader_of, taken_types
-from pipertd.flow.poison import is_poison
+from pipertd.flow.poison import PoisonCabinet, is_poison
 from pipertd.flow.port import Port
 from pipertd.flow.routine import Envelope, Routine
 from pipertd.flow.steps import Step
 from pipertd.flow.synced import MATCH, Head, decide, is_named, synced_of
 from pipertd.flow.transmitted import received_by
+from pipertd.protocol import RoutineSpec
 from pipertd.shm import layout as at
 from pipertd.shm.bell import ring
 from pipertd.shm.hand import Taken
+from pipertd.shm.ledger import Ledger
 from pipertd.shm.slots import Kept
 
 
@@ -35,12 +38,23 @@ class SyncedPort(Port):
     acknowledged when what was made of them is out.
     """
 
-    def join_inputs_of(self, routine: Routine) -> None:
-        """Join as the routine's class says, before anything is recovered.
+    def __init__(
+        self,
+        routine: Routine,
+        spec: RoutineSpec,
+        ledger: Ledger,
+        handovers: Mapping[str, Handover],
+        *,
+        manual: bool = False,
+        writable: bool = False,
+        cabinet: PoisonCabinet | None = None,
+    ) -> None:
+        """Join as the class of ``routine`` says; the rest is as of any port.
 
         Raises:
             LoadError: an input that it names is not there, or there is one that it does not name.
         """
+        super().__init__(spec, ledger, handovers, manual=manual, writable=writable, cabinet=cabinet)
         cls = type(routine)
         synced = synced_of(cls)
         assert synced is not None, "else any port will do"

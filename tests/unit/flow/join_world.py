@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pipertd.definition.model import MIB, Flow, Link, Pipeline, Routine
@@ -62,7 +64,7 @@ class JoinWorld:
 
     # -- the lives
 
-    def _port(self, actor: Actor, kind: type[Port] = Port) -> Port:
+    def _port(self, actor: Actor, kind: Callable[..., Port] = Port) -> Port:
         (spec,) = self.segments.flow_specs(actor.name)
         return kind(spec, stepped(Ledger(spec.ledger_fd, writable=True), actor), {})
 
@@ -78,9 +80,7 @@ class JoinWorld:
         self._end(port)
 
     def _live_as_join(self, actor: Actor) -> None:
-        port = self._port(actor, SyncedPort)
-        assert isinstance(port, SyncedPort)
-        port.join_inputs_of(Join())
+        port = self._port(actor, partial(SyncedPort, Join()))
         port.recover_input(port.recover_output())
         while not port.at_end:
             if (port.open_steps and port.advance()) or not port.take():

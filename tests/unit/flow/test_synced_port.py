@@ -46,14 +46,15 @@ class Desk:
         links = (Link(LEFT, JOIN, depth=DEPTH), Link(RIGHT, JOIN, depth=DEPTH))
         self.segments = PipelineSegments(Pipeline("p", flows, links, shm_limit=4 * MIB))
         self.ports = {ref.flow: self._port(ref) for ref in (LEFT, RIGHT)}
-        self.join = self._port(JOIN, SyncedPort, manual=True)
+        self.join = self.join_as(Join())
 
-    def _port(self, ref: RoutineRef, kind: type[Port] = Port, *, manual: bool = False) -> Any:
+    def _port(self, ref: RoutineRef) -> Any:
         (spec,) = self.segments.flow_specs(ref.flow)
-        port = kind(spec, Ledger(spec.ledger_fd, writable=True), {}, manual=manual)
-        if isinstance(port, SyncedPort):
-            port.join_inputs_of(Join())
-        return port
+        return Port(spec, Ledger(spec.ledger_fd, writable=True), {})
+
+    def join_as(self, routine: DestinationRoutine) -> Any:
+        (spec,) = self.segments.flow_specs(JOIN.flow)
+        return SyncedPort(routine, spec, Ledger(spec.ledger_fd, writable=True), {}, manual=True)
 
     def give(self, name: str, number: int, at_ms: int) -> None:
         encoded = Encoder().encode({"number": number})
@@ -128,4 +129,4 @@ def test_what_nothing_can_be_joined_with_is_counted(desk: Desk) -> None:
 def test_names_and_links_have_to_fit(desk: Desk) -> None:
     """What the check could not see, since links changed behind it, is said when the flow starts."""
     with pytest.raises(LoadError, match=r"its links come from left/left, right/right"):
-        desk.join.join_inputs_of(JoinOthers())
+        desk.join_as(JoinOthers())
