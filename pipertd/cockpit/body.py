@@ -29,7 +29,7 @@ async def json_of(request: Request) -> dict[str, Any]:
             f"cannot read a body of {kind[:80] or 'no type'}: send JSON, with Content-Type: application/json",
         )
     try:
-        document = json.loads(content, parse_constant=_refuse, object_pairs_hook=_unique)
+        document = json.loads(content.decode(), parse_constant=_refuse, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as reason:
         raise bad_request(f"cannot read the body as JSON: {reason}") from None
     if not isinstance(document, dict):
@@ -76,9 +76,9 @@ def _refuse(constant: str) -> NoReturn:
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Not the last of several keys, as Python has it: who checks a body may see the first."""
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice[:80]!r} stands in it twice")
+    document: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in document:
+            raise ValueError(f"the key {name[:80]!r} stands in it twice")
+        document[name] = value
     return document

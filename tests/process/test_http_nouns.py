@@ -183,6 +183,8 @@ def test_what_cannot_be_meant_is_refused(http: Http) -> None:
         b"[" * 100_000: "as JSON",
         b'{"now": ' + b"[" * 400 + b"]" * 400 + b"}": "now",
         b"9" * 10_000: "as JSON",
+        '{"now": true}'.encode("utf-16"): "as JSON",
+        b"{" + b"".join(b'"%d":1,' % n for n in range(80_000)) + b'"now":1,"now":2}': "twice",  # soon, not in minutes
     }
     for body, words in sent.items():
         refused = http.call("POST", "/v1/pipelines/p/stop", body, {"Content-Type": "application/json"})
