@@ -17,6 +17,8 @@ from pipertd.control.codes import MOST_TEXT, REASONS, Reason, internal_error, st
 from pipertd.control.errors import BadRequest
 from pipertd.definition.installed import NotSwitched
 
+# Packages of which the daemon loads nothing.
+ELSEWHERE = ("pipertd.client", "pipertd.cockpit", "pipertd.ctl", "pipertd.embedded", "pipertd.testing", "tests.")
 # These end the daemon, a flow, a check or a command, and never a call:
 WITHIN = {
     errors.SettingsError,
@@ -36,7 +38,7 @@ def all_errors(parent: type[errors.PipertdError] = errors.PipertdError) -> Itera
         for _, name, _ in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(name)
     for kind in parent.__subclasses__():
-        if not kind.__module__.startswith(("pipertd.client", "pipertd.ctl", "tests.")):
+        if not kind.__module__.startswith(ELSEWHERE):
             yield kind
             yield from all_errors(kind)
 
