@@ -19,7 +19,6 @@ from pipertd.flow.zygote import Zygote
 
 OUR_THREAD = "pipertd "  # with a space: how names of threads of ours begin
 _LAST_STANDARD = 2  # descriptor: standard error
-_NEVER_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)  # where this is, flows bury themselves
 _STACKLEVEL = 4  # the script's call of build()
 
 
@@ -60,20 +59,10 @@ def _be_zygote(troupe: Troupe, ours: socket.socket, door: socket.socket, script:
     try:
         ours.close()
         os.setsid()  # no Ctrl-C and no end of a terminal reaches it: the script decides
-        _shed_handlers()
         have_at_death_of_parent(signal.SIGCONT)  # or one that somebody has stopped would lie there for ever
         Zygote(door, script, troupe.enter, stop_s=stop_s).run()
     finally:
         os._exit(0)
-
-
-def _shed_handlers() -> None:
-    """What the script does at a signal is not for a child of its own: it would reap the flows, or raise in there."""
-    signal.set_wakeup_fd(-1)
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        if callable(signal.getsignal(number)) or number in _NEVER_IGNORED:
-            signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _refuse_second_run() -> None:

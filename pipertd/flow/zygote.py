@@ -23,6 +23,7 @@ from pipertd.forking import Buried, Bury, End, Fork, Forked, Refused, hear_reque
 
 Enter = Callable[[Fork, list[int]], int]
 
+_NEVER_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)  # where this is, flows bury themselves
 _GRACE_S = 2.0  # beyond the deadline by which a flow stops itself
 
 
@@ -42,6 +43,7 @@ class Zygote:
 
     def run(self) -> None:
         """Return when nothing is left to do, and nobody is left."""
+        _shed_handlers()
         Path("/proc/self/comm").write_text("pipertd zygote")
         gc.freeze()  # pages that nobody writes to are shared by all that is forked
         poll = select.poll()
@@ -139,3 +141,12 @@ class Zygote:
 
 def _is_dead(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+
+
+def _shed_handlers() -> None:
+    """What an author's code does at a signal is not for here: it would reap the flows, or raise."""
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        if callable(signal.getsignal(number)) or number in _NEVER_IGNORED:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())

@@ -79,6 +79,21 @@ def test_burial() -> None:
         assert isinstance(asked.ask(Bury(pid=os.getpid())), Refused)
 
 
+def test_handlers_of_an_author() -> None:
+    """One that reaps every child, where the zygote has it in its memory, reaps none of the zygote's."""
+
+    def reap(*_: object) -> None:
+        os.waitpid(-1, os.WNOHANG)
+
+    before = signal.signal(signal.SIGCHLD, reap)
+    try:
+        with zygote(lambda _request, _fds: 7) as (asked, _):
+            signal.signal(signal.SIGCHLD, before)
+            assert asked.ask(Bury(pid=forked(asked, []))) == Buried(status=7)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
 def test_end() -> None:
     """A flow that does not stop by its deadline is killed, with all that it started in its group."""
     reading, writing = os.pipe()
