@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+import weakref
 from pathlib import Path
 from textwrap import dedent
 
@@ -41,13 +44,16 @@ class Keep(DestinationRoutine):
 
 
 class Script:
-    """A script in a folder of its own, which is its folder for temporary files, too."""
+    """A script in a folder of its own, with another one for its temporary files.
+
+    That has a short name, as users' have: with a test's own, the names of sockets in it would be too long.
+    """
 
     def __init__(self, folder: Path, body: str, prelude: str = PRELUDE) -> None:
         self.file = folder / "script.py"
         self.file.write_text(prelude + dedent(body))
-        self.temporary = folder / "temporary"
-        self.temporary.mkdir(exist_ok=True)
+        self.temporary = Path(tempfile.mkdtemp(prefix="script-"))
+        weakref.finalize(self, shutil.rmtree, self.temporary, ignore_errors=True)
 
     def start(self, own_group: bool = False) -> subprocess.Popen[str]:
         """Run it, as a terminal does if in a group of its own; it prints into pipes."""
