@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from pipertd.errors import SettingsError
 from pipertd.wrappers.control import open_control
 
 _SOCKET = "control.sock"
+_LEAVING_S = 15.0  # beyond what the server itself allows for its end
 
 
 class APIWrapper:
@@ -79,11 +81,16 @@ class _HttpServer:
         return self
 
     async def stop(self) -> None:
-        """Answer what was asked, and end."""
+        """Answer what was asked, and end, though somebody has stopped it."""
         self._process.terminate()
+        self._process.send_signal(signal.SIGCONT)
         await asyncio.to_thread(self._end)
 
     def _end(self) -> None:
-        self._process.wait()
+        try:
+            self._process.wait(_LEAVING_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()

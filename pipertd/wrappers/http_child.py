@@ -12,6 +12,7 @@ import sys
 import threading
 
 from pipertd.cockpit.__main__ import main
+from pipertd.death_signal import have_at_death_of_parent
 
 
 def _end_with(script: int) -> None:
@@ -23,6 +24,7 @@ def begin() -> None:
     """Watch the script, and serve."""
     parent = int(sys.argv.pop(1))
     script = os.pidfd_open(parent)
+    have_at_death_of_parent(signal.SIGCONT)  # else one that is stopped would stay
     if os.getppid() != parent:
         return
     threading.Thread(target=_end_with, args=(script,), name="script", daemon=True).start()

@@ -78,6 +78,23 @@ def test_http_as_the_last_line(tmp_path: Path, by: str) -> None:
     assert "Traceback" not in said
 
 
+STOPPED = """
+children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+(child,) = [int(pid) for pid in children if b"http_child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+os.kill(child, signal.SIGSTOP)
+print(child, flush=True)
+"""
+
+
+@pytest.mark.parametrize("end", ["pipe.join(to_kill=True)", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_http_server_that_is_stopped(tmp_path: Path, end: str) -> None:
+    """It holds no end of a script up, and does not outlive it."""
+    done = Script(tmp_path, STOPPED + end, PRELUDE + "from pathlib import Path\n" + PIPE + HTTP).run()
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    child = Path(f"/proc/{int(done.stdout)}")
+    wait_until(lambda: not child.exists(), DEADLINE_S, "the server to be gone")
+
+
 def test_http_ends_with_its_script(tmp_path: Path) -> None:
     """A script that is killed leaves no server behind."""
     script = Script(tmp_path, "print('up', flush=True)\ntime.sleep(1000)", PRELUDE + PIPE + HTTP)
