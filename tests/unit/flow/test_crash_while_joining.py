@@ -9,6 +9,7 @@ from hypothesis.stateful import initialize
 from pipertd.flow.steps import Step
 from tests.unit.flow.join_world import JOIN, LEFT, NAMES, RIGHT, JoinWorld
 from tests.unit.shm.schedule import Schedule, search
+from tests.unit.shm.stepping import run_to_store
 from tests.unit.shm.world import Violation
 
 
@@ -18,13 +19,7 @@ def crash_before_store(store: int, second: int | None, depth: int) -> bool:
     try:
         actor = world.actors[JOIN]
         for crash_at in (store, second):
-            goal = actor.stores + (crash_at or 0)
-            for _ in range(2_000):
-                if actor.stores >= goal:
-                    break
-                for each in world.actors.values():
-                    each.turn()
-            else:
+            if not run_to_store(world.actors.values(), actor, crash_at or 0):
                 return False
             if crash_at is not None:
                 actor.crash()

@@ -11,6 +11,7 @@ from pipertd.flow.intake import Intake
 from pipertd.names import Policy
 from tests.unit.flow.flow_world import FLOW, NAMES, OTHER, FlowWorld
 from tests.unit.shm.schedule import Schedule, search
+from tests.unit.shm.stepping import run_to_store
 from tests.unit.shm.world import Violation, is_counted
 
 
@@ -27,14 +28,7 @@ def crash_before_store(victim: str, store: int, second: int | None, *, policy: P
         for crash_at in (store, second):
             if crash_at is None:
                 continue
-            goal = actor.stores + crash_at
-            for _ in range(2_000):
-                if actor.stores >= goal:
-                    break
-                actor.turn()
-                for each in others:
-                    each.turn()
-            else:
+            if not run_to_store([actor, *others], actor, crash_at):
                 return False
             actor.crash()
         world.run_to_rest()
@@ -148,13 +142,7 @@ def change_before_store(store: int, before: tuple[Policy, int], after: tuple[Pol
     try:
         actor = world.actors[FLOW]
         for crash_at, state in ((store, after), (store * 7 % 23, before)):
-            goal = actor.stores + crash_at
-            for _ in range(1_000):
-                if actor.stores >= goal:
-                    break
-                for each in world.actors.values():
-                    each.turn()
-            else:
+            if not run_to_store(world.actors.values(), actor, crash_at, rounds=1_000):
                 return False
             world.change(*state)
         world.run_to_rest()

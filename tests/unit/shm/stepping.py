@@ -154,6 +154,17 @@ class SteppedMessage(Encoded):
         payload[self.length // 2 :] = whole[self.length // 2 :]
 
 
+def run_to_store(actors: Collection[Actor], actor: Actor, ahead: int, rounds: int = 2_000) -> bool:
+    """Give everybody turns until ``actor`` has made so many stores more; whether it ever came to that."""
+    goal = actor.stores + ahead
+    for _ in range(rounds):
+        if actor.stores >= goal:
+            return True
+        for each in actors:
+            each.turn()
+    return False
+
+
 def run_to_rest(actors: Collection[Actor], is_at_rest: Callable[[], bool], rounds: int = 300) -> bool:
     """Give everybody turns until all is at rest; whether it ever was."""
     for _ in range(rounds):
