@@ -369,7 +369,7 @@ class RoutineLoop:
         if not (busy or self._pace.period_s or self._is_held):
             return
         while True:
-            while self._reactions.waiting:
+            while reactions.waiting and not reactions.rests:  # a start behind a stop must not undo it
                 self._status.enter(Activity.HANDLING)
                 self._reactions.handle_next()
             if reactions.rests:

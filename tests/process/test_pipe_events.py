@@ -242,6 +242,40 @@ def test_a_crash_in_setup_or_cleanup(tmp_path: Path) -> None:
     assert "ValueError: never" in said
 
 
+def test_stop_and_start_at_once(tmp_path: Path) -> None:
+    """A routine that finds both behind a message cleans up and is set up anew: the one does not undo the other."""
+    works(
+        tmp_path,
+        """
+        class Slow(Lived):
+            begun, go = Value("i", 0), multiprocessing.Event()
+            def main_logic(self, data):
+                self.begun.value = 1
+                self.go.wait()
+        class Marked(Lived):
+            marked = Value("i", 0)
+            @events("MARK")
+            def mark(self):
+                self.marked.value = 1
+        slow, marked = Slow("slow"), Marked("marked")
+        pipe = Pipe()
+        pipe.create_flow("front", False, source)
+        pipe.create_flow("back", False, slow, marked)
+        pipe.link(Wire(source, (slow, marked)))
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME)
+        until(lambda: slow.begun.value, "its first message")
+        for name in (STOP_EVENT_NAME, START_EVENT_NAME):
+            pipe.notify_event(name, {"back": ["slow"]})
+        pipe.notify_event("MARK", {"back": ["marked"]})
+        until(lambda: marked.marked.value, "all events to be there")
+        slow.go.set()
+        until(lambda: (slow.set_up.value, slow.cleaned_up.value) == (2, 1), "the second setup")
+        pipe.join(to_kill=True)
+        """,
+    )
+
+
 def test_what_cannot_be_an_event(tmp_path: Path) -> None:
     """It is refused where it is sent, whatever it is, and those behind it are carried out."""
     script = Script(
