@@ -68,13 +68,14 @@ def test_followers_go_on_over_restarts(language: Language, door: Door, daemon: S
     watching = language.command("example", *door(daemon), "watch", "--from", "1")
     reading = language.command("example", *door(daemon), "logs", *LOGGED, "--follow")
     with following(watching, daemon.folder, "watch") as watch, following(reading, daemon.folder, "logs") as logs:
-        for end in ENDS:
-            wait_for_more(watch, logs)
+        wait_for_more(watch, logs)
+        for losses, end in enumerate(ENDS, start=1):
             assert daemon.process is not None
             daemon.process.send_signal(end)
             daemon.process.wait(DEADLINE_S)
             daemon.start()
-        wait_for_more(watch, logs)
+            wait_for_losses(losses, watch, logs)
+            wait_for_more(watch, logs)
         assert daemon.ctl("stop", "street").returncode == 0
         last = json.loads(daemon.ctl("-o", "json", "status").stdout)["revision"]
         with following(daemon.ctl_command("watch", "--from", "1"), daemon.folder, "reference") as reference:
@@ -87,6 +88,15 @@ def test_followers_go_on_over_restarts(language: Language, door: Door, daemon: S
             told = one.errors.read_text().splitlines()
             assert len(told) == len(ENDS), told
             assert all(line.startswith("example: waiting for the daemon: ") for line in told)
+
+
+def wait_for_losses(losses: int, *followers: Follower) -> None:
+    """Wait until each has noticed: until then, what it prints may still be the last of the daemon before."""
+    wait_until(
+        lambda: all(len(one.errors.read_text().splitlines()) >= losses for one in followers),
+        DEADLINE_S,
+        "the loss said by each follower",
+    )
 
 
 def wait_for_more(*followers: Follower) -> None:
