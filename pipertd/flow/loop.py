@@ -418,10 +418,17 @@ class RoutineLoop:
         if left_s <= 0:
             self._log.warning("stopping with a message that found no room for %g s: not published", self._patience_s)
             raise _Stopped
-        if not self._reactions.handle_next():
-            self._idle(lambda: news() or self._port.waits_in_vain, min(timeout_s, left_s), Activity.BLOCKED)
+        timeout_s = min(timeout_s, left_s)
+        if self._reactions.rests:  # a start behind a stop must not undo it
+            self._sleep(lambda: news() or self._port.waits_in_vain, timeout_s, Activity.BLOCKED)
+        elif not self._reactions.handle_next():
+            self._idle(lambda: news() or self._port.waits_in_vain, timeout_s, Activity.BLOCKED)
 
     def _idle(self, news: Callable[[], bool], timeout_s: float = TICK_S, activity: Activity = Activity.IDLE) -> None:
+        self._sleep(lambda: bool(self._reactions.waiting) or news(), timeout_s, activity)
+
+    def _sleep(self, news: Callable[[], bool], timeout_s: float, activity: Activity) -> None:
+        """As :meth:`_idle`, without an ear for events."""
         self._status.enter(activity)
-        self._port.sleep_unless(lambda: bool(self._reactions.waiting) or news(), timeout_s)
+        self._port.sleep_unless(news, timeout_s)
         self._status.beat()

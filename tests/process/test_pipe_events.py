@@ -276,6 +276,50 @@ def test_stop_and_start_at_once(tmp_path: Path) -> None:
     )
 
 
+def test_stop_and_start_of_one_that_waits_for_room(tmp_path: Path) -> None:
+    """What it made goes out first; then it cleans up and is set up anew, however early it was told to start again."""
+    works(
+        tmp_path,
+        """
+        class Maker(SourceRoutine):
+            set_up, cleaned_up, made = (RawValue("i", 0) for _ in range(3))
+            def setup(self):
+                self.set_up.value += 1
+            def main_logic(self):
+                self.made.value += 1
+                return {"number": self.made.value}
+            def cleanup(self):
+                self.cleaned_up.value += 1
+        class Slow(Keep):
+            go = multiprocessing.Event()
+            def main_logic(self, data):
+                self.go.wait()
+                super().main_logic(data)
+        class Marked(Count):
+            marked = RawValue("i", 0)
+            @events("MARK")
+            def mark(self):
+                self.marked.value = 1
+        maker, slow, marked, other = Maker("maker"), Slow("slow"), Marked("marked"), Keep("other")
+        pipe = Pipe(network=QueueNetwork(put_block=True))
+        pipe.create_flow("front", False, maker, marked)
+        pipe.create_flow("back", False, slow, other)
+        pipe.link(Wire(maker, (slow,)), Wire(marked, (other,)))
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME)
+        until(lambda: maker.made.value == 3, "one that is held, one on the link, and one that waits")
+        for name in (STOP_EVENT_NAME, START_EVENT_NAME):
+            pipe.notify_event(name, {"front": ["maker"]})
+        pipe.notify_event("MARK", {"front": ["marked"]})
+        until(lambda: marked.marked.value, "all events to be there")
+        slow.go.set()
+        until(lambda: (maker.set_up.value, maker.cleaned_up.value) == (2, 1), "the second setup")
+        until(lambda: slow.last.value > 3, "what it made before, and goes on to make")
+        pipe.join(to_kill=True)
+        """,
+    )
+
+
 def test_what_cannot_be_an_event(tmp_path: Path) -> None:
     """It is refused where it is sent, whatever it is, and those behind it are carried out."""
     script = Script(
