@@ -82,29 +82,29 @@ _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 _replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 
 
-def send(door: socket.socket, message: Request | Reply, fds: Sequence[int] = ()) -> None:
+def send(line: socket.socket, message: Request | Reply, fds: Sequence[int] = ()) -> None:
     """Say it, with copies of these descriptors behind it.
 
     Raises:
         OSError: the other side is gone.
     """
-    door.send(msgspec.msgpack.encode(message))
+    line.send(msgspec.msgpack.encode(message))
     for begin in range(0, len(fds), _MOST_AT_ONCE):
-        socket.send_fds(door, [b"+"], list(fds[begin : begin + _MOST_AT_ONCE]))
+        socket.send_fds(line, [b"+"], list(fds[begin : begin + _MOST_AT_ONCE]))
 
 
-def hear_request(door: socket.socket) -> tuple[Request, list[int]]:
+def hear_request(line: socket.socket) -> tuple[Request, list[int]]:
     """What the supervisor wants, with the descriptors for it, which are close-on-exec.
 
     Raises:
         EOFError: it is gone.
         OSError: no descriptor is left here for one of those that came.
     """
-    request, fds = _requests.decode(_hear(door)), list[int]()
+    request, fds = _requests.decode(_hear(line)), list[int]()
     expected = len(request.fds) if isinstance(request, Fork) else 0
     lost = False
     for begin in range(0, expected, _MOST_AT_ONCE):
-        word, more, flags, _ = socket.recv_fds(door, 1, _MOST_AT_ONCE, socket.MSG_CMSG_CLOEXEC)
+        word, more, flags, _ = socket.recv_fds(line, 1, _MOST_AT_ONCE, socket.MSG_CMSG_CLOEXEC)
         fds += more
         if not word:
             raise EOFError
@@ -115,14 +115,14 @@ def hear_request(door: socket.socket) -> tuple[Request, list[int]]:
     return request, fds
 
 
-def hear_reply(door: socket.socket) -> Reply:
+def hear_reply(line: socket.socket) -> Reply:
     """What the zygote answers.
 
     Raises:
         EOFError: it is gone.
         OSError: so it is.
     """
-    return _replies.decode(_hear(door))
+    return _replies.decode(_hear(line))
 
 
 def renumbered(part: Any, numbers: dict[int, int]) -> Any:
@@ -146,8 +146,8 @@ def renumbered(part: Any, numbers: dict[int, int]) -> Any:
     return msgspec.structs.replace(part, **changes)
 
 
-def _hear(door: socket.socket) -> bytes:
-    said = door.recv(_MOST_BYTES)
+def _hear(line: socket.socket) -> bytes:
+    said = line.recv(_MOST_BYTES)
     if not said:
         raise EOFError
     return said

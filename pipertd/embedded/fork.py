@@ -55,12 +55,12 @@ def fork_zygote(troupe: Troupe, *, stop_s: float) -> tuple[int, socket.socket]:
     return zygote, ours
 
 
-def _be_zygote(troupe: Troupe, ours: socket.socket, door: socket.socket, script: int, stop_s: float) -> NoReturn:
+def _be_zygote(troupe: Troupe, ours: socket.socket, line: socket.socket, script: int, stop_s: float) -> NoReturn:
     try:
         ours.close()
         os.setsid()  # no Ctrl-C and no end of a terminal reaches it: the script decides
         have_at_death_of_parent(signal.SIGCONT)  # or one that somebody has stopped would lie there for ever
-        Zygote(door, script, troupe.enter, stop_s=stop_s).run()
+        Zygote(line, script, troupe.enter, stop_s=stop_s).run()
     finally:
         os._exit(0)
 

@@ -127,7 +127,7 @@ class Pipe:
         level = self.logger.getEffectiveLevel()
         troupe = troupe_of(self.flows, self._wires.values(), self.data_transmitter, level)
         try:
-            zygote, door = fork_zygote(troupe, stop_s=_STOP_S)
+            zygote, line = fork_zygote(troupe, stop_s=_STOP_S)
         except OSError as reason:
             raise LaunchFailed(f"cannot build the pipe: {reason}") from reason
         # Only now: none of it is of use in a flow.
@@ -137,7 +137,7 @@ class Pipe:
         from pipertd.embedded.supervision import Supervision
 
         handled = {event for routines in self.flows.values() for each in routines for event in handlers_of(type(each))}
-        self._supervision = supervision = Supervision(zygote, door, self.logger, handled)
+        self._supervision = supervision = Supervision(zygote, line, self.logger, handled)
         try:
             call_at_exit(self._end_with_script)
             definition = pipeline_of(_NAME, self.flows, self._wires.values(), self.network)

@@ -57,14 +57,15 @@ class Supervision:
     """Runs one pipeline from :meth:`begin` until :meth:`end`; then nothing of it is left, nor of its zygote."""
 
     def __init__(
-        self, zygote: int, door: socket.socket, logger: logging.Logger, handled_events: Collection[str]
+        self, zygote: int, line: socket.socket, logger: logging.Logger, handled_events: Collection[str]
     ) -> None:
-        """``zygote`` is a pidfd of what flows are forked from, ``door`` the way to it; both are ours from now on."""
+        """``zygote`` is a pidfd of what flows are forked from, ``line`` leads to it; both are ours from now on."""
         self._handled_events = handled_events
-        self._zygote = ScriptZygote(door, zygote)
+        self._zygote = ScriptZygote(line, zygote)
         self._logger = logger
         self._thread: threading.Thread | None = None
         self._up: Future[None] = Future()
+        self._gone = threading.Event()
         self._is_over = False
         self.is_told_to_end = False
         self._services: list[Service] = []
@@ -132,12 +133,30 @@ class Supervision:
         if self._is_over:
             return
         self._is_over = True
-        if self._thread is not None:
-            if self._up.exception() is None:
-                with suppress(RuntimeError):  # it failed, and its loop is closed
-                    self._loop.call_soon_threadsafe(self._unwanted.set)
-            self._thread.join()
-        self._zygote.end()
+        try:
+            if self._thread is not None:
+                if self._up.exception() is None:
+                    with suppress(RuntimeError):  # it failed, and its loop is closed
+                        self._loop.call_soon_threadsafe(self._unwanted.set)
+                self._wait_gone()
+                self._thread.join()
+        finally:
+            self._zygote.end()
+
+    def _wait_gone(self) -> None:
+        """Return when the thread has left nothing; what a second Ctrl-C raises meanwhile is raised behind that.
+
+        Not by Thread.join: in Python 3.11, a thread whose join is interrupted passes for one that has ended.
+        """
+        interrupt: BaseException | None = None
+        while not self._gone.is_set():
+            try:
+                self._gone.wait()
+            except (KeyboardInterrupt, SystemExit) as reason:
+                self._logger.warning("the pipe's flows are ending; one that takes too long is killed")
+                interrupt = reason
+        if interrupt is not None:
+            raise interrupt
 
     # -- on the thread
 
@@ -153,6 +172,8 @@ class Supervision:
             if self._up.done():
                 raise
             self._up.set_exception(reason)
+        finally:
+            self._gone.set()
 
     async def _supervise(self, folder: Path) -> None:
         self._loop, self._unwanted = asyncio.get_running_loop(), asyncio.Event()

@@ -21,21 +21,21 @@ class ScriptZygote(Zygote):
     One that a signal has stopped is waked, and one that does not answer all the same is killed.
     """
 
-    def __init__(self, door: socket.socket, pidfd: int) -> None:
+    def __init__(self, line: socket.socket, pidfd: int) -> None:
         """Both are ours from now on."""
-        super().__init__(door)
+        super().__init__(line)
         self._pidfd = pidfd
 
     def wait(self) -> None:
         """See :class:`Zygote`."""
-        self._await(self._door.fileno())
+        self._await(self._line.fileno())
 
     def end(self) -> None:
         """Have it go, with all that it forked, and return when it is gone."""
         with self._turn:
             with suppress(OSError):
-                send(self._door, End())
-            self._door.close()
+                send(self._line, End())
+            self._line.close()
             self._await(self._pidfd)
             with suppress(ChildProcessError):  # a signal handler of the script's was quicker
                 os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)

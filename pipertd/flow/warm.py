@@ -30,12 +30,12 @@ from pipertd.logs.printed import take_prints
 
 def main(arguments: list[str]) -> int:
     """Import, say so, and fork when asked."""
-    target, imports_fd, door_fd = arguments
+    target, imports_fd, line_fd = arguments
     with os.fdopen(int(imports_fd), "rb") as told:
         imports = msgspec.msgpack.decode(told.read(), type=Imports)
-    door = socket.socket(fileno=int(door_fd))
-    os.set_inheritable(door.fileno(), False)
-    watch = _Watch(door)
+    line = socket.socket(fileno=int(line_fd))
+    os.set_inheritable(line.fileno(), False)
+    watch = _Watch(line)
     try:
         for each in imports.class_paths:
             load_class(each, [Path(folder) for folder in imports.path])
@@ -46,10 +46,10 @@ def main(arguments: list[str]) -> int:
     if others:
         return _cannot(target, f"importing it started threads ({', '.join(others)}), which no fork has")
     try:
-        send(door, Ready())
+        send(line, Ready())
     except OSError:  # the daemon went meanwhile
         return 0
-    Zygote(door, None, _enter, stop_s=0.0).run()
+    Zygote(line, None, _enter, stop_s=0.0).run()
     return 0
 
 
@@ -84,14 +84,14 @@ def _live(request: Fork, fds: list[int]) -> int:
 class _Watch:
     """Ends this process when the daemon goes, while an import may take for ever."""
 
-    def __init__(self, door: socket.socket) -> None:
-        self._door = door
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
         self._over, self._end = os.pipe()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
-        ready, _, _ = select.select([self._door.fileno(), self._over], [], [])
+        ready, _, _ = select.select([self._line.fileno(), self._over], [], [])
         if self._over not in ready:
             os._exit(0)
 

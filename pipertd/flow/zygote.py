@@ -28,14 +28,14 @@ _GRACE_S = 2.0  # beyond the deadline by which a flow stops itself
 
 
 class Zygote:
-    """Forks and buries, as it is told through ``door``, until its script is gone."""
+    """Forks and buries, as it is told through ``line``, until its script is gone."""
 
-    def __init__(self, door: socket.socket, script: int | None, enter: Enter, *, stop_s: float) -> None:
+    def __init__(self, line: socket.socket, script: int | None, enter: Enter, *, stop_s: float) -> None:
         """``script`` is a pidfd, None for one of the daemon's.
 
         ``enter`` is what a forked process does, with its descriptors, for its exit status.
         """
-        self._door = door
+        self._line = line
         self._script = script
         self._enter = enter
         self._stop_s = stop_s
@@ -47,7 +47,7 @@ class Zygote:
         Path("/proc/self/comm").write_text("pipertd zygote")
         gc.freeze()  # pages that nobody writes to are shared by all that is forked
         poll = select.poll()
-        poll.register(self._door, select.POLLIN)
+        poll.register(self._line, select.POLLIN)
         if self._script is not None:
             poll.register(self._script, select.POLLIN)
         with suppress(EOFError):
@@ -59,7 +59,7 @@ class Zygote:
     def _serve(self) -> bool:
         """Do what is asked; whether more may be."""
         try:
-            request, fds = hear_request(self._door)
+            request, fds = hear_request(self._line)
         except OSError as reason:
             self._answer(Refused(errno=reason.errno or errno.EIO, reason=str(reason)))
             return True
@@ -78,7 +78,7 @@ class Zygote:
 
     def _answer(self, reply: Forked | Buried | Refused) -> None:
         with suppress(OSError):  # the script is gone, which is about to be seen
-            send(self._door, reply)
+            send(self._line, reply)
 
     def _fork(self, request: Fork, fds: list[int]) -> None:
         try:
@@ -109,7 +109,7 @@ class Zygote:
                 os.close(fd)
             if self._script is not None:
                 os.close(self._script)
-            self._door.close()
+            self._line.close()
             status = self._enter(request, fds)
         finally:
             os._exit(status)

@@ -55,7 +55,7 @@ class WarmStart:
         self._code: _Code | None = None
         self._coming: asyncio.Task[None] | None = None
         self._process: Process | None = None
-        self._door: socket.socket | None = None
+        self._line: socket.socket | None = None
         self._zygote: Zygote | None = None
         self._is_unwanted = False
 
@@ -98,24 +98,24 @@ class WarmStart:
             return
         finally:
             theirs.close()
-        self._process, self._door, self._coming = process, ours, None
+        self._process, self._line, self._coming = process, ours, None
         asyncio.get_running_loop().add_reader(process.pidfd, self._died)
         asyncio.get_running_loop().add_reader(ours, self._heard)
         if self._is_unwanted:
             process.kill_group()
 
-    def _launch(self, pipeline: Pipeline, flow: Flow, door: int) -> Process:
+    def _launch(self, pipeline: Pipeline, flow: Flow, line: int) -> Process:
         imports = Imports(path=list(pipeline.path), class_paths=[each.class_path for each in flow.routines])
         log = self._logs.spec_of(pipeline.name, flow.name)
         output = open_output(log, pipeline=pipeline.name, flow=flow.name)
         try:
             with memory_file(f"pipertd-{flow.name}", msgspec.msgpack.encode(imports)) as told:
                 told.flush()
-                arguments = [f"{pipeline.name}/{flow.name}", str(told.fileno()), str(door)]
+                arguments = [f"{pipeline.name}/{flow.name}", str(told.fileno()), str(line)]
                 return launch(
                     program(pipeline, "pipertd.flow.warm", *arguments),
                     environment=flow_environment(os.environ, pipeline.environment),
-                    fds=[told.fileno(), door],
+                    fds=[told.fileno(), line],
                     output=output,
                 )
         finally:
@@ -123,23 +123,23 @@ class WarmStart:
 
     def _heard(self) -> None:
         """It has imported everything, or its end is near, which its pidfd tells."""
-        assert self._door is not None
-        asyncio.get_running_loop().remove_reader(self._door)
+        assert self._line is not None
+        asyncio.get_running_loop().remove_reader(self._line)
         with suppress(OSError):
-            if self._door.recv(1024) and not self._is_unwanted:
-                self._zygote = Zygote(self._door, patience_s=_PATIENCE_S)
+            if self._line.recv(1024) and not self._is_unwanted:
+                self._zygote = Zygote(self._line, patience_s=_PATIENCE_S)
 
     def _died(self) -> None:
-        dead, door = self._process, self._door
+        dead, line = self._process, self._line
         assert dead is not None
-        assert door is not None
+        assert line is not None
         loop = asyncio.get_running_loop()
         loop.remove_reader(dead.pidfd)
-        if door.fileno() >= 0:  # else it was closed when it gave no answer
-            loop.remove_reader(door)
-            door.close()
+        if line.fileno() >= 0:  # else it was closed when it gave no answer
+            loop.remove_reader(line)
+            line.close()
         dead.bury()
-        self._process = self._door = self._zygote = None
+        self._process = self._line = self._zygote = None
         self._over()
 
     def _over(self) -> None:

@@ -29,12 +29,12 @@ class ZygoteGone(Exception):
 
 
 class Zygote:
-    """The zygote behind ``door``, asked one thing at a time, from any thread."""
+    """The zygote at the other end of ``line``, asked one thing at a time, from any thread."""
 
-    def __init__(self, door: socket.socket, *, patience_s: float | None = None) -> None:
+    def __init__(self, line: socket.socket, *, patience_s: float | None = None) -> None:
         """One that does not answer for so long counts as dead."""
-        self._door = door
-        self._door.settimeout(patience_s)
+        self._line = line
+        self._line.settimeout(patience_s)
         self._turn = threading.Lock()
 
     def ask(self, request: Request, fds: Sequence[int] = ()) -> Reply:
@@ -45,11 +45,11 @@ class Zygote:
         """
         with self._turn:
             try:
-                send(self._door, request, fds)
+                send(self._line, request, fds)
                 self.wait()
-                return hear_reply(self._door)
+                return hear_reply(self._line)
             except (OSError, EOFError) as reason:
-                self._door.close()  # a late answer must not pass for that to another question
+                self._line.close()  # a late answer must not pass for that to another question
                 raise ZygoteGone from reason
 
     def wait(self) -> None:

@@ -55,6 +55,39 @@ def test_end_of_a_script(tmp_path: Path, end: str, status: int) -> None:
     assert ("its pipe ends with it" in done.stderr) == (end in ("", "sys.exit(3)"))
 
 
+def test_impatience(tmp_path: Path) -> None:
+    """A second Ctrl-C, while routines clean up, takes their end from none of them, and leaves nothing."""
+    script = Script(
+        tmp_path,
+        """
+        class Slow(Keep):
+            def cleanup(self):
+                print("cleaning up", flush=True)
+                until(lambda: os.path.exists("enough"))
+                print("cleaned up")
+        slow = Slow()
+        pipe = Pipe()
+        pipe.create_flow("flow", True, Count(), slow)
+        pipe.build()
+        pipe.notify_event(START_EVENT_NAME)
+        until(lambda: slow.last.value)
+        print("up", flush=True)
+        pipe.join()
+        """,
+    )
+    process = script.start()
+    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout.readline() == "up\n"
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.readline() == "cleaning up\n"
+    process.send_signal(signal.SIGINT)
+    while "flows are ending" not in process.stderr.readline():
+        assert process.poll() is None
+    (tmp_path / "enough").touch()
+    printed, said = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, printed, script.left) == (-signal.SIGINT, "cleaned up\n", []), said
+
+
 def test_script_that_is_killed(tmp_path: Path) -> None:
     """Its flows end in order by themselves; the next pipe removes its folder."""
     script = Script(tmp_path, "time.sleep(1000)", PRELUDE + BUILT)
