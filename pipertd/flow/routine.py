@@ -190,8 +190,14 @@ class Routine:
 
         Source: PipeRT2's method of the same name.
         """
-        if fps is not None and not fps > 0:
-            raise ValueError(f"cannot run {type(self).__name__} {fps!r} times a second: it is more than 0, or None")
+        try:
+            fits = fps is None or fps > 0
+        except TypeError:
+            fits = False
+        if not fits:
+            raise ValueError(
+                f"cannot run {type(self).__name__} {fps!r} times a second: it is a number more than 0, or None"
+            )
         self.fps = fps
         if self._host is not None:
             self._host.change_fps(fps)

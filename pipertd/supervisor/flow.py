@@ -81,7 +81,7 @@ class SupervisedFlow:
             on_over=self._standby_over,
             on_failure=lambda why: self._tell(notices.standby_failed(why)),
         )
-        self._wanted = False
+        self.wanted = False  # whether it was asked to be up last
         self.paused = False
         self._delay_s = 0.0
         self._since_s = monotonic_s()
@@ -108,12 +108,12 @@ class SupervisedFlow:
             self._reason, self._failure = "", None
             self._restarts.forget()
         self._run = run
-        self._wanted = True
+        self.wanted = True
         self._happen(Input.START)
 
     def adopt(self, record: FlowRecord, survivors: Survivors, run: Run | None) -> None:
         """Go on from where a daemon before this one was; no ``run`` where that is over."""
-        self.state, self._since_s, self._wanted = record.state, record.since_s, record.wanted
+        self.state, self._since_s, self.wanted = record.state, record.since_s, record.wanted
         self._reason, self._failure, self._charge = record.reason, record.failure, record.charge
         self.generation, self._delay_s, self.paused = record.generation, record.delay_s, record.paused
         self._restarts.recall(record.restarts)
@@ -161,7 +161,7 @@ class SupervisedFlow:
     @property
     def is_up(self) -> bool:
         """Whether it runs, or will by itself."""
-        return self._wanted and not self.state.at_rest
+        return self.wanted and not self.state.at_rest
 
     @property
     def is_understood(self) -> bool:
@@ -170,7 +170,7 @@ class SupervisedFlow:
 
     def stop(self, *, now: bool = False) -> None:
         """Have it down; ``now`` kills it."""
-        self._wanted = False
+        self.wanted = False
         self._happen(Input.STOP_NOW if now else Input.STOP)
 
     def pause(self, paused: bool) -> None:
@@ -207,11 +207,6 @@ class SupervisedFlow:
             self._standby.end()
         self._warm_up()
 
-    @property
-    def wanted(self) -> bool:
-        """Whether it was asked to be up last."""
-        return self._wanted
-
     def settle(self) -> None:
         """Have settled what the last generation left, if it has no successor for now."""
         if self.state.at_rest and self._run is not None:
@@ -240,7 +235,7 @@ class SupervisedFlow:
         return FlowRecord(
             state=self.state,
             since_s=self._since_s,
-            wanted=self._wanted,
+            wanted=self.wanted,
             reason=self._reason,
             failure=self._failure,
             generation=self.generation,
@@ -280,7 +275,7 @@ class SupervisedFlow:
         self._tell(notices.state_changed(before, step.state, reason or happened))
         for action in step.actions:
             self._perform(action)
-        if self.state.at_rest or not self._wanted:
+        if self.state.at_rest or not self.wanted:
             self._standby.end()
         if self.state.at_rest:
             self._warm.end()  # and not before: it has to bury what was forked from it
@@ -427,7 +422,7 @@ class SupervisedFlow:
         assert dead is not None
         asyncio.get_running_loop().remove_reader(dead.pidfd)
         self._alarm.cancel()
-        if self._wanted and not self._standby.lives and not dead.evidence.is_at_hand:
+        if self.wanted and not self._standby.lives and not dead.evidence.is_at_hand:
             self._asking = asyncio.create_task(self._ask_and_bury(dead))
         else:
             self._bury()
@@ -450,7 +445,7 @@ class SupervisedFlow:
         if dead.mark is not None:
             self._shared.strays.look_for(dead.mark, lambda strays: self._tell(notices.processes_left(strays)))
         facts = self._sight.facts(self._run)
-        death = judge_death(dead, ending, facts, self._restarts, wanted=self._wanted)
+        death = judge_death(dead, ending, facts, self._restarts, wanted=self.wanted)
         self._charge = death.charge or (None if death.let_in else self._charge)
         self._failure = death.verdict.failure
         self._delay_s = 0.0 if self._standby.lives else death.verdict.delay_s

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pipertd.errors import SettingsError
 from pipertd.wrappers.control import open_control
 
 _SOCKET = "control.sock"
+_BEGINNING_S = 60.0  # of which it needs one, on a machine that is not busy
 _LEAVING_S = 15.0  # beyond what the server itself allows for its end
 
 
@@ -69,12 +71,25 @@ class _HttpServer:
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, process_group=0
         )
-        assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().strip().rpartition(" ")[2]  # "pipertd-http listens on URL"
+        self.url = self._first_line().rpartition(" ")[2]  # "pipertd-http listens on URL"
         if not self.url:
             self._end()
             code = self._process.returncode
             raise SettingsError(f"cannot serve HTTP: pipertd-http ended with exit code {code}; standard error says why")
+
+    def _first_line(self) -> str:
+        """What it says when it listens; nothing where it ends before.
+
+        Raises:
+            SettingsError: it does neither, as one that is stopped.
+        """
+        output = self._process.stdout
+        assert output is not None
+        if not select.select([output], [], [], _BEGINNING_S)[0]:
+            self._process.kill()
+            self._end()
+            raise SettingsError(f"cannot serve HTTP: pipertd-http did not listen within {_BEGINNING_S:g} s")
+        return output.readline().strip()
 
     async def attended(self, _scene: Scene) -> _HttpServer:
         """Be stopped with all the others."""

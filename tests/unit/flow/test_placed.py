@@ -54,10 +54,12 @@ def test_a_function_is_a_routine() -> None:
 
 
 def test_a_constructor_sets_the_pace() -> None:
-    """It need not call another one for that; no pace is nothing and less."""
+    """It need not call another one for that; no pace is nothing, and what is no number."""
     assert build(Paced, {"required_fps": 25}).fps == 25
-    with pytest.raises(ValueError, match="cannot run Paced 0 times a second"):
-        Paced(0)
+    wrong: Any
+    for wrong in (0, float("nan"), "5"):
+        with pytest.raises(ValueError, match=f"cannot run Paced {wrong!r} times a second"):
+            Paced(wrong)
 
 
 def test_pipert2_s_decorator_factory_gives_ours() -> None:
