@@ -68,15 +68,18 @@ def test_followers_go_on_over_restarts(language: Language, door: Door, daemon: S
     watching = language.command("example", *door(daemon), "watch", "--from", "1")
     reading = language.command("example", *door(daemon), "logs", *LOGGED, "--follow")
     with following(watching, daemon.folder, "watch") as watch, following(reading, daemon.folder, "logs") as logs:
-        wait_for_more(watch, logs)
+        wait_for_more_than([0, 0], watch, logs)
         for losses, end in enumerate(ENDS, start=1):
             assert daemon.process is not None
             daemon.process.send_signal(end)
             daemon.process.wait(DEADLINE_S)
-            daemon.start()
             wait_for_losses(losses, watch, logs)
-            wait_for_more(watch, logs)
-        assert daemon.ctl("stop", "street").returncode == 0
+            said = [one.out.stat().st_size for one in (watch, logs)]  # the last of what they have of this daemon
+            daemon.start()
+            wait_for_more_than(said, watch, logs)
+        daemon.wait_loaded()
+        for pipeline in ("poison", "street"):  # else there may be more to notice: poison began anew, too
+            assert daemon.ctl("stop", pipeline).returncode == 0
         last = json.loads(daemon.ctl("-o", "json", "status").stdout)["revision"]
         with following(daemon.ctl_command("watch", "--from", "1"), daemon.folder, "reference") as reference:
             for one in (reference, watch):
@@ -99,10 +102,9 @@ def wait_for_losses(losses: int, *followers: Follower) -> None:
     )
 
 
-def wait_for_more(*followers: Follower) -> None:
-    before = [one.out.stat().st_size for one in followers]
+def wait_for_more_than(said: list[int], *followers: Follower) -> None:
     wait_until(
-        lambda: all(one.out.stat().st_size > size for one, size in zip(followers, before, strict=True)),
+        lambda: all(one.out.stat().st_size > size for one, size in zip(followers, said, strict=True)),
         DEADLINE_S,
         f"more from each follower, which had said {[one.errors.read_text() for one in followers]}",
     )
