@@ -149,6 +149,9 @@ class SupervisedFlow:
             case State.BACKING_OFF:
                 self._alarm.set(self._delay_s, lambda: self._happen(Input.BACKOFF_OVER))
                 return
+            case State.STOPPING | State.KILLING if living is None:  # it was launched just then, and not let in
+                self._happen(Input.DIED_AS_ASKED, _NEVER_STARTED)
+                return
             case State.STOPPING if living:
                 living.ask_to_stop()
             case State.KILLING if living:

@@ -261,6 +261,23 @@ def test_a_restart_cut_in_two_ends_up_started(daemon: Daemon, target: str) -> No
     assert daemon.stop() == 0
 
 
+@pytest.mark.parametrize("state", ["STOPPING", "KILLING"])
+def test_a_flow_that_was_stopped_while_it_was_launched_is_down(daemon: Daemon, state: str) -> None:
+    """On record it is on its way down and has no process: nobody's death is waited for, and it can be started."""
+    file = counting(daemon)
+    pid = wait_state(daemon, "b", "RUNNING")["pid"]
+    daemon.kill()
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not lives(pid), DEADLINE_S, "the death of b")
+    change_record(daemon, lambda found: found["flows"]["b"].update(state=state, wanted=False, living=None))
+    daemon.start()
+    wait_state(daemon, "b", "STOPPED")
+    wait_state(daemon, "a", "RUNNING")
+    assert daemon.ctl("start", "p/b").returncode == 0
+    wait_until(grows(file), DEADLINE_S, "numbers")
+    stop_and_compare(daemon, file)
+
+
 def test_a_daemon_killed_while_it_stops_is_followed_by_one_that_starts(daemon: Daemon) -> None:
     """Its flows go down as they were asked to; they were the daemon's to stop, not an operator's, and come up again."""
     file, gate = daemon.folder / "numbers", daemon.folder / "gate"
