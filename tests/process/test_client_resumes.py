@@ -6,12 +6,13 @@ import asyncio
 import re
 import signal
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipertd.client import AsyncClient, Client, Unreachable
+from pipertd.client import AsyncClient, Client
 from pipertd.client.records import Notice, Record
 from tests.process.definitions import write_definition, writes
 from tests.process.served import DEADLINE_S, Daemon
@@ -102,46 +103,49 @@ def test_ten_restarts_of_the_daemon_leave_no_gap_and_no_double(daemon: Daemon, t
     daemon.wait_for("flow_started", flow="a")
     with listening_threads(daemon.address) as blocking, listening_tasks(daemon.address) as awaited:
         everyone = (*blocking.lists(), *awaited.lists())
+        _wait_for_news(everyone, of_s=0.0)
         for end in ENDS:
-            counts = [len(each) for each in everyone]
-            wait_until(
-                lambda: all(len(each) > count for each, count in zip(everyone, counts, strict=True)),  # noqa: B023
-                DEADLINE_S,
-                "everybody to hear of this daemon",
-            )
             assert daemon.process is not None
             daemon.process.send_signal(end)
             daemon.process.wait(DEADLINE_S)
+            gone_s = time.time()
             daemon.start()
+            _wait_for_news(everyone, of_s=gone_s)
         with Client(daemon.address) as client:
-            wait_until(lambda: _is_loaded(client), DEADLINE_S, "the last daemon")
             client.pipelines.stop("talk")
             last = client.status.get().revision
             written = list(client.logs.read())
         by_writer = _by_writer(written)
+        of_the_routine = [each.message for each in written if each.routine == "count"]
         for heard in (blocking, awaited):
-            _wait_for(heard, last, by_writer)
+            _wait_for(heard, last, by_writer, of_the_routine)
             assert [notice.revision for notice in heard.notices][:last] == list(range(1, last + 1))
             everything = _by_writer(heard.everything)
             assert {writer: everything[writer][: len(lines)] for writer, lines in by_writer.items()} == by_writer
             assert _by_writer(heard.flow)["a"] == by_writer["a"]
-            assert _by_writer(heard.routine)["a"] == [each.message for each in written if each.routine == "count"]
+            assert _by_writer(heard.routine)["a"] == of_the_routine
     for numbers in _numbers(by_writer["a"]).values():
         assert numbers == list(range(len(numbers)))
 
 
-def _is_loaded(client: Client) -> bool:
-    try:
-        return client.status.get("talk") is not None
-    except Unreachable:
-        return False
+def _wait_for_news(everyone: Sequence[list[Notice] | list[Record]], of_s: float) -> None:
+    """Wait until everybody was given something younger: what came after a daemon's death is not from that one."""
+    wait_until(
+        lambda: all(each and each[-1].time_s > of_s for each in everyone),
+        DEADLINE_S,
+        "everybody to hear of this daemon",
+    )
 
 
-def _wait_for(heard: Heard, last: int, by_writer: dict[str, list[str]]) -> None:
+def _wait_for(heard: Heard, last: int, by_writer: dict[str, list[str]], of_the_routine: list[str]) -> None:
     """Wait until everybody was given what was there; the daemon may say more meanwhile, but the flows are down."""
     wait_until(lambda: heard.notices[-1].revision >= last, DEADLINE_S, f"revision {last}")
-    for records, writers in ((heard.everything, ("a", "b", "daemon")), (heard.flow, ("a",))):
-        wait_until(lambda: _has_all(_by_writer(records), by_writer, writers), DEADLINE_S, "the last line")  # noqa: B023
+    for records, expected, writers in (
+        (heard.everything, by_writer, ("a", "b", "daemon")),
+        (heard.flow, by_writer, ("a",)),
+        (heard.routine, {"a": of_the_routine}, ("a",)),
+    ):
+        wait_until(lambda: _has_all(_by_writer(records), expected, writers), DEADLINE_S, "the last line")  # noqa: B023
 
 
 def _has_all(found: dict[str, list[str]], expected: dict[str, list[str]], writers: tuple[str, ...]) -> bool:
