@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.waiting import wait_until
 
 SECRET = b"correct horse battery staple"
 FINGERPRINT = hashlib.sha256(SECRET).hexdigest()
+EVERY_RECORD = "100000"  # what a routine says at its start soon lies behind many others
 
 
 @pytest.fixture
@@ -40,12 +42,14 @@ def said_of(daemon: Daemon) -> Iterator[tuple[str, bytes]]:
     for name, pid in {"daemon": daemon.process.pid, **flows}.items():
         for file in ("cmdline", "environ"):
             yield f"{file} of {name}", Path(f"/proc/{pid}/{file}").read_bytes()
-    for command in (("status",), ("logs",), ("-o", "json", "status"), ("-o", "json", "logs")):
-        yield " ".join(command), daemon.ctl(*command).stdout.encode()
+    for name, *options in (("status",), ("logs", "-n", EVERY_RECORD)):
+        yield name, daemon.ctl(name, *options).stdout.encode()
+        yield f"{name} in JSON", daemon.ctl("-o", "json", name, *options).stdout.encode()
     for place in (daemon.runtime, daemon.state):
         for path in place.rglob("*"):
-            if path.is_file():
-                yield str(path), path.read_bytes()
+            with suppress(FileNotFoundError):  # it was there for a moment, under the name of what is not whole yet
+                if path.is_file():
+                    yield str(path), path.read_bytes()
     yield "stderr", (daemon.folder / "stderr").read_bytes()
 
 
