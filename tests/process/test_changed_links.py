@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipertd.definition.model import Flow, Link, Pipeline, Routine
+from pipertd.definition.model import Flow, Link, Pipeline, Routine, Watchdog
 from pipertd.names import Policy, RoutineRef, Target
-from pipertd.supervisor.view import NoticeKind, State
+from pipertd.supervisor.view import LinkView, NoticeKind, State
 from tests.process.supervised import HERE, Live, chain, go
 
 AMOUNT, AT = 300, 40
+PATIENT = Watchdog(progress_s=600.0)  # whoever is busy until there is a gate is killed by no watchdog
 
 
 def gated(folder: Path) -> Pipeline:
@@ -22,7 +23,13 @@ def gated(folder: Path) -> Pipeline:
         Routine("r", "frames:Middle"),
         Routine("r", "frames:GatedStore", {**files, "at": AT}),
     )
-    return chain(*(Flow(name, (routine,)) for name, routine in zip("abc", routines, strict=True)))
+    return chain(*(Flow(name, (routine,), watchdog=PATIENT) for name, routine in zip("abc", routines, strict=True)))
+
+
+def tries(folder: Path) -> list[str]:
+    """Which attempts there were to take message AT."""
+    file = folder / "tries"
+    return file.read_text().split() if file.exists() else []
 
 
 async def change(live: Live, place: int, **changes: Any) -> None:
@@ -53,23 +60,19 @@ async def renew(live: Live, changed: Pipeline, concerned: set[str]) -> None:
 def test_a_link_changes_under_its_messages(tmp_path: Path) -> None:
     """It becomes deeper, then less deep, then drops: what waits stays, and every message is counted."""
 
-    def tries() -> list[str]:
-        file = tmp_path / "tries"
-        return file.read_text().split() if file.exists() else []
-
     async def story(live: Live) -> None:
         await live.until(lambda: (live.link(0).waiting, live.link(1).waiting) == (4, 4), "full links")
-        await live.until(lambda: tries() == ["1"], f"{AT} in hand")
+        await live.until(lambda: tries(tmp_path) == ["1"], f"{AT} in hand")
         pid = live.pid("a")
 
         await change(live, 1, depth=12)
         await live.until(lambda: live.link(1).waiting == 12, "it to be as deep as it is now")
-        await live.until(lambda: tries() == ["1", "2"], f"{AT} in hand again")
+        await live.until(lambda: tries(tmp_path) == ["1", "2"], f"{AT} in hand again")
         assert (live.link(1).depth, live.link(1).delivered, live.link(1).in_hand) == (12, AT, 1)
 
         await change(live, 1, depth=2)
         await live.until(lambda: live.link(0).waiting == 4, "b to have to wait")
-        await live.until(lambda: tries() == ["1", "2", "3"], f"{AT} in hand again")
+        await live.until(lambda: tries(tmp_path) == ["1", "2", "3"], f"{AT} in hand again")
         assert (live.link(1).depth, live.link(1).waiting, live.link(1).produced) == (2, 12, AT + 13)
 
         await change(live, 1, policy=Policy.DROP_OLDEST)
@@ -97,7 +100,7 @@ def test_a_link_that_blocks_its_source_is_removed(tmp_path: Path) -> None:
         "p",
         (
             Flow("a", (Routine("r", "frames:Source", {"amount": AMOUNT}),)),
-            Flow("b", (Routine("r", "frames:GatedStore", {**files, "at": AT, "added": 0}),)),
+            Flow("b", (Routine("r", "frames:GatedStore", {**files, "at": AT, "added": 0}),), watchdog=PATIENT),
             Flow("c", (Routine("r", "frames:Store", {"file": str(tmp_path / "others"), "added": 0}),)),
             Flow("d", (Routine("r", "frames:Source", {"amount": 20}),)),
         ),
@@ -107,7 +110,7 @@ def test_a_link_that_blocks_its_source_is_removed(tmp_path: Path) -> None:
     )
 
     async def story(live: Live) -> None:
-        await live.until((tmp_path / "tries").exists, f"{AT} in hand")
+        await live.until(lambda: tries(tmp_path) == ["1"], f"{AT} in hand")
         await live.until(lambda: live.link(0).waiting == 4, "a full link")
         delivered = live.link(0).delivered
         run = live.supervisor.pipelines["p"].runs.present
@@ -117,12 +120,17 @@ def test_a_link_that_blocks_its_source_is_removed(tmp_path: Path) -> None:
         assert notice.message == "5 messages of a/r -> b/r are dropped: it was removed"
         assert notice.details == {"waiting": "4", "in_hand": "1"}
         assert [link.source for link in live.view().links] == ["a/r", "d/r"]
-        gone = await live.until(lambda: not (link := run.segments.link_view(blocking)).in_flight and link, "its end")
-        assert gone and (gone.delivered, gone.dropped, gone.leased) == (delivered, {"unlinked": 5}, 0)
-        assert gone.produced == delivered + 5
+
+        def gone() -> LinkView | None:  # both ends have counted, and given back what they held
+            link = run.segments.link_view(blocking)
+            return link if (link.in_flight, link.leased, link.dropped) == (0, 0, {"unlinked": 5}) else None
+
+        last = await live.until(gone, "its end")
+        assert last is not None
+        assert (last.delivered, last.produced) == (delivered, delivered + 5)
         assert (await live.supervisor.wait_ended("p")).state is State.EXITED
         assert [(link.produced, link.delivered) for link in live.view().links] == [(AMOUNT, AMOUNT), (20, 20)]
         assert live.flow("c").generation == 1
-        assert (tmp_path / "tries").read_text().split() == ["1"]
+        assert tries(tmp_path) == ["1"]
 
     go(tmp_path, pipeline, story)

@@ -13,7 +13,16 @@ from pipertd.supervisor.procfs import Identity, open_files
 from tests.keeper import Keeper
 from tests.process.definitions import counts, write_definition, writes
 from tests.process.served import DEADLINE_S, Daemon
-from tests.process.test_adoption import QUICK, flow, grows, lives, record, stop_and_compare, wait_state
+from tests.process.test_adoption import (
+    QUICK,
+    flow,
+    grows,
+    lives,
+    paused_routines,
+    record,
+    stop_and_compare,
+    wait_state,
+)
 from tests.waiting import wait_until
 
 DEPTH = 32
@@ -75,6 +84,7 @@ def test_what_was_in_flight_is_delivered(daemon: Daemon, manager: Keeper, kept: 
     kept()
     wait_until(grows(file), DEADLINE_S, "numbers")
     assert daemon.ctl("pause", "p/b").returncode == 0
+    wait_until(lambda: "b/sink" in paused_routines(daemon), DEADLINE_S, "nothing to be in hand")
     wait_until(lambda: link(daemon)["waiting"] == DEPTH, DEADLINE_S, "a full link")
     before = link(daemon)
     kill_all(daemon, [wait_state(daemon, name, "RUNNING")["pid"] for name in ("a", "b")])
@@ -108,8 +118,8 @@ def test_a_run_that_only_waits_for_its_next_start_is_kept(
     write_definition(daemon.definitions / "p.yaml", counts(), writes(file), flows=flows, **DEEP)
     kept()
     wait_until(grows(file), DEADLINE_S, "numbers")
-    for name in ("a", "b"):
-        os.kill(wait_state(daemon, name, "RUNNING")["pid"], signal.SIGKILL)
+    for pid in [wait_state(daemon, name, "RUNNING")["pid"] for name in ("a", "b")]:
+        os.kill(pid, signal.SIGKILL)
 
     def all_wait() -> bool:
         return all(each["state"] == "BACKING_OFF" for each in record(daemon)["flows"].values())
