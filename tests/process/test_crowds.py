@@ -280,6 +280,8 @@ def test_a_hundred_watchers_and_fifty_followers_miss_nothing(served: Daemon) -> 
     """Each is given every notice and every record of a storm, whoever else reads, and whoever does not."""
     with never_reading(served, 1, WATCH, EVERY_NOTICE):  # these have 128 of the streams
         assert asyncio.run(_read_at_once(served, WATCHERS // 2, FOLLOWERS // 2)) == _everything(75)
+    with channel_to(served) as channel:
+        wait_until(lambda: open_streams(channel) == 0, DEADLINE_S, "their places to be free")
     assert asyncio.run(_read_at_once(served, WATCHERS, FOLLOWERS)) == _everything(150)
 
 

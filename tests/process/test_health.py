@@ -31,7 +31,7 @@ def health_of(daemon: Daemon) -> Iterator[health_pb2_grpc.HealthStub]:
 
 def watch(health: health_pb2_grpc.HealthStub, service: str) -> Iterator[int]:
     request = health_pb2.HealthCheckRequest(service=service)
-    return (each.status for each in health.Watch(request, timeout=DEADLINE_S))
+    return (each.status for each in health.Watch(request, timeout=10 * DEADLINE_S))  # of all that it is to see
 
 
 def test_a_pipeline_serves_while_it_runs(daemon: Daemon) -> None:

@@ -20,6 +20,7 @@ def test_the_server_keeps_what_its_document_promises(served: Daemon, tmp_path: P
         command = [
             str(Path(sys.executable).with_name("schemathesis")),
             *("run", f"{http.url}/openapi.json", "--no-color", "--phases", "coverage,fuzzing", "--seed", "1"),
+            *("--request-timeout", str(DEADLINE_S)),
             *("--max-examples", str(EXAMPLES), "--exclude-path-regex", LEFT_OUT, "--workers", "1"),
             *("--exclude-checks", "positive_data_acceptance"),  # a schema cannot say that two files need two names
             *("--generation-database", "none"),

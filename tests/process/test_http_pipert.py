@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipertd.client import Client
 from tests.process.definitions import counts, write_definition, writes
 from tests.process.http_served import Http, http_of
 from tests.process.served import DEADLINE_S, Daemon
@@ -59,8 +60,10 @@ def do_all(served: Daemon, http: Http, method: str) -> None:
     wait_until(lambda: served.status("p")["state"] == "RUNNING", DEADLINE_S, "it to be up again")
 
 
-def test_structure_has_the_form_of_pipert2(http: Http) -> None:
+def test_structure_has_the_form_of_pipert2(served: Daemon, http: Http) -> None:
     """/pipe/structure names each routine with its flow and its own events, and the built-in ones."""
+    with Client(served.address) as client:
+        wait_until(lambda: not client.events.handlers("p").silent, DEADLINE_S, "both flows to tell their handlers")
     status, structure = curl(http, "/pipe/structure")
     assert status == 200
     assert structure == {
