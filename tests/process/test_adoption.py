@@ -165,13 +165,14 @@ def test_a_paused_flow_is_adopted_paused(daemon: Daemon) -> None:
     assert wait_state(daemon, "b", "RUNNING")["paused"]
     daemon.ctl("kill", "p/b")
     wait_until(lambda: flow(daemon, "b").get("generation") == 2, DEADLINE_S, "the successor")
-    wait_until(lambda: "b/sink" in _paused(daemon), DEADLINE_S, "a paused routine")
+    wait_until(lambda: "b/sink" in paused_routines(daemon), DEADLINE_S, "a paused routine")
     assert daemon.ctl("resume", "p/b").returncode == 0
     wait_until(grows(file), DEADLINE_S, "numbers again")
     stop_and_compare(daemon, file)
 
 
-def _paused(daemon: Daemon) -> list[str]:
+def paused_routines(daemon: Daemon) -> list[str]:
+    """Those that have seen that they are paused: none of them has a message in hand."""
     routines = daemon.status("p").get("routines", [])
     return [f"{each['flow']}/{each['name']}" for each in routines if each["state"] == "PAUSED"]
 
@@ -213,7 +214,7 @@ def test_an_operators_stop_holds(daemon: Daemon) -> None:
     assert written == list(range(len(written)))
     daemon.kill()
     daemon.start()
-    wait_until(lambda: daemon.notices("pipeline_loaded")[1:], DEADLINE_S, "the definition")
+    daemon.wait_for("pipeline_loaded", count=3)  # so that this daemon has read the file, too
     wait_rest(daemon, "STOPPED")
     assert numbers(file) == written
     assert daemon.stop() == 0
@@ -332,6 +333,7 @@ def test_a_process_id_that_is_somebody_elses_by_now_is_left_alone(daemon: Daemon
     pid = wait_state(daemon, "b", "RUNNING")["pid"]
     daemon.kill()
     os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not lives(pid), DEADLINE_S, "the death of b")  # which nobody on record is there to wait for
     with subprocess.Popen(
         [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True
     ) as bystander:
@@ -420,10 +422,10 @@ def test_a_folder_under_a_record_s_name_stops_nobody(daemon: Daemon) -> None:
 def test_a_record_that_could_not_be_written_is_written_as_soon_as_it_can_be(daemon: Daemon) -> None:
     """Both are said, though nothing else happens meanwhile; the flows work on, and the next daemon adopts them."""
     file = counting(daemon)
-    wait_state(daemon, "a", "RUNNING")
+    _, pid = [wait_state(daemon, name, "RUNNING")["pid"] for name in ("a", "b")]
     in_the_way = daemon.runtime / "p.run.new"
     in_the_way.mkdir()
-    os.kill(wait_state(daemon, "b", "RUNNING")["pid"], signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
     daemon.wait_for("pipeline_unrecorded")
     daemon.wait_for("flow_started", "b", count=2)
     pid = wait_state(daemon, "b", "RUNNING")["pid"]
@@ -459,13 +461,14 @@ def test_what_had_failed_begins_anew_with_a_run_that_is_lost(daemon: Daemon) -> 
     never = {"restart": {"policy": "never"}}
     write_definition(daemon.definitions / "p.yaml", counts(), writes(daemon.folder / "numbers"), sink_flow=never)
     daemon.start()
-    wait_state(daemon, "b", "RUNNING")
+    old, _ = [wait_state(daemon, name, "RUNNING")["pid"] for name in ("a", "b")]
     assert daemon.ctl("kill", "p/b").stdout == "p/b: FAILED\n"
     done = daemon.ctl("event", "NOTE", "p/b", "text=hello")
     assert done.stdout == "b/sink: error: cannot deliver NOTE: flow b is FAILED\n"
     daemon.kill()
     spoil("of another boot", daemon)
     daemon.start()
+    wait_until(lambda: not lives(old), DEADLINE_S, "the end of the old source")
     daemon.wait_for("flow_started", "b", count=2)
     assert wait_state(daemon, "b", "RUNNING")["generation"] == 1
     assert daemon.stop() == 0
