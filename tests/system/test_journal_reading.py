@@ -7,6 +7,8 @@ import json
 import logging
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -28,6 +30,7 @@ from tests.system.service import INSTALLED, SETTINGS, STATE, run, start_and_deli
 from tests.waiting import wait_until
 
 _tests = count(1)
+_PATIENT = struct.pack("@ll", 120, 0)  # who reads misses nothing that was written; a flow loses it to a slow journald
 
 
 class _Journal:
@@ -41,6 +44,8 @@ class _Journal:
 
     def write(self, flow: str, *texts: str, level: int = logging.INFO, **more: Any) -> None:
         log = JournalHandler(pipeline=self.pipeline, flow=flow, generation=1)
+        assert log._journal is not None
+        log._journal._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _PATIENT)
         for text in texts:
             log.handle(logging.makeLogRecord({"msg": text, "levelno": level, "name": "x", **more}))
         log.close()
