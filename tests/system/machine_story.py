@@ -24,7 +24,7 @@ DEADLINE_S = 600.0
 LIMITS = ("memory.max", "memory.high", "cpu.weight", "pids.max")
 
 FILLS, CHILD = SCRATCH / "fills", SCRATCH / "child"
-PATIENT = {"start": "10min", "progress": "10min"}
+PATIENT = {"start": "10min", "progress": "10min", "contact": "10min", "stop": "1min"}  # below what systemd waits
 DEFINITION = {
     "pipeline": "p",
     "path": [str(HERE)],

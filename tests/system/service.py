@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
+from pipertd.supervisor.cgroup import Cgroup
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +21,8 @@ RUNTIME = Path("/run/pipertd")
 STATE = Path("/var/lib/pipertd")
 INSTALLED = UNITS / "pipertd.service.d"  # drop-ins
 SETTINGS = Path("/etc/pipertd/pipertd.toml")
+
+GROUP = Path("/sys/fs/cgroup/system.slice/pipertd.service")
 
 NUMBERS = """\
 pipeline: numbers
@@ -53,6 +57,31 @@ def run(*command: str | Path) -> str:
 
 def shown(what: str) -> str:
     return run("systemctl", "show", "--value", f"--property={what}", "pipertd").strip()
+
+
+def another_main_than(before: int) -> bool:
+    """Whether another process than this is the daemon, and serves.
+
+    Both are asked for at once: between two questions the old one may die, and the new one not serve yet.
+    """
+    told = run("systemctl", "show", "--property=ActiveState,MainPID", "pipertd").splitlines()
+    state = dict(line.split("=", 1) for line in told)
+    return state["ActiveState"] == "active" and int(state["MainPID"]) not in (0, before)
+
+
+def until_another_main(before: int) -> None:
+    wait_until(lambda: another_main_than(before), what="another daemon")
+
+
+def processes() -> set[int]:
+    """All that are in the unit's cgroup, which may go while it is looked at."""
+    return {pid for folder, *_ in os.walk(GROUP) for pid in Cgroup(Path(folder)).processes()}
+
+
+def journal(*matches: str) -> str:
+    """What the journal has, with all that was written before this was asked."""
+    run("journalctl", "--sync")
+    return run("journalctl", "--no-pager", "--output=cat", *matches)
 
 
 def flows() -> dict[str, Any]:

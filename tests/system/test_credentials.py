@@ -24,6 +24,7 @@ from tests.system.service import (
     run,
     shown,
     start_and_deliver,
+    until_another_main,
 )
 from tests.waiting import wait_until
 
@@ -112,7 +113,7 @@ def test_a_flow_has_it_across_a_restart(door: Path) -> None:
     start_and_deliver()
     pid, main = flows()["house"]["pid"], int(shown("MainPID"))
     os.kill(main, signal.SIGKILL)
-    wait_until(lambda: shown("ActiveState") == "active" and int(shown("MainPID")) not in (0, main), what="a new daemon")
+    until_another_main(main)
     assert knock() == fingerprint(FIRST)
     door.write_bytes(SECOND)
     run("systemctl", "restart", "pipertd")

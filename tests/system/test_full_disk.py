@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.service import DEFINITIONS, NUMBERS, STATE, flows, run, shown, start_and_deliver, wait_delivery
+from tests.system.service import (
+    DEFINITIONS,
+    NUMBERS,
+    STATE,
+    flows,
+    run,
+    shown,
+    start_and_deliver,
+    until_another_main,
+    wait_delivery,
+)
 from tests.waiting import wait_until
 
 FILLER = STATE / "filler"
@@ -88,9 +98,7 @@ def test_a_daemon_that_dies_is_replaced(small_disk: None) -> None:
     before, old = int(shown("MainPID")), {name: flow["pid"] for name, flow in flows().items()}
     fill()
     os.kill(before, signal.SIGKILL)
-    wait_until(
-        lambda: shown("ActiveState") == "active" and int(shown("MainPID")) not in (0, before), what="a new daemon"
-    )
+    until_another_main(before)
     assert {name: flow["pid"] for name, flow in flows().items()} == old
     wait_delivery()
     assert Path(f"/proc/{old['back']}").exists()

@@ -91,6 +91,7 @@ def test_a_restart_disturbs_no_flow_in_it(sandbox: None, names: tuple[str, ...])
     run("systemctl", "restart", "pipertd")
     assert {name: flow["pid"] for name, flow in flows().items()} == before
     wait_delivery()
+    run("journalctl", "--sync")
     assert "flow numbers/front is adopted (generation 1)" in run("pipertctl", "logs")
 
 

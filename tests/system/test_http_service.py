@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.service import UNITS, run
+from tests.system.service import UNITS, journal, run
 from tests.waiting import wait_until
 
 URL = "http://127.0.0.1:7480"
@@ -77,6 +77,6 @@ def test_tokens_are_credentials_and_control_takes_one(http: None) -> None:
     run("systemctl", "restart", "pipertd-http")
     assert status_of("/v1/status") == status_of("/start") == 401
     assert status_of("/start", "--header", f"Authorization: Bearer {TOKEN}") == 200
-    said = run("journalctl", "--unit=pipertd-http", "--output=cat")
+    said = journal("--unit=pipertd-http")
     assert "GET /start, asked by 127.0.0.1 with the right to control" in said
     assert TOKEN not in said

@@ -88,7 +88,8 @@ def texts(*matches: str) -> list[str]:
 
 def noticed(kind: str) -> list[dict[str, Any]]:
     """The daemon's notices of a kind."""
-    notices = map(json.loads, Path("/var/lib/pipertd/notices.jsonl").read_text().splitlines()[1:])
+    lines = Path("/var/lib/pipertd/notices.jsonl").read_text().split("\n")[1:-1]  # the last may be half written
+    notices = map(json.loads, lines)
     return [each for each in notices if each["kind"] == kind]
 
 
@@ -172,7 +173,7 @@ def test_a_death_is_looked_into() -> None:
     wait_until(lambda: texts("PIPERTD_FLOW=speaker", "PIPERTD_LOGGER=pipertd.stacks"), what="the record of its stacks")
     (stacks,) = entries("PIPERTD_FLOW=speaker", "PIPERTD_LOGGER=pipertd.stacks")
     assert stacks["PIPERTD_EXCEPTION"].startswith("Fatal Python error: Aborted")
-    (exited,) = noticed("flow_exited")
+    (exited,) = wait_until(lambda: noticed("flow_exited"), what="the notice, which comes behind that record")
     assert exited["details"]["stacks"] == stacks["PIPERTD_EXCEPTION"]
     assert "printed by C" in exited["details"]["log"]
 

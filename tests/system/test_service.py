@@ -12,19 +12,22 @@ from typing import Any
 
 import pytest
 
-from tests.system.service import DEFINITIONS, NUMBERS, RUNTIME, STATE, UNITS, delivered, flows, run, shown
+from tests.system.service import (
+    DEFINITIONS,
+    GROUP,
+    NUMBERS,
+    RUNTIME,
+    STATE,
+    UNITS,
+    another_main_than,
+    delivered,
+    flows,
+    processes,
+    run,
+    shown,
+    until_another_main,
+)
 from tests.waiting import wait_until
-
-GROUP = Path("/sys/fs/cgroup/system.slice/pipertd.service")
-
-
-def another_main_than(before: int) -> bool:
-    return shown("ActiveState") == "active" and int(shown("MainPID")) not in (0, before)
-
-
-def processes() -> set[int]:
-    files = GROUP.rglob("cgroup.procs")
-    return {int(line) for file in files for line in file.read_text().split()}
 
 
 @pytest.mark.usefixtures("installed")
@@ -75,7 +78,7 @@ def test_a_killed_daemon_is_started_again() -> None:
     """After `kill -9` of the daemon its flows go on, with their limits, and a new one adopts them."""
     before, old, limited = int(shown("MainPID")), flows(), limits()
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: another_main_than(before), what="a new daemon")
+    until_another_main(before)
     assert_they_go_on(old)
     assert limits() == limited
 
@@ -200,9 +203,7 @@ def test_a_hanging_daemon_is_replaced() -> None:
     run("systemctl", "restart", "pipertd")
     before = int(shown("MainPID"))
     os.kill(before, signal.SIGSTOP)
-    wait_until(
-        lambda: shown("ActiveState") == "active" and int(shown("MainPID")) not in (0, before), what="a new daemon"
-    )
+    until_another_main(before)
     shutil.rmtree(drop_in.parent)
     run("systemctl", "daemon-reload")
     wait_until(lambda: delivered() > 10, what="messages pass again")

@@ -15,11 +15,25 @@ from typing import Any
 
 import pytest
 
-from tests.system.service import DEFINITIONS, OPT, ROUTINES, RUNTIME, STATE, UNITS, delivered, flows, run, shown
+from tests.system.service import (
+    DEFINITIONS,
+    GROUP,
+    OPT,
+    ROUTINES,
+    RUNTIME,
+    STATE,
+    UNITS,
+    delivered,
+    flows,
+    journal,
+    processes,
+    run,
+    shown,
+    until_another_main,
+)
 from tests.waiting import wait_until
 
-GROUP = Path("/sys/fs/cgroup/system.slice/pipertd.service")
-NUMBERS = STATE / "numbers"
+NUMBERS, DEAF = STATE / "numbers", STATE / "deaf"
 DROP_IN = UNITS / "pipertd.service.d/survival.conf"
 
 DEFINITION = """\
@@ -37,7 +51,7 @@ from pathlib import Path
 
 from pipertd import DestinationRoutine, SourceRoutine, events
 
-FILE = Path("/var/lib/pipertd/numbers")
+FILE, DEAF = Path("/var/lib/pipertd/numbers"), Path("/var/lib/pipertd/deaf")
 
 
 class Count(SourceRoutine):
@@ -62,7 +76,7 @@ class Write(DestinationRoutine):
 class Deaf(DestinationRoutine):
     # Neither SIGTERM nor the wish of the daemon reaches it.
     def main_logic(self, data):
-        FILE.touch()
+        DEAF.touch()
         while True:
             time.sleep(3600)
 """
@@ -91,17 +105,6 @@ def all_run() -> bool:
 
 def all_are(generation: int) -> bool:
     return {each["generation"] for each in flows().values()} == {generation}
-
-
-def processes() -> set[int]:
-    return {int(line) for file in GROUP.rglob("cgroup.procs") for line in file.read_text().split()}
-
-
-def until_another_main(before: int) -> None:
-    def is_there() -> bool:
-        return shown("ActiveState") == "active" and int(shown("MainPID")) not in (0, before)
-
-    wait_until(is_there, what="another daemon")
 
 
 @pytest.fixture
@@ -230,8 +233,7 @@ def test_a_deaf_flow_is_gone_though_the_daemon_is_killed_while_it_stops() -> Non
         assert stopping.wait(120) == 0
     assert not Path(f"/proc/{deaf}").exists()
     assert_nothing_left()
-    run("journalctl", "--sync")
-    said = run("journalctl", "--unit=pipertd", "--output=cat")
+    said = journal("--unit=pipertd")
     assert re.search(rf"processes .*\b{deaf}\b.* are left of what was stopped, and are killed", said)
     run("systemctl", "start", "pipertd")  # which is possible
 
@@ -240,7 +242,7 @@ def test_a_deaf_flow_is_gone_though_the_daemon_is_killed_while_it_stops() -> Non
 def test_a_deaf_flow_is_gone_when_the_time_to_stop_is_over() -> None:
     """A daemon that waits longer for its flows than systemd for it is killed, and they are."""
     deaf = make_deaf()
-    with set_in_unit("TimeoutStopSec=3s"):
+    with set_in_unit("TimeoutStopSec=10s"):  # which is what `pipertd after-stop` has, too
         run("systemctl", "stop", "pipertd")
     assert not Path(f"/proc/{deaf}").exists()
     assert_nothing_left()
@@ -250,9 +252,8 @@ def make_deaf() -> int:
     """Have the last flow hear nobody; its process."""
     text = DEFINITION.replace("survives:Write", "survives:Deaf").replace("last: {", "last: {watchdog: {stop: 60s}, ")
     (DEFINITIONS / "survival.yaml").write_text(text)
-    NUMBERS.unlink()
     run("systemctl", "reload", "pipertd")
-    wait_until(NUMBERS.exists, what="the deaf routine to begin")
+    wait_until(DEAF.exists, what="the deaf routine to begin")
     return pids()["last"]
 
 
@@ -357,9 +358,9 @@ def test_a_reload_with_a_broken_definition_fails_and_says_where() -> None:
     file.write_text(DEFINITION.replace("flows:", "flow:"))
     done = subprocess.run(["systemctl", "reload", "pipertd"], check=False, capture_output=True)
     assert done.returncode != 0
-    run("journalctl", "--sync")
+    told = journal("--unit=pipertd")
     status = subprocess.run(["systemctl", "status", "--full", "pipertd"], check=False, capture_output=True, text=True)
-    for said in (run("journalctl", "--unit=pipertd", "--output=cat"), status.stdout):
+    for said in (told, status.stdout):
         assert f"{file}:2:1" in said
     assert (shown("ActiveState"), pids()) == ("active", before)
     wait_more("numbers")
