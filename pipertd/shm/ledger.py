@@ -7,7 +7,7 @@ import os
 import struct
 from collections.abc import Iterator
 
-from pipertd.errors import LedgerInUse, SegmentError
+from pipertd.errors import LayoutMismatch, LedgerInUse, SegmentError
 from pipertd.shm import layout as at
 from pipertd.shm.segment import create_segment, map_read_only, map_writable, reserve
 
@@ -43,8 +43,11 @@ class Ledger:
         """Map the segment behind ``fd``; LayoutMismatch where it is no ledger of this version."""
         self.fd = fd
         self.bytes = memoryview(map_writable(fd) if writable else map_read_only(fd))
-        self.words = self.bytes.cast("Q")
-        self.layout = at.read_layout(self.words)
+        try:
+            self.words = self.bytes.cast("Q")
+            self.layout = at.read_layout(self.words)
+        except (TypeError, IndexError) as reason:  # it has no whole words, or too few of them
+            raise LayoutMismatch(f"cannot read a ledger: its {len(self.bytes)} bytes hold none") from reason
 
     def lock(self) -> None:
         """Become the ledger's writer until this process dies.

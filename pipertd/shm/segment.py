@@ -66,5 +66,5 @@ def map_read_only(fd: int) -> mmap.mmap:
 def _mapped(fd: int, protection: int) -> mmap.mmap:
     try:
         return mmap.mmap(fd, 0, flags=mmap.MAP_SHARED, prot=protection)
-    except OSError as reason:
+    except (OSError, ValueError) as reason:  # ValueError: it is empty
         raise SegmentError(f"cannot map a segment: {reason}") from reason

@@ -13,6 +13,6 @@ Where things are, from the whole to the parts:
 - its processes: spawn, credentials, generation, attendant, standby, settling
 - any process: gate, launcher, launch, posix_spawn, zygote, warm, stacks, strays, procfs
 - its limits: resources, cgroups, cgroup, delegation
-- for the next daemon: manifest, recording, custody, survivors, adopted
+- for the next daemon: manifest, contradiction, recording, custody, survivors, adopted
 - for everybody: view, history, message_ids, notice_file, whole, aside, surroundings, pulse, alarm; lock, leftovers
 """

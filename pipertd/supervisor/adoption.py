@@ -13,6 +13,7 @@ from pathlib import Path
 from pipertd.definition.model import Pipeline
 from pipertd.definition.plan import Action, described, plan_change
 from pipertd.errors import ManifestError
+from pipertd.supervisor.contradiction import find_contradiction
 from pipertd.supervisor.history import History
 from pipertd.supervisor.manifest import Manifest, read_manifest
 from pipertd.supervisor.pipeline import SupervisedPipeline
@@ -34,6 +35,7 @@ class Adoption:
         manifest: Manifest | None = None
         try:
             manifest = read_manifest(path)
+            _check_sense(manifest, path)
             adopted = make(manifest.definition)
             adopted.adopt(manifest)
         except ManifestError as reason:
@@ -69,6 +71,11 @@ class Adoption:
         self._lost[name] = sorted({*up, *(manifest.to_start if manifest else ())})
         text = f"pipeline {name} is lost, with what lay on its links: {reason}"
         self._history.record(NoticeKind.PIPELINE_LOST, text, pipeline=name)
+
+
+def _check_sense(manifest: Manifest, path: Path) -> None:
+    if contradiction := find_contradiction(manifest):
+        raise ManifestError(f"{path} contradicts itself: {contradiction}")
 
 
 def _take_away(path: Path) -> None:

@@ -90,8 +90,14 @@ class PipelineSegments:
         self._homes: dict[RoutineRef, Home] = {}
         self._guards_fd = -1
         if adopted is not None:
-            self._adopt(adopted)
-            self._arranged = Arrangement(pipeline, tuple(adopted.record.links), self._homes, self._guards_fd)
+            try:
+                self._adopt(adopted)
+                self._arranged = Arrangement(pipeline, tuple(adopted.record.links), self._homes, self._guards_fd)
+                self._check_places()
+            except SegmentError:
+                for fd in adopted.fds.values():
+                    os.close(fd)
+                raise
             return
         needs, most = needs_of(pipeline), needs_of(with_capacities(pipeline, least_capacity))
         pools = pool_sizes(pipeline, needs, most, promised_bytes)
@@ -107,16 +113,21 @@ class PipelineSegments:
     def _adopt(self, adopted: Adopted) -> None:
         record, fds = adopted
         self.run, self._guards_fd = record.run, fds[record.guards]
-        try:
-            for each in record.homes:
-                pool_fd = fds[each.pool] if each.pool else -1
-                ledger = Ledger(fds[each.ledger], writable=False)
-                ref = RoutineRef(each.flow, each.routine)
-                self._homes[ref] = Home(each.number, fds[each.ledger], pool_fd, fds[each.bell], ledger)
-        except SegmentError:
-            for fd in fds.values():
-                os.close(fd)
-            raise
+        for each in record.homes:
+            pool_fd = fds[each.pool] if each.pool else -1
+            ledger = Ledger(fds[each.ledger], writable=False)
+            ref = RoutineRef(each.flow, each.routine)
+            self._homes[ref] = Home(each.number, fds[each.ledger], pool_fd, fds[each.bell], ledger)
+
+    def _check_places(self) -> None:
+        """See that each ledger is that of its routine, as far as that shows: it has a block for each of its links.
+
+        It may have one more, for a link that a daemon was killed over.
+        """
+        for ref, home in self._homes.items():
+            ins, outs = len(self._arranged.inputs_of(ref)), len(self._arranged.outputs_of(ref))
+            if ins > len(home.ledger.layout.ins) or outs > len(home.ledger.layout.outs):
+                raise SegmentError(f"the ledger that is said to be that of {ref} is one of other links")
 
     def _create(self, shape: at.Shape) -> Home:
         with ExitStack() as made:

@@ -385,9 +385,32 @@ def spoil(how: str, daemon: Daemon) -> None:
             change_record(daemon, lambda found: found.update(boot="another"))
         case "of another format":
             change_record(daemon, lambda found: found.update(format=99))
+        case "without links":
+            change_record(daemon, lambda found: found["segments"]["links"].clear())
+        case "of exchanged ledgers":
+            change_record(daemon, exchange_ledgers)
+        case "of a file that is no ledger":
+            change_record(daemon, name_no_ledger)
 
 
-@pytest.mark.parametrize("how", ["garbage", "cut", "a fifo", "of another boot", "of another format"])
+def exchange_ledgers(found: dict[str, Any]) -> None:
+    first, second = found["segments"]["homes"]
+    first["ledger"], second["ledger"] = second["ledger"], first["ledger"]
+
+
+def name_no_ledger(found: dict[str, Any]) -> None:
+    """The guards' segment has a byte for each link, which is not even a word."""
+    first, _ = found["segments"]["homes"]
+    first["ledger"], found["segments"]["guards"] = found["segments"]["guards"], first["ledger"]
+
+
+_NO_USE = (
+    *("garbage", "cut", "a fifo", "of another boot", "of another format"),
+    *("without links", "of exchanged ledgers", "of a file that is no ledger"),
+)
+
+
+@pytest.mark.parametrize("how", _NO_USE)
 def test_a_run_whose_record_is_no_use_is_lost_and_begins_anew(daemon: Daemon, how: str) -> None:
     """It is said; its flows, of which nobody knows, are told to stop as soon as they dial."""
     file = counting(daemon)
