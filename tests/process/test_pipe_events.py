@@ -21,6 +21,12 @@ def lives(routine):
     before = routine.last.value
     until(lambda: routine.last.value > before + 1, f"{routine.name} to go on")
 
+def pauses(routine):
+    def says():
+        routines = pipe.supervised("look at it")._view().routines
+        return next(each.state for each in routines if each.name == routine.name)
+    until(lambda: says() == "PAUSED", f"{routine.name} to pause")
+
 def rests(routine, before):
     until(lambda: routine.cleaned_up.value > before, f"{routine.name} to clean up")
     last = routine.last.value
@@ -74,16 +80,14 @@ def test_pause(tmp_path: Path) -> None:
         for go_on in (RESUME_EVENT_NAME, START_EVENT_NAME):
             lives(one)
             pipe.notify_event(PAUSE_EVENT_NAME, {"back": ["one"]})
-            lives(other)
-            lives(other)
+            pauses(one)
             last = one.last.value
             lives(other)
             assert one.last.value == last
             pipe.notify_event(go_on)
             lives(one)
         pipe.notify_event(PAUSE_EVENT_NAME, {"back": ["one"]})
-        lives(other)
-        lives(other)
+        pauses(one)
         os.kill(one.process.value, signal.SIGKILL)
         until(lambda: other.set_up.value == 2)
         last = one.last.value
