@@ -35,10 +35,11 @@ def children(pid):
 
 
 def left_by(script: Script) -> list[Path]:
-    """What lies there when everybody has gone who prints, and another pipe was built and ended."""
+    """What lies there when everybody has gone who prints, and another pipe was built there and ended."""
     another = Script(script.file.parent, "pipe.join(to_kill=True)", PRELUDE + BUILT)
+    another.temporary = script.temporary
     assert another.run().returncode == 0
-    return another.left
+    return script.left
 
 
 @pytest.mark.parametrize(
