@@ -16,8 +16,16 @@ P = Target("p")
 
 def stacks_file(pid: int) -> Path:
     """Where the process writes the stacks of its threads."""
-    links = [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
+    links = map(link_at, Path(f"/proc/{pid}/fd").iterdir())
     return next(Path(link) for link in links if link.endswith(".stacks"))
+
+
+def link_at(descriptor: Path) -> str:
+    """What it stands for; empty where it was closed meanwhile."""
+    try:
+        return os.readlink(descriptor)
+    except FileNotFoundError:
+        return ""
 
 
 def line_of(mark: str) -> int:
