@@ -102,8 +102,10 @@ def test_many_watchers_in_a_storm_see_every_notice_once(daemon: Daemon) -> None:
                         return
 
         def storm() -> None:
-            for number in range(notices):
+            for number in range(notices - 1):
                 make_a_notice(channel, number, QUIET)  # whose answer waits for no flow
+            wait_until(lambda: len(begins) == watchers, DEADLINE_S, "a notice to come for each")
+            make_a_notice(channel, notices - 1, QUIET)
 
         threads = [threading.Thread(target=storm)]
         threads += [
