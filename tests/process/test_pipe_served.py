@@ -56,11 +56,23 @@ def test_http(tmp_path: Path) -> None:
     script.works()
 
 
+TELLS_WHEN_IT_WAITS = """
+import threading
+def calls(frame):
+    while frame is not None:
+        yield frame.f_code.co_name
+        frame = frame.f_back
+def tell():
+    until(lambda: "wait_over" in calls(sys._current_frames()[threading.main_thread().ident]))
+    print(api.url, flush=True)
+threading.Thread(target=tell, daemon=True).start()
+"""
+
+
 @pytest.mark.parametrize("by", ["kill", "Ctrl-C"])
 def test_http_as_the_last_line(tmp_path: Path, by: str) -> None:
     """A script whose last line lets others in, as PipeRT2's demos do, serves them until a kill or Ctrl-C."""
-    tell = "import threading\nthreading._register_atexit(lambda: print(api.url, flush=True))"  # behind the last line
-    script = Script(tmp_path, tell, PRELUDE + PIPE + HTTP)
+    script = Script(tmp_path, TELLS_WHEN_IT_WAITS, PRELUDE + PIPE + HTTP)
     process = script.start(own_group=True)
     assert process.stdout is not None
     url = process.stdout.readline().strip()
