@@ -13,7 +13,7 @@ import pytest
 from pipertd.rpc import authority_pb2
 from pipertd.rpc.status_pb2 import GetDaemonRequest
 from pipertd.rpc.status_pb2_grpc import StatusServiceStub
-from tests.process.authorities import Authority, port
+from tests.process.authorities import Authority, port, unused_port
 from tests.process.definitions import counts, write_definition, writes
 from tests.process.served import DEADLINE_S, Daemon
 from tests.waiting import wait_until
@@ -91,7 +91,8 @@ def test_a_port_that_somebody_has_is_an_error(daemon: Daemon, authority: Authori
 
 def test_the_next_daemon_has_the_port_of_one_that_was_killed(daemon: Daemon, authority: Authority) -> None:
     """Neither flows that live on nor connections that were open keep it."""
-    daemon.settings.write_text(authority.settings())
+    settings = authority.settings()
+    daemon.settings.write_text(settings.replace("127.0.0.1:0", f"127.0.0.1:{unused_port()}"))
     write_definition(daemon.definitions / "p.yaml", counts(), writes(daemon.folder / "numbers", pause_s=0.001))
     daemon.start()
     wait_until(lambda: daemon.status("p").get("state") == "RUNNING", DEADLINE_S, "both flows")
@@ -99,7 +100,6 @@ def test_the_next_daemon_has_the_port_of_one_that_was_killed(daemon: Daemon, aut
     with calls(daemon, authority.credentials("anna")) as status:
         assert status.GetDaemon(GetDaemonRequest(), timeout=DEADLINE_S).daemon.role == authority_pb2.ROLE_ADMIN
         daemon.kill()
-        daemon.settings.write_text(daemon.settings.read_text().replace("127.0.0.1:0", f"127.0.0.1:{before}"))
         daemon.start()
         wait_until(lambda: daemon.status("p").get("state") == "RUNNING", DEADLINE_S, "both flows, adopted")
     assert role(daemon, authority.credentials("anna")) == authority_pb2.ROLE_ADMIN
