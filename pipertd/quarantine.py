@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from pipertd.errors import UnknownMessage
+from pipertd.regular import NotRegular, open_regular
 
 VERSION = 1
 _ABOUT, _PAYLOAD, _UNFINISHED = "about.json", "payload", ".unfinished-"
@@ -112,7 +113,7 @@ class Quarantine:
             if folder.name.startswith(_UNFINISHED):
                 continue
             try:
-                message = _read((folder / _ABOUT).read_bytes())
+                message = _read(_content(folder / _ABOUT))
             except FileNotFoundError:
                 continue  # dropped meanwhile
             except (OSError, RecursionError, msgspec.MsgspecError) as reason:
@@ -132,14 +133,19 @@ class Quarantine:
         """The bytes of a message, even if it is dropped meanwhile; UnknownMessage where there is none of that name."""
         self.get(name)
         try:
-            return (self.folder / name / _PAYLOAD).open("rb")
-        except FileNotFoundError:
+            return os.fdopen(open_regular(self.folder / name / _PAYLOAD), "rb")
+        except (FileNotFoundError, NotRegular):
             raise UnknownMessage(name) from None
 
     def drop(self, name: str) -> None:
         """Forget a message; UnknownMessage where there is none of that name."""
         self.get(name)
         shutil.rmtree(self.folder / name)
+
+
+def _content(path: Path) -> bytes:
+    with os.fdopen(open_regular(path), "rb") as file:
+        return file.read()
 
 
 class _Head(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,6 +16,7 @@ from typing import BinaryIO, NamedTuple
 from pipertd.logs.parse import begins_printed, first_record, last_record, no_record, parse
 from pipertd.logs.record import LogFilter, LogRecord
 from pipertd.logs.writer import KEPT_FILES, old_file
+from pipertd.regular import NotRegular, open_regular
 
 MOST_AT_ONCE = 256 * 1024  # bytes: what a reader takes from a file at a time
 PIECE_BYTES = 32 * 1024  # what it looks at in one step when it searches backwards
@@ -83,9 +85,9 @@ class Series:
         """Inode and size of the file in use: as long as they stay there is nothing new."""
         try:
             status = self.path.stat()
-        except FileNotFoundError:
+        except OSError:  # it is not there, or a link to itself
             return 0, 0
-        return status.st_ino, status.st_size
+        return (status.st_ino, status.st_size) if stat.S_ISREG(status.st_mode) else (0, 0)
 
     def end(self) -> Position:
         """Behind the last whole line that is there now: the rest of another may be on its way."""
@@ -153,16 +155,12 @@ class Series:
 
     def _open(self, stack: ExitStack) -> list[BinaryIO]:
         """All files of the series, oldest first; tried again when the writer turned over meanwhile."""
+        paths = (*(old_file(self.path, number) for number in range(KEPT_FILES, 0, -1)), self.path)
         while True:
-            files: list[BinaryIO] = []
-            for path in (*(old_file(self.path, number) for number in range(KEPT_FILES, 0, -1)), self.path):
-                try:
-                    files.append(stack.enter_context(path.open("rb")))
-                except FileNotFoundError:
-                    continue
-            inodes = [os.fstat(file.fileno()).st_ino for file in files]
-            if len(set(inodes)) == len(inodes) and (not files or inodes[-1] == self.size()[0]):
-                return files
+            opened = {path: file for path in paths if (file := _opened(path, stack))}
+            inodes = {path: os.fstat(file.fileno()).st_ino for path, file in opened.items()}
+            if len(set(inodes.values())) == len(inodes) and inodes.get(self.path, 0) == self.size()[0]:
+                return list(opened.values())
             stack.close()
 
     def _parse(
@@ -200,6 +198,14 @@ class Series:
         time_s = os.fstat(files[0].fileno()).st_mtime if files else 0.0
         record = LogRecord(time_s, logging.WARNING, self.pipeline, self.flow, "", 0, __name__, text)
         return Found(self.name, _position(files[0], 0) if files else Position(), record)
+
+
+def _opened(path: Path, stack: ExitStack) -> BinaryIO | None:
+    """None where there is no file: what somebody put there in its place is none of ours to read."""
+    try:
+        return stack.enter_context(os.fdopen(open_regular(path), "rb"))
+    except (FileNotFoundError, NotRegular):
+        return None
 
 
 def _read(file: BinaryIO, offset: int, length: int) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipertd.logs.append import end_last_line
 from pipertd.logs.parse import no_record, parse
 from pipertd.logs.record import LogRecord
+from pipertd.regular import open_regular
 
 STACKS_LOGGER = "pipertd.stacks"  # of records of the stacks of all threads
 
@@ -16,7 +17,7 @@ STACKS_LOGGER = "pipertd.stacks"  # of records of the stacks of all threads
 def finish_line(path: Path) -> None:
     """End the last line of a dead process, where it had no time to."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        fd = open_regular(path, os.O_RDWR | os.O_APPEND)
         try:
             end_last_line(fd)
         finally:
@@ -28,10 +29,10 @@ def finish_line(path: Path) -> None:
 def last_lines(path: Path, count: int, most_bytes: int) -> list[str]:
     """At most ``count`` lines as a person would read them; reads no more than the last ``most_bytes``."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_regular(path), "rb") as file:
             start = max(0, file.seek(0, os.SEEK_END) - most_bytes)
             file.seek(start)
-            data = file.read()
+            data = file.read(most_bytes)
     except OSError:
         return []
     if start:

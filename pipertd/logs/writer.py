@@ -15,18 +15,19 @@ from pathlib import Path
 
 from pipertd.logs.append import Appender, end_last_line, file_of
 from pipertd.logs.content import Place, as_json, content_of, loss
+from pipertd.regular import open_regular
 
 RECORD_SEPARATOR = "\x1e"
 MAX_FILE_BYTES = 4 * 1024 * 1024
 KEPT_FILES = 4
 _WHY_LOST = "the log file could not be written"
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT
 
 
 def open_log(path: Path) -> int:
     """A descriptor that appends to ``path``, made with its folders where missing; close-on-exec."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(path, _FLAGS, 0o640)
+    return open_regular(path, _FLAGS)
 
 
 class FileHandler(logging.Handler):

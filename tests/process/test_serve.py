@@ -158,3 +158,16 @@ def test_a_runtime_directory_that_was_removed_costs_no_flow(daemon: Daemon) -> N
     assert not daemon.notices("contact_lost", "b")
     assert daemon.stop() == 0
     assert list(daemon.runtime.iterdir()) == []
+
+
+def test_a_log_that_is_no_file_holds_nobody_up(served: Daemon) -> None:
+    """Whoever may write there put a FIFO in its place: the flow is judged and stops, and the daemon answers."""
+    log = served.state / "logs" / "p" / "b.log"
+    with served.held():
+        log.unlink()
+        os.mkfifo(log)
+    assert served.ctl("stop", "p/b").stdout == "p/b: STOPPED\n"
+    assert served.ctl("logs", "p").returncode == 0
+    assert served.ctl("start", "p/b").returncode == 0
+    assert "it is no regular file" in served.wait_for("flow_failed", "b")["message"]
+    assert served.stop() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -116,3 +117,16 @@ def test_a_folder_that_cannot_be_read_hides_no_other(tmp_path: Path, caplog: pyt
     (tmp_path / "garbage" / "about.json").write_text("{")
     assert quarantine.all() == [MESSAGE]
     assert "garbage" in caplog.text
+
+
+def test_what_is_no_file_is_left_out(tmp_path: Path) -> None:
+    """Nobody waits for a FIFO that lies in the place of a message, or of its payload."""
+    quarantine = Quarantine(tmp_path, 1000_000)
+    quarantine.keep(MESSAGE, b"12345")
+    quarantine.keep(named("other", 2.0), b"12345")
+    for file in (tmp_path / "other" / "about.json", tmp_path / MESSAGE.id / "payload"):
+        file.unlink()
+        os.mkfifo(file)
+    assert quarantine.all() == [MESSAGE]
+    with pytest.raises(UnknownMessage):
+        quarantine.open_payload(MESSAGE.id)

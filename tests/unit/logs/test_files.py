@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ import pytest
 from pipertd.logs.files import FileLogs
 from pipertd.logs.record import LogFilter, LogRecord
 from pipertd.logs.series import MOST_AT_ONCE
-from pipertd.logs.writer import FileHandler
+from pipertd.logs.tail import finish_line, last_lines
+from pipertd.logs.writer import FileHandler, old_file
 
 
 @pytest.fixture
@@ -242,3 +245,44 @@ def test_a_cursor_outlives_the_store_and_the_turns_of_its_files(store: FileLogs)
         write(store, "a", f"record {number}")
     assert store.flow_file("street", "a").with_name("a.log.1").exists()
     assert texts(FileLogs(store.folder).read(cursor=cursor)) == [f"record {number}" for number in range(12)]
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def link_to_a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def link_to_itself(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize("make", [fifo, folder, link_to_a_device, link_to_itself])
+def test_what_is_no_file_is_left_out(store: FileLogs, make: Callable[[Path], None]) -> None:
+    """Whatever somebody put there instead of a log: nobody waits for it, and all others are read."""
+    write(store, "a", "of another flow", time_s=1.0)
+    write(store, "b", "turned over", time_s=2.0)
+    file = store.flow_file("street", "b")
+    file.rename(old_file(file, 1))
+    make(file)
+    assert texts(store.read()) == ["of another flow", "turned over"]
+    assert last_lines(file, 10, 1000) == []
+    finish_line(file)
+
+
+def test_what_was_turned_over_is_read_without_the_file_in_use(store: FileLogs) -> None:
+    """Somebody removed that one, and its writer has not made it anew yet."""
+    write(store, "a", "of another flow", time_s=1.0)
+    file = store.daemon_file
+    log = FileHandler(file, max_bytes=1)
+    log.handle(logging.makeLogRecord({"msg": "turned over", "name": "x"}))
+    log.handle(logging.makeLogRecord({"msg": "removed", "name": "x"}))
+    log.close()
+    file.unlink()
+    assert texts(store.read()) == ["of another flow", "turned over"]

@@ -16,6 +16,7 @@ import pytest
 from pipertd.logs.destination import flow_handler
 from pipertd.logs.writer import KEPT_FILES, FileHandler, old_file
 from pipertd.protocol import LogSpec
+from pipertd.regular import NotRegular
 
 
 @pytest.fixture
@@ -117,6 +118,19 @@ def test_deleted_file_is_made_anew(log: FileHandler, file: Path) -> None:
     file.unlink()
     log.handle(record("here again"))
     assert lines(file)[0]["message"] == "here again"
+
+
+def test_nothing_is_written_into_what_is_no_file(log: FileHandler, file: Path) -> None:
+    """Where a FIFO lies in the place of a file that was deleted, the deleted one is kept: a FIFO is full at once."""
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(NotRegular):
+        FileHandler(file)
+    for number in range(3000):
+        log.handle(record(f"record {number}"))
+    file.unlink()
+    log.handle(record("behind it"))
+    assert lines(file)[-1]["message"] == "behind it"
 
 
 def test_closed_file_is_opened_again(log: FileHandler, file: Path) -> None:
