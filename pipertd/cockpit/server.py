@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 KEEP_ALIVE_S = 5
 LEAVING_S = 5
+_PATIENCE_S = 5.0  # that process 1 may be busy; what is not heard by then is lost
 _BACKLOG = 128
 
 
@@ -38,6 +39,8 @@ class HttpServer(uvicorn.Server):
         """
         self._application = application(settings)
         self._systemd = sdnotify.SystemdNotifier()
+        if self._systemd.socket is not None:
+            self._systemd.socket.settimeout(_PATIENCE_S)
         super().__init__(_config(settings, self._application))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -46,6 +49,8 @@ class HttpServer(uvicorn.Server):
         for each in sockets or ():
             print(f"pipertd-http listens on {_url(each, tls=self.config.is_ssl)}", flush=True)
         self._systemd.notify("READY=1")
+        if self._systemd.socket is not None:
+            self._systemd.socket.setblocking(False)  # of what follows, nothing is worth to have others wait for it
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second; tell systemd that the loop moves every five."""

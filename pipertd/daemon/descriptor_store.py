@@ -10,7 +10,6 @@ which takes place for some of them twice.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Collection, MutableMapping
 
@@ -27,8 +26,6 @@ LONGEST_NAME = 30  # 4096 of them, each with a colon, are 124 KiB
 _FIRST = 3  # behind the standard ones
 _SETTINGS = "FileDescriptorStoreMax= and LimitNOFILE= of the unit"
 _PIPELINE_SHOWN = 8  # characters of its name: a run's own tells it from all others
-
-logger = logging.getLogger(__name__)
 
 
 class DescriptorStore(Custody):
@@ -88,12 +85,7 @@ class DescriptorStore(Custody):
 
     def _remove(self, stored: str) -> None:
         self._kept.pop(stored, None)
-        try:
-            self._notifier.say("FDSTOREREMOVE=1", f"FDNAME={stored}")
-        except OSError as reason:
-            logger.warning(
-                "cannot remove %s from the store of descriptors: %s; its memory stays in use", stored, reason
-            )
+        self._notifier.say_soon("FDSTOREREMOVE=1", f"FDNAME={stored}")
 
     def _tell(self, pipeline: str, why: str) -> None:
         if pipeline in self._told:

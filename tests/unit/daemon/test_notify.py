@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -51,3 +52,26 @@ def test_without_a_service_manager_nothing_is_said(monkeypatch: pytest.MonkeyPat
     notifier = Notifier()
     assert not notifier.is_heard
     notifier.say("READY=1")
+
+
+def say_until_full(notifier: Notifier) -> None:
+    while True:
+        notifier.say("X=1")
+
+
+def test_an_ear_that_is_full_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until a word finds room there again: else each of many words would hold its daemon up as long."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setattr("pipertd.daemon.notify._PATIENCE_S", 0.01)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        notifier = Notifier()
+        with pytest.raises(TimeoutError):
+            say_until_full(notifier)
+        with pytest.raises(BlockingIOError):
+            notifier.say("X=2")
+        assert listener.recv(100) == b"X=1"
+        notifier.say("X=3")
+        with pytest.raises(TimeoutError):
+            notifier.say("X=4")
+        notifier.close()
