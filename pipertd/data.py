@@ -49,7 +49,10 @@ class FrameData(Data):
 
     def get_frame(self) -> Any:
         """The picture, height x width or height x width x channels; a subclass says which of its attributes it is."""
-        raise NotImplementedError(f"cannot show a {type(self).__qualname__}: it has no get_frame of its own")
+        raise NotImplementedError(
+            f"cannot tell which attribute of a {type(self).__qualname__} is its picture: "
+            "derive a class with a get_frame of its own, which returns it"
+        )
 
 
 def restored(path: str, attributes: Mapping[str, Any]) -> Data:

@@ -38,5 +38,6 @@ def hand_on(record: LogRecord, logger: logging.Logger) -> None:
     if not child.isEnabledFor(record.level):
         return
     handed = child.makeRecord(child.name, record.level, record.flow, 0, record.message, (), None)
-    handed.created, handed.exc_text = record.time_s, record.exception or None
+    handed.exc_text = record.exception or None
+    handed.created, handed.msecs = record.time_s, float(int(record.time_s % 1 * 1000))  # a format has both
     child.handle(handed)

@@ -137,3 +137,9 @@ def test_a_data_is_a_map_to_whoever_does_not_know_its_class() -> None:
     encoded, payload = written(frame)
     told = read_payload(payload.tobytes(), encoded.body_offset)
     assert told["frame_number"] == 9 and told["frame"].shape == (16, 16)
+
+
+def test_a_picture_that_nobody_names() -> None:
+    """A FrameData whose class has no get_frame says what to write."""
+    with pytest.raises(NotImplementedError, match="derive a class with a get_frame of its own"):
+        FrameData().get_frame()
