@@ -123,10 +123,11 @@ def left_out_lines(tables: Iterable[Table], style: Style) -> Iterator[str]:
 def _title(pipeline: records.Pipeline, style: Style) -> str:
     """Its name and state, and its description as far as there is room."""
     over = all(flow.state in OVER for flow in pipeline.flows)
-    title = f"{pipeline.name}: {pipeline.state} {'after' if over else 'for'} {duration(pipeline.seconds)}"
+    lasted = f" {'after' if over else 'for'} {duration(pipeline.seconds)}" if pipeline.seconds or not over else ""
+    title = f"{pipeline.name}: {pipeline.state}{lasted}"
     line = style.fitted(in_a_line(f"{title} - {pipeline.description}" if pipeline.description else title))
-    state = f": {pipeline.state} "
-    return line.replace(state, f": {style.painted(pipeline.state, state_colour(pipeline.state))} ", 1)
+    state = f": {pipeline.state}"
+    return line.replace(state, f": {style.painted(pipeline.state, state_colour(pipeline.state))}", 1)
 
 
 def _flow(flow: records.Flow) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ def golden(
     Raises:
         AssertionError: they differ, and where; or there is no file yet, and how to have it written.
     """
+    __tracebackhide__ = True  # pytest shows the test that compares, and what differs
     place = Path(file)
     if place.suffix not in (".json", ".npz"):
         raise ValueError(f"cannot compare with {place}: a golden file is a .json or an .npz")

@@ -27,4 +27,5 @@ def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 
 def _beside(folder: Path, compare: Callable[..., None], messages: Any, file: str | Path, **tolerance: float) -> None:
+    __tracebackhide__ = True
     compare(messages, folder / file, **tolerance)

@@ -92,3 +92,10 @@ def test_a_source_that_is_held_shows_its_pace() -> None:
     free_row, held_row = (line for line in pipeline_lines(view, WHOLE) if line.strip().startswith("a/"))
     assert " 47.9/s " in free_row
     assert " 47.9 of 48.8/s " in held_row
+
+
+def test_a_pipeline_that_never_ran_has_no_run_time() -> None:
+    """Its title is its state alone: it is over after nothing."""
+    never = Flow("b", "STOPPED", 0, 0, 0, 3.0, "", None, None)
+    view = Pipeline("p", "two cameras", "STOPPED", 0.0, (never,), (), (), None, None)
+    assert next(pipeline_lines(view, WHOLE)) == "p: STOPPED - two cameras"

@@ -75,13 +75,16 @@ def test_numbers_may_be_off_by_what_the_test_allows(tmp_path: Path) -> None:
 
 
 def test_the_fixture_finds_the_file_beside_the_test(tmp_path: Path) -> None:
-    """``--update-golden`` writes it there."""
+    """``--update-golden`` writes it there; a failure shows the line of the test, and none of ours."""
     (tmp_path / "test_it.py").write_text("def test_it(golden):\n    golden([{'a': 1}], 'it.json')\n")
     command = [sys.executable, "-m", "pytest", "-p", "pipertd.testing.plugin", "-p", "no:cacheprovider", str(tmp_path)]
     alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
-    def outcome(*more: str) -> int:
-        return subprocess.run([*command, *more], cwd=tmp_path, env=alone, capture_output=True, check=False).returncode
+    def outcome(*more: str) -> tuple[int, str]:
+        done = subprocess.run([*command, *more], cwd=tmp_path, env=alone, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout
 
-    assert [outcome("--update-golden"), outcome()] == [0, 0]
+    code, said = outcome()
+    assert code == 1 and "> " in said and "golden.py" not in said and "plugin.py" not in said, said
+    assert [outcome("--update-golden")[0], outcome()[0]] == [0, 0]
     assert json.loads((tmp_path / "it.json").read_text()) == [{"a": 1}]
