@@ -71,11 +71,13 @@ class _HttpServer:
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, process_group=0
         )
-        self.url = self._first_line().rpartition(" ")[2]  # "pipertd-http listens on URL"
+        line = self._first_line()
+        self.url = line.rpartition(" ")[2]  # "pipertd-http listens on URL"
         if not self.url:
             self._end()
             code = self._process.returncode
             raise SettingsError(f"cannot serve HTTP: pipertd-http ended with exit code {code}; standard error says why")
+        print(line, file=sys.stderr, flush=True)  # beside what it says of each change
 
     def _first_line(self) -> str:
         """What it says when it listens; nothing where it ends before.

@@ -71,7 +71,7 @@ threading.Thread(target=tell, daemon=True).start()
 
 @pytest.mark.parametrize("by", ["kill", "Ctrl-C"])
 def test_http_as_the_last_line(tmp_path: Path, by: str) -> None:
-    """A script whose last line lets others in, as PipeRT2's demos do, serves them until a kill or Ctrl-C."""
+    """A script whose last line lets others in, as PipeRT2's demos do, says where, and serves until a kill or Ctrl-C."""
     script = Script(tmp_path, TELLS_WHEN_IT_WAITS, PRELUDE + PIPE + HTTP)
     process = script.start(own_group=True)
     assert process.stdout is not None
@@ -87,7 +87,7 @@ def test_http_as_the_last_line(tmp_path: Path, by: str) -> None:
     finally:
         process.kill()
     assert (process.returncode, script.left) == (0, []), said
-    assert "Traceback" not in said
+    assert "Traceback" not in said and f"pipertd-http listens on {url}\n" in said
 
 
 STOPPED = """
