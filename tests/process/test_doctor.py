@@ -28,7 +28,7 @@ def running(daemon: Daemon, **more: Any) -> Daemon:
 def test_a_daemon_that_is_well_has_no_finding(daemon: Daemon) -> None:
     """The exit code is 0, and people read that nothing is wrong."""
     assert examined(running(daemon)) == (0, [])
-    assert daemon.ctl("doctor").stdout.splitlines()[-1] == "nothing is wrong"
+    assert daemon.ctl("doctor").stdout.splitlines()[-1] == "nothing is wrong with this machine"
 
 
 def test_a_daemon_that_was_killed_leaves_a_stale_socket(daemon: Daemon) -> None:

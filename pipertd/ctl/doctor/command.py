@@ -44,7 +44,7 @@ def _lines(found: Examination) -> Iterator[str]:
         yield ""
     for reason in found.left_out:
         yield f"not looked at: {reason}"
-    yield "nothing is wrong" if found.healthy else _counted(found)
+    yield "nothing is wrong with this machine" if found.healthy else _counted(found)
 
 
 def _counted(found: Examination) -> str:
