@@ -29,6 +29,8 @@ class Run:
     def play(self, until: float | Callable[[Run], bool] | None = None) -> None:
         """Go on: for so many seconds of the virtual clock, until something holds, or to the end of all streams.
 
+        What comes at the very end of these seconds belongs to the next ones, so that 25 a second are 25 in each.
+
         Raises:
             AssertionError: it would never end, or waits for somebody.
         """
@@ -41,7 +43,7 @@ class Run:
             if rehearsal.step():
                 continue
             wait_s = rehearsal.wait_s
-            if stop_s is not None and (wait_s is None or self.clock.now_s + wait_s > stop_s):
+            if stop_s is not None and (wait_s is None or self.clock.now_s + wait_s >= stop_s):
                 break
             if wait_s is None:
                 raise AssertionError(f"{self._pipeline.name} cannot go on: {self._who_waits()}")

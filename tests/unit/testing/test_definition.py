@@ -142,6 +142,16 @@ def test_a_run_is_played_bit_by_bit(tmp_path: Path) -> None:
     assert len(live.taken("store")) == 6 and live.taken("store")[-1]["scaled"][0, 0] == 25
 
 
+def test_each_second_has_as_many_as_the_pace_says(tmp_path: Path) -> None:
+    """What comes at the very end of some time belongs to the next."""
+    file = definition(tmp_path, ("params: {last: 6}, ", ""))
+    params = {"store": {"file": str(tmp_path / "out")}}
+    with running_definition(file, params=params, on_error="defined") as live:
+        for seconds, given in ((1, 25), (2, 75)):
+            live.play(until=seconds)
+            assert len(live.given("camera")) == given
+
+
 STEREO = """\
 pipeline: stereo
 path: [{here}]
