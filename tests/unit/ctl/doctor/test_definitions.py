@@ -52,6 +52,7 @@ def test_a_home_is_better_left_closed() -> None:
     assert finding.command.endswith("  # or better move it out of the home, to /srv say")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a device")
 def test_a_device_is_opened_by_its_group() -> None:
     """Nobody opens a camera to the whole world: the daemon's user joins the group that it belongs to."""
     device = Path("/dev/pipertd-doctor")
