@@ -26,6 +26,7 @@ class Connection(H11Protocol):
         super().__init__(*args, **kwargs)
         self._head: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
+        self._has_said_all = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Make room for it, or have it go."""
@@ -54,11 +55,24 @@ class Connection(H11Protocol):
         if self.cycle is not before and not self.cycle.response_complete:
             self._stop_waiting()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Keep our side open for the answer to who has asked, and has no more to say; TLS has no such half."""
+        self._has_said_all = self._owes_an_answer and not self.transport.get_extra_info("sslcontext")
+        return self._has_said_all
+
+    @property
+    def _owes_an_answer(self) -> bool:
+        """Whether a whole request waits for it; what has begun to be answered and goes on is for who stays."""
+        asked = self.cycle is not None and not self.cycle.more_body
+        return asked and not self.cycle.response_started
+
     def on_response_complete(self) -> None:
         """Wait for the next request, or for the rest of an answer to be read."""
         super().on_response_complete()
         if self.cycle.response_complete:
             self._await_request()
+            if self._has_said_all:
+                self.transport.close()
 
     def pause_writing(self) -> None:
         """The client does not read as fast as is written."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection
+from urllib.parse import unquote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -28,6 +30,8 @@ _CORS = {
     "access-control-allow-headers": "authorization, content-type, last-event-id",
     "access-control-max-age": "600",
 }
+
+_ABSOLUTE = re.compile(rb"https?://([^/]*)(/.*)?", re.IGNORECASE)
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +62,7 @@ class Gate:
         app = self._app
         try:
             self._check(headers)
+            scope = self._in_origin_form(scope)
             if scope["method"] == "OPTIONS" and allowed and "access-control-request-method" in headers:
                 app = Response(status_code=204, headers=_preflight(headers))
             else:
@@ -68,14 +73,9 @@ class Gate:
 
     def _check(self, headers: Headers) -> None:
         host = headers.get("host", "")
-        if len(headers.getlist("host")) != 1 or not is_our_host(host, self._names):
-            raise Problem(
-                421,
-                "FOREIGN_HOST",
-                f"cannot answer for host {host[:80]!r}: this server is called by its address, or by a name that "
-                "--name says",
-                headers=_CLOSE,
-            )
+        if len(headers.getlist("host")) != 1:
+            raise _foreign_host(host)
+        self._check_host(host)
         if "content-length" in headers and "transfer-encoding" in headers:
             # Where it ends is one thing to us and another to a proxy before us: request smuggling, RFC 9112 6.1.
             raise Problem(400, "BAD_REQUEST", "cannot read this request: it says twice how long it is", headers=_CLOSE)
@@ -86,6 +86,19 @@ class Gate:
                 f"cannot answer a page of {headers['origin'][:80]!r}: only this server's own may ask, "
                 "and those that --allow-origin names",
             )
+
+    def _check_host(self, host: str) -> None:
+        if not is_our_host(host, self._names):
+            raise _foreign_host(host)
+
+    def _in_origin_form(self, scope: Scope) -> Scope:
+        """As who asks a server writes what it asks for, where it is written as for a proxy: RFC 9112 3.2.2."""
+        found = _ABSOLUTE.fullmatch(scope["raw_path"])
+        if found is None:
+            return scope
+        self._check_host(found[1].decode("ascii"))
+        path = found[2] or b"/"
+        return {**scope, "raw_path": path, "path": unquote(path.decode("ascii"))}
 
     def _right(self, headers: Headers, scope: Scope) -> Right:
         if not self._tokens:
@@ -100,6 +113,15 @@ class Gate:
                 logger.warning("refused a wrong token from %s (%d times)", (scope["client"] or ("?",))[0], count)
             raise unauthorized("cannot take this token: it is none of this server's")
         return right
+
+
+def _foreign_host(host: str) -> Problem:
+    return Problem(
+        421,
+        "FOREIGN_HOST",
+        f"cannot answer for host {host[:80]!r}: this server is called by its address, or by a name that --name says",
+        headers=_CLOSE,
+    )
 
 
 def unauthorized(words: str) -> Problem:

@@ -67,6 +67,10 @@ GARBAGE: tuple[tuple[bytes, int | None], ...] = (
     (b"GET /\xff HTTP/1.1\r\n" + HEAD + b"\r\n", 400),
     (b"GET /v1/%00%ff%0d%0aX:y HTTP/1.1\r\n" + HEAD + b"\r\n", 404),
     (b"GET //evil.example/%2e%2e HTTP/1.1\r\n" + HEAD + b"\r\n", 404),
+    (b"GET http://evil.example/v1/status HTTP/1.1\r\n" + HEAD + b"\r\n", 421),
+    (b"GET http:///v1/status HTTP/1.1\r\n" + HEAD + b"\r\n", 421),
+    (b"GET http://localhost@evil.example/v1/status HTTP/1.1\r\n" + HEAD + b"\r\n", 421),
+    (b"GET ftp://localhost/v1/status HTTP/1.1\r\n" + HEAD + b"\r\n", 404),
     (b"GET /v1/status HTTP/1.1\r\n" + HEAD + b"A: " + b"a" * 20_000, 400),
     (b"GET /" + b"a" * 20_000, 400),
     (STOP + b"Content-Length: -1\r\n\r\n", 400),
@@ -87,6 +91,36 @@ def test_garbage_is_answered_with_a_refusal(served: Daemon, impatient: Http) -> 
     assert wrong == {}
     wait_until(lambda: answered(impatient), DEADLINE_S, "a call to be answered")
     assert served.status("p")["state"] == "RUNNING"
+
+
+def test_what_is_asked_as_of_a_proxy_is_answered(http: Http) -> None:
+    """A server takes the absolute form of a target (RFC 9112 3.2.2), by each name that it has."""
+    for place in (b"http://localhost", b"HTTP://127.0.0.1:1"):
+        answer = sent(http, b"GET " + place + b"/v1/status?target=p HTTP/1.1\r\n" + HEAD + b"\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b'"p"' in answer
+
+
+def test_who_has_said_all_is_answered(http: Http) -> None:
+    """A client that shuts its side down behind its requests (nc -N) hears each answer, and then the end."""
+    with closing(socket.create_connection((http.host, http.port), timeout=DEADLINE_S)) as connection:
+        connection.sendall(b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
+        connection.shutdown(socket.SHUT_WR)
+        assert read(connection).count(b"HTTP/1.1 200 ") == 3
+
+
+def test_who_hangs_up_in_the_middle_is_not_waited_for(http: Http) -> None:
+    """Of a request, or of a stream: there is nobody whom the rest would reach."""
+    for begun in (STOP + b"Content-Length: 100\r\n\r\n{", b"GET /v1/st"):
+        with closing(socket.create_connection((http.host, http.port), timeout=DEADLINE_S)) as connection:
+            connection.sendall(begun)
+            connection.shutdown(socket.SHUT_WR)
+            assert read(connection) == b""
+    with closing(socket.create_connection((http.host, http.port), timeout=DEADLINE_S)) as connection:
+        connection.sendall(b"GET /v1/watch HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(10).startswith(b"HTTP/1.1 ")
+        connection.shutdown(socket.SHUT_WR)
+        read(connection)
 
 
 def test_a_body_that_is_too_large_is_not_taken(http: Http) -> None:
