@@ -89,7 +89,7 @@ class Problem(PipertdError):
 
     def response(self) -> Response:
         """What the client gets."""
-        body = json.dumps(self.document()).encode()
+        body = json.dumps(self.document()) + "\n"
         return Response(body, self.status, self.headers, MEDIA_TYPE)
 
 

@@ -26,5 +26,5 @@ def text_of(document: object) -> str:
 
 
 def json_response(document: object) -> Response:
-    """An answer."""
-    return Response(text_of(document), media_type=MEDIA_TYPE)
+    """An answer: a whole line, for who reads it in a shell."""
+    return Response(text_of(document) + "\n", media_type=MEDIA_TYPE)

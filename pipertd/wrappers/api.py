@@ -75,8 +75,10 @@ class _HttpServer:
         self.url = line.rpartition(" ")[2]  # "pipertd-http listens on URL"
         if not self.url:
             self._end()
-            code = self._process.returncode
-            raise SettingsError(f"cannot serve HTTP: pipertd-http ended with exit code {code}; standard error says why")
+            raise SettingsError(
+                f"cannot serve HTTP: pipertd-http ended with exit code {self._process.returncode}; standard error says "
+                "why, and what is --control-token there is control_token=Path(…) here"
+            )
         print(line, file=sys.stderr, flush=True)  # beside what it says of each change
 
     def _first_line(self) -> str:

@@ -24,7 +24,7 @@ def http(served: Daemon) -> Iterator[Http]:
 
 
 def curl(http: Http, path: str, *options: str) -> tuple[int, Any]:
-    """Its status and what it printed."""
+    """Its status and what it printed, which is a whole line."""
     done = subprocess.run(
         ["curl", "--silent", "--max-time", "60", "--write-out", "\n%{http_code}", *options, f"{http.url}{path}"],
         capture_output=True,
@@ -32,6 +32,7 @@ def curl(http: Http, path: str, *options: str) -> tuple[int, Any]:
         check=True,
     )
     body, _, status = done.stdout.rpartition("\n")
+    assert body.endswith("}\n"), "a prompt of a shell stood behind it"
     return int(status), json.loads(body)
 
 

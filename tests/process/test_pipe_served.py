@@ -132,7 +132,10 @@ def test_http_that_cannot_be(tmp_path: Path) -> None:
         PRELUDE + PIPE,
     )
     done = script.works()
-    assert done.stdout == "cannot serve HTTP: pipertd-http ended with exit code 1; standard error says why\n"
+    assert done.stdout == (
+        "cannot serve HTTP: pipertd-http ended with exit code 1; standard error says why, "
+        "and what is --control-token there is control_token=Path(…) here\n"
+    )
     assert "without a token" in done.stderr
 
 
