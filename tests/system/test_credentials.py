@@ -81,7 +81,7 @@ def door(sandbox: None, tmp_path: Path) -> Iterator[Path]:
 
 def knock() -> str:
     """The fingerprint of what the flow reads now."""
-    (answer,) = json.loads(run("pipertctl", "-o", "json", "event", "KNOCK", "knocking/house"))
+    (answer,) = json.loads(run("pipertctl", "-o", "json", "event", "--timeout", "120", "KNOCK", "knocking/house"))
     return str(answer["value"])
 
 

@@ -218,7 +218,8 @@ def twin_of(pid: int) -> str:
 
 
 def imported(module: str) -> Path:
-    answers = json.loads(run("pipertctl", "-o", "json", "event", "IMPORT", "numbers/back", f"module={module}"))
+    event = ("event", "--timeout", "120", "IMPORT", "numbers/back", f"module={module}")
+    answers = json.loads(run("pipertctl", "-o", "json", *event))
     return Path(answers[0]["value"])
 
 
