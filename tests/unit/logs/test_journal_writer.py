@@ -262,7 +262,8 @@ def test_a_child_prints_whatever_a_thread_of_its_parent_did(journald: Journald) 
         "if not child: print('here'); os._exit(0)\n"
         "os.waitpid(child, 0); os._exit(0)\n"
     )
-    command = [sys.executable, "-u", "-c", program, str(journald.folder)]
+    quiet = "-Wignore::DeprecationWarning"  # from 3.12 on the parent would wait for that lock, to warn of it
+    command = [sys.executable, quiet, "-u", "-c", program, str(journald.folder)]
     subprocess.run(command, stdout=output, stderr=output, check=True, timeout=120)
     socket.close(output)
     journald.accept()
