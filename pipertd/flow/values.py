@@ -44,7 +44,9 @@ def complaint(reason: msgspec.ValidationError, hint: Any) -> str:
 
 def type_name(hint: Any) -> str:
     """An annotation as its author wrote it."""
-    return hint.__name__ if isinstance(hint, type) and not typing.get_args(hint) else str(hint)
+    if isinstance(hint, type) and not typing.get_args(hint):
+        return hint.__name__
+    return str(hint).replace("pathlib._local.", "pathlib.")  # the file where Python 3.13 has it, which nobody writes
 
 
 def _path_or_as_it_is(hint: type, value: Any) -> Any:
