@@ -30,6 +30,8 @@ FORMAT = 1
 SUFFIX = ".run"
 MOST_BYTES = 64 * 1024 * 1024  # of a hundred flows it has some kilobytes each, and what a few of them died of
 _MOST_PROCESSES = 1 << 22  # of Linux: no process has a higher id
+_Seconds = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)]  # what is no number is none of these
+_Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 48)]
 
 
 class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,9 +51,9 @@ class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
     mark: str
     nonce: str
     protocol: int
-    launched_s: float
-    ready_s: float | None
-    asked_s: float | None
+    launched_s: _Seconds
+    ready_s: _Seconds | None
+    asked_s: _Seconds | None
     why_killed: str
     failure: Failure | None
     cut: bool
@@ -62,23 +64,23 @@ class GenerationRecord(msgspec.Struct, frozen=True, kw_only=True):
 class RestartsRecord(msgspec.Struct, frozen=True, kw_only=True):
     """How often and how recently a flow was restarted, and how long the next time would wait."""
 
-    count: int
-    recent: list[float]
-    delay_s: float
+    count: _Count
+    recent: list[_Seconds]
+    delay_s: _Seconds
 
 
 class FlowRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One flow: ``charge`` is what its last generation died of, as long as no other was told."""
 
     state: State
-    since_s: float
+    since_s: _Seconds
     wanted: bool
     reason: str
     failure: Failure | None
-    generation: int
+    generation: _Count
     living: GenerationRecord | None
     restarts: RestartsRecord
-    delay_s: float
+    delay_s: _Seconds
     charge: Charge | None
     settling: ProcessRecord | None
     standby: ProcessRecord | None
@@ -123,7 +125,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     protocol: int = PROTOCOL_VERSION
     boot: str = msgspec.field(default_factory=boot_id)
     definition: Pipeline
-    began_s: float
+    began_s: _Seconds
     segments: SegmentsRecord | None
     stopping: bool
     to_start: list[str]

@@ -145,14 +145,32 @@ def process_that_cannot_be(path: Path) -> None:
     write(path, {"pid": 1 << 40, "started": 1})
 
 
-def write(path: Path, settling: object) -> None:
-    """A manifest whose one flow says this of the process that settles."""
+def time_that_is_no_number(path: Path) -> None:
+    write(path, float("nan"), "since_s")
+
+
+def generation_below_the_first(path: Path) -> None:
+    write(path, -1, "generation")
+
+
+def generation_that_nobody_can_be_told(path: Path) -> None:
+    write(path, 1 << 63, "generation")
+
+
+def write(path: Path, said: object, field: str = "settling") -> None:
+    """A manifest that says this of its one flow."""
     document = msgspec.to_builtins(manifest(), enc_hook=str)
-    document["flows"]["a"]["settling"] = settling
+    document["flows"]["a"][field] = said
     path.write_bytes(msgspec.msgpack.encode(document))
 
 
-@pytest.mark.parametrize("make", [fifo, folder, link_to_a_device, huge, nested, process_that_cannot_be])
+NO_MANIFESTS = (
+    *(fifo, folder, link_to_a_device, huge, nested, process_that_cannot_be),
+    *(time_that_is_no_number, generation_below_the_first, generation_that_nobody_can_be_told),
+)
+
+
+@pytest.mark.parametrize("make", NO_MANIFESTS)
 def test_what_is_no_manifest_is_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
     """Whatever lies there under the name: reading it neither waits, nor fills the memory, nor raises anything else."""
     make(tmp_path / "p.run")
