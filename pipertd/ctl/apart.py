@@ -7,8 +7,8 @@ ever. So the main thread only waits for a queue, which is one step.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from queue import SimpleQueue
+from collections.abc import Callable, Iterator
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -17,8 +17,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def read_apart(stream: Stream[T]) -> Iterator[T]:
+def _be_patient() -> None:
+    """Wait on without a word."""
+
+
+def read_apart(
+    stream: Stream[T], patience_s: float | None = None, on_silence: Callable[[], None] = _be_patient
+) -> Iterator[T]:
     """The items of a stream, each read when it is asked for; it is closed with the iterator.
+
+    Args:
+        stream: what is read.
+        patience_s: how long an item may take before ``on_silence`` is called, once.
+        on_silence: whatever it does, the item is waited for.
 
     Raises:
         ClientError: there will be no more.
@@ -29,7 +40,12 @@ def read_apart(stream: Stream[T]) -> Iterator[T]:
     try:
         while True:
             wanted.put(True)
-            item = read.get()
+            try:
+                item = read.get(timeout=patience_s)
+            except Empty:
+                patience_s = None
+                on_silence()
+                item = read.get()
             if isinstance(item, StopIteration):
                 return
             if isinstance(item, Exception):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pipertd.client import Client, records
 
 _SUFFIXES = {"messagepack": ".msgpack", "png": ".png", "jpeg": ".jpg"}  # by form
+_PATIENCE_S = 12.0  # where messages pass that cannot be seen, one that says so comes within 10
 
 
 @command("tap")
@@ -79,13 +82,20 @@ def tap(
             bgr=bgr,
             on_lost=outage.begins,
         )
-        for passed in islice(read_apart(looked_at), number):
+        patience_s = _PATIENCE_S + every
+        on_silence = partial(_say_that_nothing_passes, pipeline, source, destination, patience_s)
+        for passed in islice(read_apart(looked_at, patience_s, on_silence), number):
             outage.is_over()
             file = _saved(passed, save, name, form) if save else None
             if settings.output is Output.TABLE:
                 print(harmless("\n".join(_lines(passed, file))), flush=True)
             else:
                 print_line(passed_document(passed, str(file) if file else None, _content(passed)), settings.output)
+
+
+def _say_that_nothing_passes(pipeline: str, source: str, destination: str, seconds: float) -> None:
+    words = f"nothing has passed from {source} to {destination} for {seconds:g} s; waiting for it"
+    print(f"pipertctl: {harmless(words)} (`pipertctl status {pipeline}` shows why)", file=sys.stderr, flush=True)
 
 
 def _which(client: Client, written: Sequence[str]) -> tuple[str, str, str]:

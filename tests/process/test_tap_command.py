@@ -104,6 +104,19 @@ def test_ctrl_c_ends_it(cameras: Daemon) -> None:
     wait_until(lambda: "tap a/zeros -> b/look of p is closed" in log.read_text(), DEADLINE_S, "its end")
 
 
+def test_a_link_on_which_nothing_passes(cameras: Daemon) -> None:
+    """After a while it is said, with the command that shows why; it goes on with what passes then."""
+    assert cameras.ctl("pause", "p/a").returncode == 0
+    look = cameras.ctl_command("tap", "p/zeros", "-n", "1")
+    with subprocess.Popen(look, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
+        assert command.stderr is not None
+        said = command.stderr.readline()
+        cameras.ctl("resume", "p/a")
+        out, more = command.communicate(timeout=DEADLINE_S)
+    assert "nothing has passed from a/zeros to b/look" in said and "`pipertctl status p` shows why" in said
+    assert (command.returncode, more) == (0, "") and out.startswith("message ")
+
+
 REFUSED = [
     (("p/count",), 2, "say `pipertctl tap p/a/count b/write` or `pipertctl tap p/a/count c/other`"),
     (("p/nobody",), 4, "cannot find a link from one flow to another at p/nobody"),
