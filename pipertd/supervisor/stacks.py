@@ -47,9 +47,10 @@ class StacksFolder:
 
     def remove_others(self) -> None:
         """Remove the files of processes that are not looked after here; what cannot be removed stays."""
-        for path in self._folder.glob(f"*{SUFFIX}"):
-            if path.stem not in self._held:
-                _remove(path)
+        with suppress(OSError):  # the folder is gone, or no descriptor is free to look into it
+            for path in self._folder.glob(f"*{SUFFIX}"):
+                if path.stem not in self._held:
+                    _remove(path)
 
     def _opened(self, name: str, more: int = 0) -> StacksFile | None:
         path = self._folder / f"{name}{SUFFIX}"

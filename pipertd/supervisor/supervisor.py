@@ -110,6 +110,7 @@ class Supervisor:
         await asyncio.gather(*(pipeline.close(now=now) for pipeline in self.pipelines.values()))
         await self._shared.strays.close()
         await self._shared.cgroups.close()
+        self._shared.stacks.remove_others()  # what could not be removed while the folder was read-only
         self._hearing.channel.close()
 
     async def load(self, pipelines: Sequence[Pipeline]) -> None:

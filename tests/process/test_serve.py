@@ -171,3 +171,10 @@ def test_a_log_that_is_no_file_holds_nobody_up(served: Daemon) -> None:
     assert served.ctl("start", "p/b").returncode == 0
     assert "it is no regular file" in served.wait_for("flow_failed", "b")["message"]
     assert served.stop() == 0
+
+
+def test_stacks_that_could_not_be_removed_go_with_the_daemon(served: Daemon) -> None:
+    """Their flow died while the runtime directory was read-only: an orderly stop leaves nothing there."""
+    (served.runtime / "0123456789abcdef.stacks").touch()
+    assert served.stop() == 0
+    assert list(served.runtime.iterdir()) == []
