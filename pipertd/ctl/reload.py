@@ -32,7 +32,10 @@ def reload(settings: Settings, plan: bool) -> None:
     if settings.output is not Output.TABLE:
         print_document(document_of(found, Reload), settings.output)
     elif not found.problems:
-        print_table(_PLANNED if plan else COLUMNS, list(plan_rows(found.plans)))
+        if found.plans:
+            print_table(_PLANNED if plan else COLUMNS, list(plan_rows(found.plans)))
+        else:
+            print("there are no definitions")
     if found.problems:
         raise not_reloaded(found.problems if settings.output is Output.TABLE else ())
 

@@ -284,3 +284,11 @@ def test_services_are_listed_by_reflection(street: Daemon) -> None:
 def test_socket_is_closed_to_others(street: Daemon) -> None:
     """The control socket has mode 0660 from its first moment."""
     assert (street.runtime / "control.sock").stat().st_mode & 0o777 == 0o660
+
+
+def test_a_daemon_without_definitions_says_so(daemon: Daemon) -> None:
+    """In words, not by the head of an empty table."""
+    daemon.start()
+    daemon.wait_loaded()
+    said = [daemon.ctl(*words).stdout for words in (("status",), ("reload", "--plan"), ("reload",))]
+    assert said == ["no pipelines are loaded\n", "there are no definitions\n", "there are no definitions\n"]
