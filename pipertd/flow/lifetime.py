@@ -10,6 +10,7 @@ import sys
 import msgspec
 
 from pipertd.errors import PipertdError
+from pipertd.flow.deadline import end_within
 from pipertd.flow.gate import may_settle, wait_at_gate
 from pipertd.flow.member import Maker
 from pipertd.flow.own_logger import own_logger
@@ -48,7 +49,7 @@ def live(spec: FlowSpec, log: Handler, make: Maker, *, settles: bool) -> int:
     well = process.run()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # else Python gives it back its default on the way out
     # Code of a library that never returns at exit must not hang the flow silently: it says where, and goes.
-    faulthandler.dump_traceback_later(EXIT_DEADLINE_S, exit=True, file=stacks)
+    end_within(EXIT_DEADLINE_S, stacks)
     return ENDED if well else FAILED
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import faulthandler
 import queue
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipertd.flow.authored import leave_if_forked
 from pipertd.flow.channel import Channel
+from pipertd.flow.deadline import end_within
 from pipertd.flow.events import MOST_WAITING, Delivery
 from pipertd.flow.handlers import handlers_told
 from pipertd.flow.handover import Handover
@@ -166,5 +166,5 @@ class FlowProcess:
             return False
         self.stop()
         # Nobody is there to see a routine that does not end: it says where it is, and the flow goes all the same.
-        faulthandler.dump_traceback_later(self.spec.stop_s, exit=True)
+        end_within(self.spec.stop_s)
         return True
