@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client as http_client
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -154,6 +155,7 @@ def test_a_token_of_systemds_is_one(served: Daemon, tmp_path: Path) -> None:
         assert "address already in use" in taken.stderr
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_tls_is_spoken_on_both_sides(daemon: Daemon, tmp_path: Path, tokens: tuple[str, ...]) -> None:
     """A browser is shown a certificate; the daemon over TCP is shown ours, and nobody has more than its role."""
     authority = Authority(tmp_path)

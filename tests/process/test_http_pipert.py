@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from itertools import product
@@ -15,6 +16,8 @@ from tests.process.definitions import counts, write_definition, writes
 from tests.process.http_served import Http, http_of
 from tests.process.served import DEADLINE_S, Daemon
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 
 
 @pytest.fixture
