@@ -125,7 +125,7 @@ format: $(VENV)/.dev ## mend what ruff can mend
 ##@ What ships with it
 
 .PHONY: deb
-deb: $(DEB)/.made ## packages for Debian 12 on amd64, in build/deb; there, see packaging/README.md
+deb: $(DEB)/.made ## packages for this Debian, 12 or newer, on amd64, in build/deb; see packaging/README.md
 
 .PHONY: deb-check
 deb-check: $(DEB)/.made ## lintian of these packages; what it may find has a reason in packaging/debian

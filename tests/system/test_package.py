@@ -201,7 +201,8 @@ def newer(installed: None, tmp_path: Path) -> Path:
     new = f"{old}+1"
     run("dpkg-deb", "--raw-extract", package("pipertd"), tree)
     environment = tree / "usr/lib/pipertd/environment"
-    shutil.rmtree(environment / "lib/python3.11/site-packages" / LATE.replace(".", "/"))
+    (late,) = environment.glob(f"lib/python3.*/site-packages/{LATE.replace('.', '/')}")
+    shutil.rmtree(late)
     programs = (environment / "bin").glob("pipert*")
     for path in (tree / "DEBIAN/control", tree / "DEBIAN/postinst", *programs):
         path.write_text(
