@@ -48,9 +48,7 @@ def load_class(class_path: str, search_path: Sequence[Path]) -> type[Routine]:
         LoadError: it cannot be imported, or is no routine.
     """
     module_name, _, class_name = class_path.partition(":")
-    for folder in reversed(search_path):
-        if str(folder) not in sys.path:
-            sys.path.insert(0, str(folder))
+    _search_first([str(folder) for folder in search_path])
     try:
         module = importlib.import_module(module_name)
     except Exception as reason:  # user code runs at import
@@ -63,6 +61,12 @@ def load_class(class_path: str, search_path: Sequence[Path]) -> type[Routine]:
         raise LoadError(f"cannot find class {class_name} in {module_name} ({where}){hint}")
     check_class(cls, class_path)
     return cls
+
+
+def _search_first(folders: list[str]) -> None:
+    """Also where they were searched last: a library may bring a package that is called as the author's."""
+    if sys.path[: len(folders)] != folders:
+        sys.path[:] = [*folders, *(each for each in sys.path if each not in folders)]
 
 
 def check_class(cls: type, called: str) -> None:

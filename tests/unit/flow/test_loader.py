@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -119,3 +120,20 @@ def test_a_constructor_that_raises_is_told() -> None:
     """Its reason is in the error."""
     with pytest.raises(LoadError, match="RuntimeError: no camera is 3 wide"):
         build(Fails, {"width": 3})
+
+
+def test_a_path_comes_before_what_python_finds_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that Python searches anyway, behind a library that has a module of the same name."""
+    for folder in ("library", "ours"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "shadowed_cameras.py").write_text(
+            f"from pipertd import SourceRoutine\n"
+            f"class Camera(SourceRoutine):\n"
+            f"    found_in = {folder!r}\n"
+            f"    def main_logic(self): ...\n"
+        )
+    ours = tmp_path / "ours"
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "library"), str(ours)])
+    monkeypatch.delitem(sys.modules, "shadowed_cameras", raising=False)
+    assert vars(load_class("shadowed_cameras:Camera", [ours]))["found_in"] == "ours"
+    monkeypatch.delitem(sys.modules, "shadowed_cameras")
