@@ -47,6 +47,7 @@ class Live:
         with ExitStack() as stack:
             stack.enter_context(self._woken)
             stack.enter_context(self._waker)
+            stack.enter_context(self._woken_by_signals())
             stack.enter_context(cleaning_up_when_told_to_end())
             if self.is_screen:
                 stack.enter_context(self._handling_signals())
@@ -85,15 +86,22 @@ class Live:
         return not (sys.stdin in ready and os.read(sys.stdin.fileno(), 1) in (b"q", b""))
 
     @contextmanager
-    def _handling_signals(self) -> Iterator[None]:
-        """Each that is handled wakes, too; one without a handler would not."""
-        handlers = {signal.SIGWINCH: lambda *_: None, signal.SIGTSTP: self._suspend}
-        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    def _woken_by_signals(self) -> Iterator[None]:
+        """One that comes in the last moment before ``wait`` sleeps, such as Ctrl-C, is not handled until that wakes."""
         fd = signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
         try:
             yield
         finally:
             signal.set_wakeup_fd(fd)
+
+    @contextmanager
+    def _handling_signals(self) -> Iterator[None]:
+        """Each that is handled wakes, too; one without a handler would not."""
+        handlers = {signal.SIGWINCH: lambda *_: None, signal.SIGTSTP: self._suspend}
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
+            yield
+        finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
