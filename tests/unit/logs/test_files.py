@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from pipertd.logs.record import LogFilter, LogRecord
 from pipertd.logs.series import MOST_AT_ONCE
 from pipertd.logs.tail import finish_line, last_lines
 from pipertd.logs.writer import FileHandler, old_file
+from tests.no_files import fifo, folder, link_to_a_device
 
 
 @pytest.fixture
@@ -245,18 +245,6 @@ def test_a_cursor_outlives_the_store_and_the_turns_of_its_files(store: FileLogs)
         write(store, "a", f"record {number}")
     assert store.flow_file("street", "a").with_name("a.log.1").exists()
     assert texts(FileLogs(store.folder).read(cursor=cursor)) == [f"record {number}" for number in range(12)]
-
-
-def fifo(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def folder(path: Path) -> None:
-    path.mkdir()
-
-
-def link_to_a_device(path: Path) -> None:
-    path.symlink_to("/dev/zero")
 
 
 def link_to_itself(path: Path) -> None:

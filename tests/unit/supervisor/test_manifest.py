@@ -24,6 +24,7 @@ from pipertd.supervisor.manifest import (
 )
 from pipertd.supervisor.procfs import Identity
 from pipertd.supervisor.view import State
+from tests.no_files import fifo, folder, link_to_a_device
 
 PARAMS = {"text": "x", "number": 1.5, "nothing": None, "list": [1, {"deep": True}]}
 FLOW = Flow("a", (Routine("r", "module:Class", PARAMS), Routine("s", "module:Class")))
@@ -118,18 +119,6 @@ def test_garbage_is_refused(tmp_path: Path) -> None:
     path.write_bytes(bytes(range(256)))
     with pytest.raises(ManifestError, match="cannot read"):
         read_manifest(path)
-
-
-def fifo(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def folder(path: Path) -> None:
-    path.mkdir()
-
-
-def link_to_a_device(path: Path) -> None:
-    path.symlink_to("/dev/zero")
 
 
 def huge(path: Path) -> None:
