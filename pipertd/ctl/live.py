@@ -10,17 +10,16 @@ next); termios(3).
 from __future__ import annotations
 
 import os
-import select
 import signal
-import socket
 import sys
 import termios
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import Self
 
 from pipertd.ctl.leaving import cleaning_up_when_told_to_end
 from pipertd.ctl.terminal import Style, is_steered, style_of
+from pipertd.ctl.waking import Sleep
 
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
 _HOME, _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
@@ -38,16 +37,13 @@ class Live:
         self._wide = wide
         self._between: Sequence[str] = ()  # two texts, where both stay
         self.is_screen = full and is_steered()
-        self._woken, self._waker = socket.socketpair()
-        self._waker.setblocking(False)
+        self._sleep = Sleep()
         self._stack = ExitStack()
         self._screen = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            stack.enter_context(self._woken)
-            stack.enter_context(self._waker)
-            stack.enter_context(self._woken_by_signals())
+            stack.enter_context(self._sleep)
             stack.enter_context(cleaning_up_when_told_to_end())
             if self.is_screen:
                 stack.enter_context(self._handling_signals())
@@ -74,29 +70,17 @@ class Live:
 
     def wake(self) -> None:
         """Have ``wait`` return; from any thread."""
-        with suppress(OSError):  # it is full of what nobody has read yet, or all is over
-            self._waker.send(b"!")
+        self._sleep.wake()
 
     def wait(self, seconds: float | None) -> bool:
         """Wait until it is woken, the window changes, or the time is over; whether to go on."""
         keys = [sys.stdin] if self.is_screen and sys.stdin.isatty() else []
-        ready, _, _ = select.select([self._woken, *keys], [], [], seconds)
-        if self._woken in ready:
-            self._woken.recv(4096)
+        ready = self._sleep.until(seconds, *keys)
         return not (sys.stdin in ready and os.read(sys.stdin.fileno(), 1) in (b"q", b""))
 
     @contextmanager
-    def _woken_by_signals(self) -> Iterator[None]:
-        """One that comes in the last moment before ``wait`` sleeps, such as Ctrl-C, is not handled until that wakes."""
-        fd = signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
-        try:
-            yield
-        finally:
-            signal.set_wakeup_fd(fd)
-
-    @contextmanager
     def _handling_signals(self) -> Iterator[None]:
-        """Each that is handled wakes, too; one without a handler would not."""
+        """Each that is handled ends the sleep; one without a handler would not."""
         handlers = {signal.SIGWINCH: lambda *_: None, signal.SIGTSTP: self._suspend}
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:

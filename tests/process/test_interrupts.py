@@ -60,7 +60,7 @@ def where_it_is(process: subprocess.Popen[str]) -> str:
 def test_an_interrupt_finds_no_lock_of_grpc_taken(counting: Daemon, arguments: tuple[str, ...]) -> None:
     """The thread that Ctrl-C interrupts is never in gRPC's code while it waits for what comes next."""
     with running(counting, *arguments) as process:
-        wait_until(lambda: "in read_apart" in where_it_is(process), DEADLINE_S, "it to wait for more")
+        wait_until(lambda: "in until" in where_it_is(process), DEADLINE_S, "it to wait for more")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=DEADLINE_S)
         assert process.returncode == 130
