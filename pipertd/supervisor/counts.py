@@ -5,6 +5,7 @@ At rest: produced = delivered + failed + dropped + quarantined + waiting + in ha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from pipertd.clock import NS, monotonic_s
@@ -32,8 +33,7 @@ class Passer(NamedTuple):
 class LinkPlace(NamedTuple):
     """Where the words of a link lie: its column at the producer, its slot at the consumer.
 
-    ``number`` is the consumer's in the pipeline, and ``passers`` are the routines of its flow: what it takes, any of
-    them may pass on.
+    ``number`` is the consumer's in the pipeline.
     """
 
     producer: Ledger
@@ -41,12 +41,15 @@ class LinkPlace(NamedTuple):
     consumer: Ledger
     slot: int
     number: int
-    passers: tuple[Passer, ...]
 
 
-def link_view(link: Link, place: LinkPlace) -> LinkView:
-    """What a link's words say now."""
-    producer, column, consumer, slot, *_ = place
+def link_view(link: Link, place: LinkPlace, passers: Iterable[Passer]) -> LinkView:
+    """What a link's words say now.
+
+    ``passers`` are the routines of the consumer's flow: what it takes, any of them may pass on. Asked for where slots
+    are kept.
+    """
+    producer, column, consumer, slot, _ = place
     mine, theirs = consumer.layout.ins[slot].base, producer.layout.outs[column].base
     # The consumer's words first: what it counted, the producer had counted before, so that nothing is negative.
     delivered = consumer.count(slot, at.N_DELIVERED)
@@ -89,7 +92,7 @@ def link_view(link: Link, place: LinkPlace) -> LinkView:
         leased=leased,
         bytes=_bytes(producer, column),
         oldest_age_s=None if link.within_flow or not waiting else _oldest_age_s(place),
-        leased_by=_keepers(link, place, leased),
+        leased_by=_keepers(link, place, leased, passers),
     )
 
 
@@ -116,13 +119,13 @@ def _bytes(producer: Ledger, column: int) -> int:
     return sum(words[layout.row_of(row) + at.R_CAPACITY] for row, held in enumerate(holds) if held)
 
 
-def _keepers(link: Link, place: LinkPlace, leased: int) -> tuple[str, ...]:
+def _keepers(link: Link, place: LinkPlace, leased: int, passers: Iterable[Passer]) -> tuple[str, ...]:
     """Who keeps slots of messages that ended: the readers of what the consumer passed on, and the consumer itself."""
     if not leased:
         return ()
     passed: set[int] = set()
     keepers: set[str] = set()
-    for passer in place.passers:
+    for passer in passers:
         layout, words = passer.ledger.layout, passer.ledger.words
         for row in range(layout.rows, layout.rows + layout.foreign_rows):
             foreign = layout.foreign + (row - layout.rows) * at.FOREIGN_WORDS

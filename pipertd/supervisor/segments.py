@@ -7,7 +7,7 @@ never maps a pool: it has no business with payloads.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -244,7 +244,7 @@ class PipelineSegments:
 
     def link_view(self, link: Link) -> LinkView:
         """The counts of one link."""
-        return link_view(link, self._place(link))
+        return link_view(link, self._place(link), self._passers(link.destination.flow))
 
     def ended(self, link: Link) -> int:
         """How many messages the link's consumer took to an end."""
@@ -258,12 +258,13 @@ class PipelineSegments:
             consumer.ledger,
             self._arranged.slot(link),
             consumer.number,
-            tuple(self._passer(ref) for ref in self._homes if ref.flow == link.destination.flow),
         )
 
-    def _passer(self, ref: RoutineRef) -> Passer:
-        onward = tuple(str(each.destination) for each in self._arranged.outputs_of(ref))
-        return Passer(self._homes[ref].ledger, onward)
+    def _passers(self, flow: str) -> Iterator[Passer]:
+        for ref, home in self._homes.items():
+            if ref.flow == flow:
+                onward = tuple(str(each.destination) for each in self._arranged.outputs_of(ref))
+                yield Passer(home.ledger, onward)
 
     def end_to_end(self) -> tuple[float | None, float | None]:
         """The median and the 99th percentile, in seconds, from capture to handled, over all destinations."""
