@@ -109,11 +109,11 @@ class Supervision:
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether no flow is up, or all is over."""
-        return self._is_over or asyncio.run_coroutine_threadsafe(self._rests(), self._loop).result()
+        """Whether no flow is up or about to be, or all is over."""
+        return self._is_over or asyncio.run_coroutine_threadsafe(self._look(), self._loop).result()
 
     def wait_over(self) -> None:
-        """Return when every flow is at rest.
+        """Return when every flow is at rest, and none for a moment only, as while it is restarted.
 
         Raises:
             PipertdError: the supervisor failed; its thread has shown of what.
@@ -227,13 +227,14 @@ class Supervision:
             await supervisor.stop(self._target)
 
     async def _over(self) -> None:
-        await self._supervisor.changes.until(self._are_at_rest)
+        await self._supervisor.changes.until(self._rests)
 
-    async def _rests(self) -> bool:
-        return self._are_at_rest()
+    async def _look(self) -> bool:
+        return self._rests()
 
-    def _are_at_rest(self) -> bool:
-        return all(flow.state.at_rest for flow in self._view().flows)
+    def _rests(self) -> bool:
+        pipeline = self._supervisor.pipelines.named(self._definition.name)
+        return pipeline.is_over and not pipeline.is_coming_back
 
     def _view(self) -> PipelineView:
         return self._supervisor.snapshot(self._target).pipelines[0]

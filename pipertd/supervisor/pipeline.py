@@ -80,6 +80,11 @@ class SupervisedPipeline:
         return self._is_at_rest and not self._is_ending
 
     @property
+    def is_coming_back(self) -> bool:
+        """Whether some of it is about to be started: what is down is so for a moment only."""
+        return bool(self._to_start)
+
+    @property
     def _is_at_rest(self) -> bool:
         return all(flow.state.at_rest for flow in self.flows.values())
 
@@ -143,6 +148,7 @@ class SupervisedPipeline:
             self._launch(chosen)
         finally:
             self._to_start.clear()
+            self._shared.pulse.beat()
 
     def _launch(self, chosen: Collection[SupervisedFlow]) -> None:
         run = self.runs.present
@@ -304,6 +310,7 @@ class SupervisedPipeline:
                 self._launch(chosen)
         finally:
             self._to_start -= names
+            self._shared.pulse.beat()
 
     def take_over(self, definition: Pipeline) -> None:
         """Go by another definition. Where a run is on, its segments fit it, and flows that it changes are down."""

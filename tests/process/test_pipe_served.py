@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,37 @@ def test_grpc(tmp_path: Path) -> None:
         process.kill()
     assert process.returncode == 0, said
     assert (script.left, socket.exists()) == ([], False)
+
+
+RESTARTS: dict[str, Callable[[Client], object]] = {
+    "a link goes": lambda client: client.pipelines.unlink("pipe", "source", "keep"),
+    "the flow is restarted": lambda client: client.pipelines.restart("pipe/flow"),
+    "the pipe is restarted": lambda client: client.pipelines.restart("pipe"),
+}
+
+
+@pytest.mark.parametrize("what", RESTARTS)
+def test_a_pipe_outlives_a_restart(tmp_path: Path, what: str) -> None:
+    """Flows that are down for a moment only are no end: who waits for that goes on waiting, until they are stopped."""
+    socket = tmp_path / "pipe.sock"
+    endpoint = f"unix://{socket}"
+    script = Script(tmp_path, f"RPCPipeWrapper(pipe).run_rpc_server(endpoint={endpoint!r})", PRELUDE + PIPE)
+    with script.start() as process:
+        try:
+            wait_until(socket.exists, what="the socket")
+            with Client(endpoint) as client:
+                RESTARTS[what](client)
+                wait_until(lambda: flow_of(client) == ("RUNNING", 2), what="the flow to be up again")
+                assert client.events.notify("start", "pipe")
+                client.pipelines.stop("pipe")
+            _, said = process.communicate(timeout=DEADLINE_S)
+        finally:
+            process.kill()
+    assert process.returncode == 0, said
+    assert (script.left, socket.exists()) == ([], False)
+
+
+def flow_of(client: Client) -> tuple[str, int]:
+    """The state and the generation of the one flow."""
+    (flow,) = client.pipelines.get("pipe").flows
+    return flow.state, flow.generation
