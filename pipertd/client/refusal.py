@@ -18,6 +18,7 @@ from pipertd.client.errors import (
     WrongState,
 )
 
+UNAVAILABLE = "UNAVAILABLE"
 _CLASSES: dict[str, type[ClientError]] = {
     "NOT_FOUND": NotFound,
     "FAILED_PRECONDITION": WrongState,
@@ -34,10 +35,14 @@ def refusal(error: grpc.RpcError, address: Address, timeout_s: float | None = No
     told = _told(error, code)
     if told is not None:
         return told
-    if code == "UNAVAILABLE":
+    if code == UNAVAILABLE:
         details = error.details() or "it hung up"
         words, is_there = address.obstacle(details)
         return Unreachable(f"cannot reach the daemon at {address}: {words or details}", code, is_there=is_there)
+    if code == "CANCELLED":  # not by us: what a server of gRPC has not begun with when it stops ends so
+        return Unreachable(
+            f"cannot reach the daemon at {address}: it stopped before it had begun with this", UNAVAILABLE
+        )
     if code == "DEADLINE_EXCEEDED":
         in_time = "in time" if timeout_s is None else f"in {timeout_s:g} s"
         return DeadlineExceeded(
@@ -58,6 +63,6 @@ def _told(error: grpc.RpcError, code: str) -> ClientError | None:
     for detail in status.details if status is not None else ():
         info = error_details_pb2.ErrorInfo()
         if detail.Unpack(info):
-            kind = _CLASSES.get(code, Unreachable if code == "UNAVAILABLE" else ClientError)
+            kind = _CLASSES.get(code, Unreachable if code == UNAVAILABLE else ClientError)
             return kind(status.message, code, info.reason, info.metadata)
     return None

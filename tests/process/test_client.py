@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipertd.client import AsyncClient, Client, NoRoom, NotFound, RevisionTooOld, Unreachable, WrongState
+from pipertd.client import AsyncClient, Client, ClientError, NoRoom, NotFound, RevisionTooOld, Unreachable, WrongState
 from pipertd.client.records import Handler
 from pipertd.client.streams import MOST_STREAMS
 from tests.process.definitions import counts, write_definition, writes
@@ -85,6 +85,43 @@ def test_nobody_at_the_address_is_an_error_at_once(tmp_path: Path) -> None:
                 await anext(client.status.watch())
 
     asyncio.run(ask())
+
+
+def test_who_asks_a_daemon_that_stops_is_told_that_it_is_gone(numbers: Daemon) -> None:
+    """However far the question had come, also where nobody had begun with it: it is one error, blocking and awaited."""
+    each_way = 6
+    asked, told = set[str](), list[ClientError]()
+
+    def ask(who: str) -> None:
+        with Client(numbers.address) as client:
+            try:
+                while True:
+                    client.status.get()
+                    asked.add(who)
+            except ClientError as error:
+                told.append(error)
+
+    async def ask_and_await(who: str) -> None:
+        async with AsyncClient(numbers.address) as client:
+            try:
+                while True:
+                    await client.status.get()
+                    asked.add(who)
+            except ClientError as error:
+                told.append(error)
+
+    async def all_awaited() -> None:
+        await asyncio.gather(*(ask_and_await(f"awaited {number}") for number in range(each_way)))
+
+    threads = [threading.Thread(target=ask, args=(f"blocking {number}",)) for number in range(each_way)]
+    threads.append(threading.Thread(target=lambda: asyncio.run(all_awaited())))
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(asked) == 2 * each_way, DEADLINE_S, "all to be answered once")
+    numbers.stop()
+    for thread in threads:
+        thread.join(DEADLINE_S)
+    assert [(type(error), error.code) for error in told] == [(Unreachable, "UNAVAILABLE")] * 2 * each_way
 
 
 def test_a_stream_that_is_closed_ends_where_it_waits(numbers: Daemon) -> None:
