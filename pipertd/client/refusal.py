@@ -18,7 +18,7 @@ from pipertd.client.errors import (
     WrongState,
 )
 
-UNAVAILABLE = "UNAVAILABLE"
+_UNAVAILABLE = "UNAVAILABLE"
 _CLASSES: dict[str, type[ClientError]] = {
     "NOT_FOUND": NotFound,
     "FAILED_PRECONDITION": WrongState,
@@ -35,14 +35,13 @@ def refusal(error: grpc.RpcError, address: Address, timeout_s: float | None = No
     told = _told(error, code)
     if told is not None:
         return told
-    if code == UNAVAILABLE:
+    if code == _UNAVAILABLE:
         details = error.details() or "it hung up"
         words, is_there = address.obstacle(details)
         return Unreachable(f"cannot reach the daemon at {address}: {words or details}", code, is_there=is_there)
-    if code == "CANCELLED":  # not by us: what a server of gRPC has not begun with when it stops ends so
-        return Unreachable(
-            f"cannot reach the daemon at {address}: it stopped before it had begun with this", UNAVAILABLE
-        )
+    if code == "CANCELLED":  # not by us: a server of gRPC ends so what it has not begun with
+        words = "it stops, or has too many calls to look at, and has not begun with this one"
+        return Unreachable(f"cannot reach the daemon at {address}: {words}", _UNAVAILABLE)
     if code == "DEADLINE_EXCEEDED":
         in_time = "in time" if timeout_s is None else f"in {timeout_s:g} s"
         return DeadlineExceeded(
@@ -63,6 +62,6 @@ def _told(error: grpc.RpcError, code: str) -> ClientError | None:
     for detail in status.details if status is not None else ():
         info = error_details_pb2.ErrorInfo()
         if detail.Unpack(info):
-            kind = _CLASSES.get(code, Unreachable if code == UNAVAILABLE else ClientError)
+            kind = _CLASSES.get(code, Unreachable if code == _UNAVAILABLE else ClientError)
             return kind(status.message, code, info.reason, info.metadata)
     return None

@@ -41,7 +41,10 @@ class Sleep:
             self._waker.send(b"!")
 
     def until(self, seconds: float | None, *readable: FileDescriptorLike) -> list[Any]:
-        """Sleep until it is woken, one of ``readable`` is, or the time is over: those of them; empty for the time."""
+        """Sleep until it is woken, one of ``readable`` is, or the time is over, which None never is.
+
+        Returns what is readable, a socket of its own for a word or a signal; nothing where the time is over.
+        """
         ready, _, _ = select.select([self._woken, *readable], [], [], seconds)
         if self._woken in ready:
             self._woken.recv(4096)

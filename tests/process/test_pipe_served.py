@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -140,26 +141,33 @@ def test_http_that_cannot_be(tmp_path: Path) -> None:
     assert "without a token" in done.stderr
 
 
-def test_grpc(tmp_path: Path) -> None:
-    """`RPCPipeWrapper` serves the daemon's API at a socket until the pipe has ended."""
-    socket = tmp_path / "pipe.sock"
+@contextmanager
+def served_by_grpc(folder: Path) -> Iterator[Client]:
+    """A client of a script's pipe; behind the block the script has ended well, and left nothing."""
+    socket = folder / "pipe.sock"
     endpoint = f"unix://{socket}"
-    script = Script(tmp_path, f"RPCPipeWrapper(pipe).run_rpc_server(endpoint={endpoint!r})", PRELUDE + PIPE)
-    process = script.start()
-    try:
-        wait_until(socket.exists, what="the socket")
-        with Client(endpoint) as client:
-            assert [answer.error for answer in client.events.notify("start", "pipe")] == [None, None]
-            wait_until(lambda: client.pipelines.get("pipe").links[0].delivered, what="messages")
-            client.pipelines.reload()
-            client.pipelines.unlink("pipe", "source", "keep")
-            assert client.pipelines.get("pipe").links == ()
-            client.pipelines.stop("pipe")
-        _, said = process.communicate(timeout=DEADLINE_S)
-    finally:
-        process.kill()
+    script = Script(folder, f"RPCPipeWrapper(pipe).run_rpc_server(endpoint={endpoint!r})", PRELUDE + PIPE)
+    with script.start() as process:
+        try:
+            wait_until(socket.exists, what="the socket")
+            with Client(endpoint) as client:
+                yield client
+            _, said = process.communicate(timeout=DEADLINE_S)
+        finally:
+            process.kill()
     assert process.returncode == 0, said
     assert (script.left, socket.exists()) == ([], False)
+
+
+def test_grpc(tmp_path: Path) -> None:
+    """`RPCPipeWrapper` serves the daemon's API at a socket until the pipe has ended."""
+    with served_by_grpc(tmp_path) as client:
+        assert [answer.error for answer in client.events.notify("start", "pipe")] == [None, None]
+        wait_until(lambda: client.pipelines.get("pipe").links[0].delivered, what="messages")
+        client.pipelines.reload()
+        client.pipelines.unlink("pipe", "source", "keep")
+        assert client.pipelines.get("pipe").links == ()
+        client.pipelines.stop("pipe")
 
 
 RESTARTS: dict[str, Callable[[Client], object]] = {
@@ -172,22 +180,11 @@ RESTARTS: dict[str, Callable[[Client], object]] = {
 @pytest.mark.parametrize("what", RESTARTS)
 def test_a_pipe_outlives_a_restart(tmp_path: Path, what: str) -> None:
     """Flows that are down for a moment only are no end: who waits for that goes on waiting, until they are stopped."""
-    socket = tmp_path / "pipe.sock"
-    endpoint = f"unix://{socket}"
-    script = Script(tmp_path, f"RPCPipeWrapper(pipe).run_rpc_server(endpoint={endpoint!r})", PRELUDE + PIPE)
-    with script.start() as process:
-        try:
-            wait_until(socket.exists, what="the socket")
-            with Client(endpoint) as client:
-                RESTARTS[what](client)
-                wait_until(lambda: flow_of(client) == ("RUNNING", 2), what="the flow to be up again")
-                assert client.events.notify("start", "pipe")
-                client.pipelines.stop("pipe")
-            _, said = process.communicate(timeout=DEADLINE_S)
-        finally:
-            process.kill()
-    assert process.returncode == 0, said
-    assert (script.left, socket.exists()) == ([], False)
+    with served_by_grpc(tmp_path) as client:
+        RESTARTS[what](client)
+        wait_until(lambda: flow_of(client) == ("RUNNING", 2), what="the flow to be up again")
+        assert client.events.notify("start", "pipe")
+        client.pipelines.stop("pipe")
 
 
 def flow_of(client: Client) -> tuple[str, int]:
